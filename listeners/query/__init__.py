@@ -1,0 +1,1 @@
+"""The watchlist query language: text → tree → one-pass matcher."""

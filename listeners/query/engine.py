@@ -1,0 +1,115 @@
+"""All watchlists' queries against one post at once.
+
+    post ──fold──► haystack ──one Aho-Corasick pass──► clauses satisfied ──bits──► candidates ──exact tree──► names
+
+Most posts have no candidate and are never split into words.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from ahocorasick_rs import AhoCorasick
+
+from leitstand.model import Mention
+from listeners.query.anchors import ADDRESS, AUTHOR, Clause, clauses, likelihood
+from listeners.query.document import MAX_SEARCHED, Document
+from listeners.query.evaluate import Test, compile_test
+from listeners.query.text import fold
+from listeners.query.tree import And, Author, Near, Node, Not, Or, Site, Url
+
+# A query is held to its most telling clauses; more would only make the numbers longer.
+CLAUSES = 3
+
+
+class _Query(NamedTuple):
+    name: str
+    test: Test
+
+
+class Engine:
+    """The compiled form of a set of queries. Safe to share between threads."""
+
+    def __init__(self, queries: Mapping[str, Node], detect: Callable[[str], str] | None = None) -> None:
+        """`detect` names the language of a text whose network declares none, "unknown" where it cannot."""
+        self._detect = detect
+        self._queries = [_Query(name, compile_test(node)) for name, node in queries.items()]
+        self._authors = any(_has(node, Author) for node in queries.values())
+        self._addresses = any(_has(node, Site, Url) for node in queries.values())
+        chosen = [sorted(clauses(node), key=likelihood)[:CLAUSES] for node in queries.values()]
+        bits = _bits(chosen)
+        self._bits = list(bits.values())
+        self._free = _free(chosen)
+        self._always = self._candidates(self._free)
+        self._automaton = AhoCorasick(list(bits))
+
+    def match(self, mention: Mention) -> list[str]:
+        """The names of the queries that a post matches, in the order they were given."""
+        hits = {hit[0] for hit in self._automaton.find_matches_as_indexes(self._haystack(mention), overlapping=True)}
+        if not hits and not self._always:
+            return []
+        satisfied = self._free
+        for hit in hits:
+            satisfied |= self._bits[hit]
+        candidates = self._candidates(satisfied)
+        if not candidates:
+            return []
+        document = Document(mention, self._detect)
+        found = (self._queries[index] for index in _set_bits(candidates))
+        return [query.name for query in found if query.test(document)]
+
+    def match_naively(self, mention: Mention) -> list[str]:
+        """The same answer without the one pass: every query's tree, one after the other."""
+        document = Document(mention, self._detect)
+        return [query.name for query in self._queries if query.test(document)]
+
+    def _haystack(self, mention: Mention) -> str:
+        haystack = f" {fold(mention.text[:MAX_SEARCHED])} "
+        if mention.title:
+            haystack += f" {fold(mention.title[:MAX_SEARCHED])} "
+        if self._authors:
+            haystack += f"{AUTHOR}{fold(mention.author.handle.strip().removeprefix('@'))} "
+        if self._addresses:
+            haystack += f"{ADDRESS} {fold(' '.join((mention.url, *mention.links)))} "
+        return haystack
+
+    def _candidates(self, satisfied: int) -> int:
+        """The queries of which every clause is satisfied."""
+        width = len(self._queries)
+        candidates = satisfied
+        for number in range(1, CLAUSES):
+            candidates &= satisfied >> (number * width)
+        return candidates & ((1 << width) - 1)
+
+
+def _bits(chosen: list[list[Clause]]) -> dict[str, int]:
+    """For each anchor the clauses it satisfies: bit `number * queries + query`."""
+    bits: dict[str, int] = {}
+    for query, of_query in enumerate(chosen):
+        for number, clause in enumerate(of_query):
+            for anchor in clause:
+                bits[anchor] = bits.get(anchor, 0) | 1 << (number * len(chosen) + query)
+    return bits
+
+
+def _free(chosen: list[list[Clause]]) -> int:
+    """The bits of clauses that queries do not have: satisfied from the start."""
+    free = 0
+    for query, of_query in enumerate(chosen):
+        for number in range(len(of_query), CLAUSES):
+            free |= 1 << (number * len(chosen) + query)
+    return free
+
+
+def _set_bits(number: int) -> Iterator[int]:
+    while number:
+        lowest = number & -number
+        yield lowest.bit_length() - 1
+        number ^= lowest
+
+
+def _has(node: Node, *kinds: type) -> bool:
+    if isinstance(node, And | Or):
+        return any(_has(child, *kinds) for child in node.children)
+    if isinstance(node, Near):
+        return False
+    return _has(node.child, *kinds) if isinstance(node, Not) else isinstance(node, kinds)
