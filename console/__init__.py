@@ -1,0 +1,1 @@
+"""Who sees and steers: command line, API, web pages."""

@@ -1,0 +1,1 @@
+"""Escalation → Delivery: the outbox, and one file a target."""

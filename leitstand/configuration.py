@@ -1,0 +1,292 @@
+"""Reads a configuration file whole and reports everything that is wrong with it in one go, before anything connects.
+
+bytes → TOML → ${ENV} and *_file put in → plugins' Settings → Settings → cross-checks → the stages' checks
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from leitstand import plugins
+from leitstand.errors import ConfigurationError, PluginError, Problem
+from leitstand.settings import ListenerSettings, Section, Settings, TargetSettings
+from leitstand.toml_lines import KeyPath, line_of, lines
+
+MAX_BYTES = 5_000_000
+Check = Callable[[Settings], Iterable[Problem]]
+Tree = dict[str, Any]  # what tomllib gives: only this module sees it
+Found = list[tuple[KeyPath, str]]
+
+_ENV = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+Plugin = ListenerSettings | TargetSettings
+_FOLDERS: dict[str, tuple[str, type[Plugin]]] = {
+    "listeners": (plugins.SOURCES, ListenerSettings),
+    "targets": (plugins.TARGETS, TargetSettings),
+}
+
+
+def load(path: Path, checks: Sequence[Check] = (), environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings in the file at `path`. Raises ConfigurationError with every Problem, each with file and line.
+
+    `checks` are the stages' own; they run once the shape is right. Paths inside the file are relative to it.
+    """
+    source = _read(path)
+    known = lines(source)
+    try:
+        tree = tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"at line (\d+)", str(error))
+        raise ConfigurationError(
+            [Problem("", f"not valid TOML: {error}", int(found[1]) if found else 0, str(path))]
+        ) from None
+    problems: Found = []
+    env = os.environ if environment is None else environment
+    tree = _substitute(tree, (), env, problems)
+    classes = _plugin_sections(tree, problems)
+    _secret_files(tree, classes, path.parent, problems)
+    settings = _validate(tree, classes, problems)
+    if settings is not None:
+        if not settings.server.data_dir.is_absolute():
+            server = settings.server.model_copy(update={"data_dir": (path.parent / settings.server.data_dir).resolve()})
+            settings = settings.model_copy(update={"server": server})
+        checked = (references, *checks)
+        problems += [(_key_path(p.path), p.message) for check in checked for p in check(settings)]
+    if problems or settings is None:
+        raise ConfigurationError(
+            [Problem(_show(at), message, line_of(at, known), str(path)) for at, message in problems]
+        )
+    return settings
+
+
+def references(settings: Settings) -> Iterable[Problem]:
+    """Names that must exist elsewhere in the file."""
+    yield from _twice("watchlists", [w.name for w in settings.watchlists])
+    yield from _twice("rules", [r.name for r in settings.rules])
+    teams, targets = set(settings.teams), set(settings.targets)
+    for index, watchlist in enumerate(settings.watchlists):
+        if watchlist.team != "default" or teams:
+            yield from _known(f"watchlists.{index}.team", watchlist.team, teams | {"default"}, "team")
+    for index, entry in enumerate(settings.sla):
+        yield from _known(f"sla.{index}.calendar", entry.calendar, {"always", *settings.calendars}, "calendar")
+    for name, team in settings.teams.items():
+        for index, target in enumerate(team.forward):
+            yield from _known(f"teams.{name}.forward.{index}", target, targets, "target")
+        if team.escalation:
+            yield from _known(
+                f"teams.{name}.escalation", team.escalation, set(settings.escalation), "escalation policy"
+            )
+    watchlists = {w.name for w in settings.watchlists}
+    for index, rule in enumerate(settings.rules):
+        for position, watchlist_name in enumerate(rule.when.watchlists):
+            yield from _known(f"rules.{index}.when.watchlists.{position}", watchlist_name, watchlists, "watchlist")
+        if rule.then.team:
+            yield from _known(f"rules.{index}.then.team", rule.then.team, teams | {"default"}, "team")
+    for name, policy in settings.escalation.items():
+        for index, step in enumerate(policy.steps):
+            yield from _known(f"escalation.{name}.steps.{index}.notify", step.notify, targets | teams, "target or team")
+
+
+def secret_fields(section: type[BaseModel]) -> list[str]:
+    """The names of a section's fields that hold secrets."""
+    return [
+        name
+        for name, field in section.model_fields.items()
+        if SecretStr in (field.annotation, *get_args(field.annotation))
+    ]
+
+
+def _twice(path: str, names: list[str]) -> Iterable[Problem]:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Problem(f"{path}.{index}.name", f"the name {name!r} is used twice")
+
+
+def _known(path: str, name: str, known: set[str], what: str) -> Iterable[Problem]:
+    if name not in known:
+        yield Problem(path, f"there is no {what} named {name!r}; {_suggest(name, known)}")
+
+
+def _suggest(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    close = get_close_matches(name, names, 1)
+    listed = f"known: {', '.join(names)}" if names else "none is defined"
+    return f"did you mean {close[0]!r}? {listed}" if close else listed
+
+
+def _read(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        hint = "; `leitstand init` writes one" if isinstance(error, FileNotFoundError) else ""
+        raise ConfigurationError(
+            [Problem("", f"cannot read the configuration ({error.strerror}){hint}", 0, str(path))]
+        ) from None
+    if len(raw) > MAX_BYTES:
+        raise ConfigurationError([Problem("", f"larger than {MAX_BYTES} bytes", 0, str(path))])
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ConfigurationError([Problem("", "not UTF-8", line, str(path))]) from None
+
+
+def _substitute(node: Any, at: KeyPath, env: Mapping[str, str], problems: Found) -> Any:
+    if isinstance(node, dict):
+        return {key: _substitute(value, (*at, key), env, problems) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_substitute(value, (*at, index), env, problems) for index, value in enumerate(node)]
+    if not isinstance(node, str):
+        return node
+    missing = [name for name in _ENV.findall(node) if name not in env]
+    problems += [(at, f"the environment variable {name} is not set") for name in missing]
+    return _ENV.sub(lambda m: env.get(m[1], ""), node)
+
+
+def _plugin_sections(tree: Tree, problems: Found) -> dict[KeyPath, type[Section]]:
+    """The Settings class of each listener and target, by its kind."""
+    classes: dict[KeyPath, type[Section]] = {}
+    for table, (folder, base) in _FOLDERS.items():
+        entries = tree.get(table)
+        for name, entry in entries.items() if isinstance(entries, dict) else ():
+            kind = entry.get("kind") if isinstance(entry, dict) else None
+            if not isinstance(kind, str):
+                classes[table, name] = base
+                continue
+            try:
+                classes[table, name] = cast(type[Section], plugins.load(folder, kind).Settings)
+            except PluginError as error:
+                problems.append(((table, name, "kind"), str(error)))
+    return classes
+
+
+def _secret_files(tree: Tree, classes: dict[KeyPath, type[Section]], folder: Path, problems: Found) -> None:
+    """`token_file = "path"` stands for `token = <what is in the file>`, for every secret."""
+    fixed = {("database",): "url", ("redis",): "url"}
+    places: list[tuple[KeyPath, list[str]]] = [(at, [field]) for at, field in fixed.items()]
+    places += [(at, secret_fields(section)) for at, section in classes.items()]
+    tokens = tree.get("api", {}).get("tokens", {}) if isinstance(tree.get("api"), dict) else {}
+    places += [(("api", "tokens", name), ["token"]) for name in tokens]
+    for at, fields in places:
+        section = _at(tree, at)
+        for field in fields:
+            if not isinstance(section, dict) or f"{field}_file" not in section:
+                continue
+            file = section.pop(f"{field}_file")
+            try:
+                section[field] = (folder / str(file)).read_text().strip()
+            except (OSError, UnicodeDecodeError) as error:
+                problems.append(
+                    ((*at, f"{field}_file"), f"cannot be read: {getattr(error, 'strerror', None) or 'not text'}")
+                )
+                section[field] = "unreadable"
+
+
+def _validate(tree: Tree, classes: dict[KeyPath, type[Section]], problems: Found) -> Settings | None:
+    """The settings, with every problem of shape added to `problems`.
+
+    What is wrong is left out and the rest read again, so that the cross-checks still see it: one run reports all. None
+    if too little is left.
+    """
+    rest = {key: value for key, value in tree.items() if key not in _FOLDERS or not isinstance(value, dict)}
+    for table, (_, base) in _FOLDERS.items():
+        entries = tree.get(table)
+        if isinstance(entries, dict):
+            rest[table] = {
+                name: _section(entry, (table, name), classes.get((table, name)), base, problems)
+                for name, entry in entries.items()
+            }
+    try:
+        return Settings.model_validate(rest)
+    except ValidationError as error:
+        problems += _translate(error, (), Settings)
+        for item in error.errors(include_url=False):
+            _leave_out(rest, item["loc"])
+    try:
+        return Settings.model_validate(rest)
+    except ValidationError:
+        return None
+
+
+def _section(entry: Any, at: KeyPath, section: type[Section] | None, base: type[Plugin], problems: Found) -> Section:
+    """A listener or target by its own class; a bare one where it is wrong, so that at least its name stands."""
+    if section is not None:
+        try:
+            return section.model_validate(entry)
+        except ValidationError as error:
+            problems += _translate(error, at, section)
+    return base.model_construct(kind="")
+
+
+def _leave_out(tree: Any, loc: tuple[str | int, ...]) -> None:
+    *above, last = loc
+    for part in above:
+        try:
+            tree = tree[part]
+        except (KeyError, IndexError, TypeError):
+            return
+    if isinstance(tree, dict):
+        tree.pop(last, None)
+
+
+def _translate(error: ValidationError, prefix: KeyPath, section: type[BaseModel]) -> Found:
+    return [((*prefix, *item["loc"]), _say(dict(item), section)) for item in error.errors(include_url=False)]
+
+
+def _say(item: dict[str, Any], section: type[BaseModel]) -> str:
+    """A validation error in the operator's words, never with the value of a secret in it."""
+    context = item.get("ctx", {})
+    match item["type"]:
+        case "extra_forbidden":
+            known = _fields_at(section, item["loc"][:-1])
+            return f"unknown key; {_suggest(str(item['loc'][-1]), known)}"
+        case "missing":
+            return "is required"
+        case "enum" | "literal_error":
+            return f"must be one of {context['expected']}"
+        case "value_error":
+            return str(context["error"])
+        case "string_pattern_mismatch":
+            return f"must match {context['pattern']}"
+        case _:
+            return str(item["msg"])
+
+
+def _fields_at(section: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
+    """The known keys of the table at `loc`, found by walking the models' annotations."""
+    for part in loc:
+        field = section.model_fields.get(str(part))
+        if field is None:
+            continue  # a name in a dict, or an index in a list: the class stays
+        nested = _model_in(field.annotation)
+        if nested is None:
+            return []
+        section = nested
+    names = list(section.model_fields)
+    return names + [f"{name}_file" for name in secret_fields(section)]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((m for m in map(_model_in, get_args(annotation)) if m is not None), None)
+
+
+def _at(tree: Tree, path: KeyPath) -> Any:
+    node: Any = tree
+    for part in path:
+        node = node.get(part) if isinstance(node, dict) else None
+    return node
+
+
+def _key_path(path: str) -> KeyPath:
+    return tuple(int(part) if part.isdigit() else part for part in path.split(".")) if path else ()
+
+
+def _show(path: KeyPath) -> str:
+    return ".".join(str(part) for part in path)

@@ -1,0 +1,8 @@
+"""Alembic's entry: runs on the connection that leitstand.database hands over."""
+
+from alembic import context
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,334 @@
+"""The words: frozen data that crosses between stages. It imports none of us and does nothing.
+
+    Mention ──nlp──► Assessment ──triage──► CaseSnapshot ──► Notice ──escalation_bridge──► Delivery
+
+All times are aware and in UTC. All text is plain text.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+from typing import Literal
+
+
+class Sentiment(StrEnum):
+    """What the author feels towards the subject; `unknown` where nothing speaks."""
+
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    POSITIVE = "positive"
+    UNKNOWN = "unknown"
+
+
+class Urgency(IntEnum):
+    """How soon a human at the desk must act: not, today, within the hour, within minutes."""
+
+    NONE = 0
+    NORMAL = 1
+    HIGH = 2
+    CRITICAL = 3
+
+
+class Intent(StrEnum):
+    """What a post is about. A post can have several."""
+
+    COMPLAINT = "complaint"
+    QUESTION = "question"
+    PRAISE = "praise"
+    REQUEST = "request"
+    OUTAGE = "outage"
+    SECURITY = "security"
+    SAFETY = "safety"
+    LEGAL = "legal"
+    CHURN = "churn"
+    SPAM = "spam"
+    INFO = "info"
+    CHATTER = "chatter"
+
+
+class Importance(StrEnum):
+    """How much a watchlist matters: the impact side of severity."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+class Severity(StrEnum):
+    """sev1 wakes people. Sorted as text, the worst comes first."""
+
+    SEV1 = "sev1"
+    SEV2 = "sev2"
+    SEV3 = "sev3"
+    SEV4 = "sev4"
+
+
+class CaseState(StrEnum):
+    """new (nobody has acknowledged it) → open ⇄ waiting (clocks paused) → resolved → closed."""
+
+    NEW = "new"
+    OPEN = "open"
+    WAITING = "waiting"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class ClockName(StrEnum):
+    """The deadlines of a case."""
+
+    ACKNOWLEDGE = "acknowledge"
+    FIRST_RESPONSE = "first_response"
+    NEXT_RESPONSE = "next_response"
+    RESOLUTION = "resolution"
+    FORWARD_ACCEPTED = "forward_accepted"
+
+
+class ClockState(StrEnum):
+    """idle → running ⇄ paused → met | breached. A breached clock stays breached: a late answer is a miss."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    PAUSED = "paused"
+    MET = "met"
+    BREACHED = "breached"
+
+
+class TrafficLight(StrEnum):
+    """green, amber from 75 % of a clock's budget, red when one is breached."""
+
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+
+
+class NoticeType(StrEnum):
+    """What a notice says; also the `type` in a webhook's body."""
+
+    CASE_OPENED = "case.opened"
+    CASE_UPDATED = "case.updated"
+    CASE_ESCALATED = "case.escalated"
+    CASE_CLOSED = "case.closed"
+    SLA_WARNING = "sla.warning"
+    SLA_BREACHED = "sla.breached"
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_CLOSED = "incident.closed"
+    ESCALATION_MILESTONE = "escalation.milestone"
+
+
+MentionKind = Literal["post", "reply", "repost", "quote", "comment", "article", "review", "message", "question"]
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote a post, as the network says. `followers` is None where the network does not say."""
+
+    id: str = ""
+    handle: str = ""
+    name: str = ""
+    followers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One post from one network.
+
+    `channel` + `external_id` identify it for ever. `conversation_id` is the root post's external id, `parent_id` the
+    post it answers. `language` is what the network declares ("" where it says nothing). `media` counts pictures and
+    videos.
+    """
+
+    channel: str
+    external_id: str
+    text: str
+    created_at: datetime
+    received_at: datetime
+    url: str = ""
+    title: str = ""
+    language: str = ""
+    kind: MentionKind = "post"
+    author: Author = Author()
+    parent_id: str = ""
+    conversation_id: str = ""
+    links: tuple[str, ...] = ()
+    media: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedMention:
+    """A stored mention: its database id, the listener it came by, and the watchlists it matched, in the file's order.
+
+    `own` says that one of the brand's own accounts wrote it.
+    """
+
+    id: int
+    listener: str
+    watchlists: tuple[str, ...]
+    own: bool
+    mention: Mention
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a score is what it is: the words (`start`:`end` of the mention's `field`), the cue they are, its weight.
+
+    `about` is "sentiment", "urgency", "language" or the intent's name. Weights are signed for sentiment (negative is
+    bad) and 0–3 for urgency.
+    """
+
+    about: str
+    cue: str
+    start: int
+    end: int
+    weight: float
+    field: Literal["text", "title"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What nlp understood of one mention.
+
+    `language` is an ISO 639-1 code or "unknown". `sentiment_score` runs from -1 to 1 and is 0 where the sentiment is
+    unknown. `model` names what produced it.
+    """
+
+    language: str
+    sentiment: Sentiment
+    sentiment_score: float
+    urgency: Urgency
+    intents: tuple[Intent, ...]
+    needs_reply: bool
+    reasons: tuple[Reason, ...]
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseReason:
+    """One sentence on why a case is as it is. `about`: "urgency", "severity", "rule", "sla", "grouping", "team"."""
+
+    about: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSnapshot:
+    """One clock of a case as told to people and targets."""
+
+    state: ClockState
+    due_at: datetime | None
+    started_at: datetime | None = None
+    budget_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSnapshot:
+    """A case at one moment: the JSON of the API, of the webhooks and of every rendered message.
+
+    `text` is the first post's text, cut to 1,000 characters. `link` is the case's page in the console.
+    """
+
+    number: int
+    state: CaseState
+    severity: Severity
+    traffic_light: TrafficLight
+    channel: str
+    team: str
+    title: str
+    text: str
+    url: str
+    link: str
+    opened_at: datetime
+    posted_at: datetime
+    mention_count: int
+    author: Author
+    watchlists: tuple[str, ...]
+    language: str
+    sentiment: Sentiment
+    urgency: Urgency
+    intents: tuple[Intent, ...]
+    reasons: tuple[CaseReason, ...]
+    clocks: dict[str, ClockSnapshot]
+    revision: int
+    assignee: str = ""
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something one target must be told about one case; a row of the outbox before it is sent.
+
+    `purpose` makes the key: the same target, case and purpose is the same notice, however often it is asked for.
+    `reason` is one sentence for the reader; `step` names the escalation step, "" for plain forwarding.
+    """
+
+    target: str
+    case: CaseSnapshot
+    type: NoticeType
+    purpose: str
+    reason: str
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One notice on its way to one target.
+
+    `key` is deterministic and at most 80 characters of [A-Za-z0-9_-]: it is the target's idempotency key. `attempt`
+    counts from 1. `created_at` is when the notice was committed. `thread_id` is the remote id of the first message
+    about this case at this target, "" when there is none.
+    """
+
+    id: int
+    key: str
+    target: str
+    case: CaseSnapshot
+    type: NoticeType
+    reason: str
+    step: str
+    created_at: datetime
+    attempt: int
+    doubtful: bool = False
+    thread_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a target gave back for a delivery it took. `remote_id` is its own id of the message, "" if it gives none."""
+
+    remote_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One SLA clock as stored: `budget` of working time from `started_at`, due at `due_at`.
+
+    `fire_at` is the next moment at which something is to be done about it (a warning, or the breach itself);
+    `warnings_left` are the fractions not yet warned of. `policy` names the `[[sla]]` entry that set it. `paused` is the
+    working time spent in pauses so far, `paused_at` the start of the pause it is in. `ended_at` is when it was met,
+    answered late or cancelled.
+    """
+
+    name: ClockName
+    state: ClockState
+    started_at: datetime
+    budget: timedelta
+    due_at: datetime
+    fire_at: datetime
+    warnings_left: tuple[float, ...] = ()
+    policy: str = ""
+    ended_at: datetime | None = None
+    calendar: str = "always"
+    paused: timedelta = timedelta(0)
+    paused_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a case's timeline. `kind` is a fixed word, `text` an English sentence, `data` what a translation
+    needs to say the same in another language."""
+
+    kind: str
+    at: datetime
+    actor: str
+    text: str
+    data: dict[str, str] = field(default_factory=dict)

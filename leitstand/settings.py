@@ -1,0 +1,259 @@
+"""The operator's configuration: what each key means, its default, and what is allowed.
+
+`leitstand.configuration` reads the file into these models. Cross-checks between sections live there, the stages' own
+(does a query parse, does an SLA entry tie) in the stages.
+"""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    SerializeAsAny,
+    WithJsonSchema,
+)
+
+from leitstand.model import Importance, Intent, Sentiment, Severity
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw]\s*)+")
+
+
+def parse_duration(value: object) -> timedelta:
+    """`90s`, `15m`, `1h30m`, `2d`. Raises ValueError for anything else."""
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str) or not _DURATION.fullmatch(value.strip()):
+        raise ValueError('must be a duration such as "90s", "15m", "1h30m" or "2d"')
+    return timedelta(seconds=sum(float(n) * _UNITS[u] for n, u in re.findall(r"(\d+(?:\.\d+)?)([smhdw])", value)))
+
+
+def show_duration(value: timedelta) -> str:
+    """The shortest way to write a duration: `1h30m`."""
+    left, parts = int(value.total_seconds()), []
+    for unit in ("d", "h", "m", "s"):
+        count, left = divmod(left, _UNITS[unit])
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(show_duration),
+    WithJsonSchema({"type": "string", "pattern": r"^(\d+(\.\d+)?[smhdw]\s*)+$", "examples": ["15m", "1h30m"]}),
+]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Account = Annotated[str, Field(pattern=r"^[a-z0-9_-]+:.+$", description="channel:handle")]
+
+
+class Section(BaseModel):
+    """A table of the file: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Brand(Section):
+    """Who is listened for."""
+
+    name: str = Field("Brand", description="The brand's name, as shown in the console and in messages.")
+    own_accounts: list[Account] = Field(
+        [], description="The brand's own accounts. Their posts open nothing; their replies stop the response clocks."
+    )
+
+
+class Server(Section):
+    """Where the daemon keeps its data and where it listens."""
+
+    data_dir: Path = Field(Path("var"), description="Embedded PostgreSQL and Redis, sockets and metrics live here.")
+    listen: str = Field("127.0.0.1:8080", pattern=r"^\S+:\d{1,5}$", description="Console, API, /metrics, /hooks.")
+    url: str = Field(
+        "", description="The console's address as people reach it, for links in messages. Default: http://<listen>."
+    )
+    language: Literal["en", "de"] = Field(
+        "en", description="The language of messages, and of the console where a browser asks for neither."
+    )
+
+    @property
+    def public_url(self) -> str:
+        """The console's address without a trailing slash."""
+        return (self.url or f"http://{self.listen}").rstrip("/")
+
+
+class Database(Section):
+    """PostgreSQL, version 15 or newer."""
+
+    url: SecretStr | None = Field(
+        None, description="postgresql://user:password@host/name. Absent: embedded in data_dir."
+    )
+
+
+class Redis(Section):
+    """Redis 6.2 or newer, or Valkey."""
+
+    url: SecretStr | None = Field(None, description="redis://host:6379/0. Absent: embedded in data_dir.")
+
+
+class Workers(Section):
+    """How the daemon uses this host."""
+
+    processes: int = Field(1, ge=1, le=64, description="How many `work` processes `leitstand run` starts.")
+    recycle_after: int = Field(5000, ge=10, description="A worker is replaced by a fresh one after so many jobs.")
+
+
+class Watchlist(Section):
+    """A query, and what a match means to the brand."""
+
+    name: Name
+    query: str = Field(min_length=1, max_length=20000, description="What to listen for, in the watchlist language.")
+    languages: list[str] = Field([], description="Only posts in these languages (ISO 639-1); empty: all.")
+    importance: Importance = Field(Importance.NORMAL, description="The impact side of severity.")
+    team: Name = Field("default", description="The team whose cases these are.")
+
+
+class ListenerSettings(Section):
+    """What every listener has. A source's own Settings add to it."""
+
+    kind: str = Field(description="The source: one of `leitstand integrations`, or a dotted module name.")
+    enabled: bool = Field(True, description="false: keep the entry, do not listen.")
+
+
+class TargetSettings(Section):
+    """What every target has. A target's own Settings add to it."""
+
+    kind: str = Field(description="The target: one of `leitstand integrations`, or a dotted module name.")
+    rate: float = Field(5.0, gt=0, le=1000, description="At most so many deliveries a second.")
+    timeout: Duration = Field(timedelta(seconds=15), description="How long one attempt may take.")
+    max_age: Duration = Field(timedelta(hours=24), description="A notice not delivered after this is a dead letter.")
+
+
+class Token(Section):
+    """Who may call the API."""
+
+    token: SecretStr
+    scopes: list[Literal["ingest", "read", "act", "admin"]] = Field(["read"], min_length=1)
+
+
+class Api(Section):
+    """The HTTP API."""
+
+    tokens: dict[Name, Token] = {}
+
+
+class Calendar(Section):
+    """Working hours. `always` is built in."""
+
+    timezone: str = "UTC"
+    hours: dict[str, list[str]] = Field(description='{ mon-fri = ["08:00-12:00", "13:00-18:00"] }')
+    holidays: str = Field("", description="Country and state as in DE-BY.")
+
+
+class Sla(Section):
+    """Deadlines. Empty lists match all; the most specific entry wins; a tie is an error."""
+
+    channels: list[str] = []
+    severity: list[Severity] = []
+    acknowledge: Duration | None = Field(None, description="Until a person acknowledges the case.")
+    first_response: Duration | None = Field(
+        None, description="Until the author is answered, counted from the post's own time."
+    )
+    next_response: Duration | None = Field(None, description="Until the author's next message is answered.")
+    resolution: Duration | None = Field(None, description="Until the case is resolved.")
+    calendar: str = Field("always", description="A calendar's name, or always.")
+    warn_at: list[Annotated[float, Field(gt=0, lt=1)]] = Field(
+        [0.75], description="Warn at these fractions of the budget."
+    )
+
+
+class Team(Section):
+    """Who gets a watchlist's cases."""
+
+    forward: list[Name] = Field([], description="Targets told of every new case of the team and of its changes.")
+    escalation: Name | None = Field(
+        None, description="The escalation policy that runs when a clock of the team's case is breached."
+    )
+
+
+class When(Section):
+    """Conditions of a rule. All given ones must hold; a list holds if one of its values does."""
+
+    intents: list[Intent] = []
+    sentiment: list[Sentiment] = []
+    urgency_at_least: Literal["normal", "high", "critical"] | None = None
+    languages: list[str] = []
+    channels: list[str] = []
+    watchlists: list[Name] = []
+    authors: list[str] = Field([], description="Handles, with or without @, any case.")
+    followers_at_least: int | None = Field(None, ge=0)
+
+
+class Then(Section):
+    """What a rule sets; what it does not say comes from the matrix and the watchlist."""
+
+    severity: Severity | None = None
+    team: Name | None = None
+    tags: list[Name] = []
+    case: Literal["open", "ignore"] | None = Field(
+        None, description="open a case although nothing is urgent, or open none."
+    )
+
+
+class Rule(Section):
+    """First match wins."""
+
+    name: str = Field(min_length=1, max_length=100)
+    when: When
+    then: Then
+
+
+class Step(Section):
+    """One step of an escalation policy: wait `after`, then tell `notify`."""
+
+    notify: Name = Field(description="A target, or a team: then all its `forward` targets.")
+    after: Duration = Field(timedelta(0), description="How long to wait after the step before.")
+
+
+class Escalation(Section):
+    """A policy named like a severity applies to it; others are named by teams."""
+
+    steps: list[Step] = Field(min_length=1, max_length=50)
+    repeat: int = Field(0, ge=0, le=9, description="Go through the steps again so many times.")
+    stop_on: Literal["acknowledged", "resolved"] = "acknowledged"
+
+
+class Triage(Section):
+    """Grouping and impact."""
+
+    author_window: Duration = Field(
+        timedelta(hours=24), description="Posts of one author on one watchlist join one case for so long."
+    )
+    reach_high: int = Field(100_000, ge=1, description="An author with so many followers lifts the impact one step.")
+    vips: list[str] = Field([], description="Handles that lift the impact one step, as channel:handle or handle.")
+
+
+class Settings(Section):
+    """The whole file."""
+
+    brand: Brand = Brand()
+    server: Server = Server()
+    database: Database = Database()
+    redis: Redis = Redis()
+    workers: Workers = Workers()
+    triage: Triage = Triage()
+    watchlists: list[Watchlist] = []
+    listeners: dict[Name, SerializeAsAny[ListenerSettings]] = {}
+    targets: dict[Name, SerializeAsAny[TargetSettings]] = {}
+    api: Api = Api()
+    calendars: dict[Name, Calendar] = {}
+    sla: list[Sla] = []
+    teams: dict[Name, Team] = {}
+    rules: list[Rule] = []
+    escalation: dict[Name, Escalation] = {}

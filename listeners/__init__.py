@@ -1,0 +1,1 @@
+"""post → Mention: sources, the watchlist language, cursors."""

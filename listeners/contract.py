@@ -1,0 +1,48 @@
+"""What a source is: a module with a docstring, `Settings`, `ABOUT`, and what it can do.
+
+A pulling source has `listen(name, settings, cursors) -> AsyncIterator[Batch]`. It yields what it heard with the cursor
+to store after it, is given the next turn only after both are committed together, and never ends by itself. It raises
+FetchError for a fault that a wait may mend only if it cannot go on for any of its parts; a fault of one part (one feed
+of many) is a Batch with `error`.
+A receiving source (`api`) has no `listen`: the console's HTTP hands it what comes in.
+`verify(settings)` tries the source once without storing anything and returns one sentence; it raises FetchError.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from leitstand.model import Mention
+from leitstand.settings import ListenerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Mentions and the cursor that says "heard up to here", committed in one transaction.
+
+    `part` names what the cursor belongs to (a feed's URL), "" for a source with a single stream; `cursor` None leaves
+    the stored one. `error` reports what is wrong with this part in one sentence, "" when it is well.
+    """
+
+    mentions: tuple[Mention, ...]
+    cursor: str | None
+    part: str = ""
+    error: str = ""
+
+
+@runtime_checkable
+class Listens(Protocol):
+    """A source that fetches by itself."""
+
+    def listen(self, name: str, settings: ListenerSettings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
+        """Yield batches for ever. `cursors` maps parts to the cursors stored last time."""
+        ...
+
+
+@runtime_checkable
+class Verifies(Protocol):
+    """A source that can be tried without storing anything."""
+
+    async def verify(self, settings: ListenerSettings) -> str:
+        """One sentence on what was found. Raises FetchError."""
+        ...

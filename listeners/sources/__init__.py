@@ -1,0 +1,1 @@
+"""One file a network; the file name is the `kind` in the configuration."""

@@ -1,0 +1,1 @@
+"""Who watches: metrics, the SQL collector, health."""

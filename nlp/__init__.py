@@ -1,0 +1,1 @@
+"""Mention → Assessment: language, sentiment, urgency, intents, and why."""

@@ -1,0 +1,80 @@
+"""Real PostgreSQL and Redis for every test that asks: one server a session, a fresh database a test."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import Engine, text
+
+from leitstand import database as leitstand_database
+from workers.embedded import database_url, embedded_services
+from workers.embedded import redis_url as embedded_redis_url
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees what the developer's shell has set for Leitstand."""
+    for name in [n for n in os.environ if n.startswith("LEITSTAND_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The data_dir of a running embedded PostgreSQL and Redis."""
+    data_dir = tmp_path_factory.mktemp("services")
+    with embedded_services(data_dir):
+        yield data_dir
+
+
+@pytest.fixture(scope="session")
+def postgres_url(services: Path) -> Iterator[str]:
+    """The URL of a database that is migrated and empty: the template of every test's own."""
+    admin = leitstand_database.engine(database_url(services), pool_size=1)
+    template = f"template_{os.getpid()}"
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {template}"))
+    url = admin.url.set(database=template, drivername="postgresql").render_as_string(hide_password=False)
+    migrated = leitstand_database.engine(url, pool_size=1)
+    leitstand_database.upgrade(migrated)
+    migrated.dispose()
+    yield url
+    admin.dispose()
+
+
+@pytest.fixture
+def database_url_of_test(postgres_url: str) -> Iterator[str]:
+    """The URL of a fresh, migrated, empty database of this test's own."""
+    admin = leitstand_database.engine(postgres_url, pool_size=1)
+    template = admin.url.database
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    maintenance = leitstand_database.engine(
+        admin.url.set(database="postgres", drivername="postgresql").render_as_string(hide_password=False), pool_size=1
+    )
+    with maintenance.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        yield admin.url.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    maintenance.dispose()
+    admin.dispose()
+
+
+@pytest.fixture
+def database(database_url_of_test: str) -> Iterator[Engine]:
+    """An engine on a fresh, migrated, empty database."""
+    engine = leitstand_database.engine(database_url_of_test)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def redis_url(services: Path) -> Iterator[str]:
+    """A real Redis, flushed."""
+    url = embedded_redis_url(services)
+    with redis.Redis.from_url(url) as connection:
+        connection.flushall()
+    yield url

@@ -1,0 +1,170 @@
+"""The configuration is read whole; what is wrong is said all at once, with its line, and never with a secret in it."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leitstand.configuration import load
+from leitstand.errors import ConfigurationError, Problem
+from leitstand.settings import Settings
+
+GOOD = """
+[brand]
+name = "Acme"
+own_accounts = ["x:acme"]
+[[watchlists]]
+name = "cloud"
+query = 'acme'
+team = "cloud-support"
+[targets.sev1-group]
+kind = "log"
+[teams.cloud-support]
+forward = ["sev1-group"]
+[escalation.sev1]
+steps = [ { notify = "sev1-group" }, { after = "10m", notify = "cloud-support" } ]
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "leitstand.toml"
+    file.write_text(text)
+    return file
+
+
+def problems(folder: Path, text: str, **environment: str) -> list[Problem]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(write(folder, text), environment=environment)
+    return caught.value.problems
+
+
+def test_a_good_file_is_read(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, GOOD), environment={})
+    assert settings.watchlists[0].team == "cloud-support"
+    assert settings.escalation["sev1"].steps[1].after.total_seconds() == 600
+    assert settings.server.data_dir == tmp_path / "var"
+
+
+def test_an_empty_file_is_a_configuration(tmp_path: Path) -> None:
+    assert load(write(tmp_path, ""), environment={}).server.listen == "127.0.0.1:8080"
+
+
+def test_every_problem_is_reported_at_once_with_its_line(tmp_path: Path) -> None:
+    text = """[brand]
+own_acounts = []
+[[watchlists]]
+name = "cloud"
+query = "acme"
+importance = "hihg"
+team = "nobody"
+[[sla]]
+first_response = "15x"
+[[sla]]
+calendar = "office"
+[targets.a]
+kind = "webhok"
+"""
+    found = {(p.line, p.path): p.message for p in problems(tmp_path, text)}
+    assert set(found) == {
+        (2, "brand.own_acounts"),
+        (6, "watchlists.0.importance"),
+        (7, "watchlists.0.team"),
+        (9, "sla.0.first_response"),
+        (11, "sla.1.calendar"),
+        (13, "targets.a.kind"),
+    }
+    assert "did you mean 'own_accounts'" in found[2, "brand.own_acounts"]
+    assert "'low', 'normal' or 'high'" in found[6, "watchlists.0.importance"]
+    assert "webhook" in found[13, "targets.a.kind"]
+
+
+def test_a_wrong_plugin_key_names_the_known_ones(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, '[targets.a]\nkind = "log"\nlevle = "info"\n')
+    assert (problem.line, problem.path) == (3, "targets.a.levle")
+    assert "timeout" in problem.message
+
+
+@pytest.mark.parametrize("text", ["[brand", "a = ", "\x00", "[brand]\nname = 'a'\n[brand]\n"])
+def test_broken_toml_points_at_a_line(tmp_path: Path, text: str) -> None:
+    (problem,) = problems(tmp_path, text)
+    assert "not valid TOML" in problem.message
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="leitstand init"):
+        load(tmp_path / "none.toml")
+
+
+def test_secrets_come_from_the_environment_and_from_files_and_are_never_shown(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("from-a-file\n")
+    text = """
+[api.tokens.a]
+token = "${SECRET_A}"
+[api.tokens.b]
+token_file = "token"
+"""
+    settings = load(write(tmp_path, text), environment={"SECRET_A": "from-the-environment"})
+    assert settings.api.tokens["a"].token.get_secret_value() == "from-the-environment"
+    assert settings.api.tokens["b"].token.get_secret_value() == "from-a-file"
+    assert "from-a" not in repr(settings) and "from-the" not in repr(settings)
+
+
+def test_an_unset_variable_and_an_unreadable_file_are_problems(tmp_path: Path) -> None:
+    text = '[api.tokens.a]\ntoken = "${NOT_SET}"\n[api.tokens.b]\ntoken_file = "none"\n'
+    found = {p.path: p.message for p in problems(tmp_path, text)}
+    assert "NOT_SET" in found["api.tokens.a.token"]
+    assert "cannot be read" in found["api.tokens.b.token_file"]
+
+
+def test_a_secret_is_not_in_the_error_about_it(tmp_path: Path) -> None:
+    text = '[api.tokens.a]\ntoken = ["hunter2"]\nscopes = ["raed"]\n'
+    assert all("hunter2" not in str(p) for p in problems(tmp_path, text))
+
+
+def test_the_stages_checks_run_with_the_shape_s_problems(tmp_path: Path) -> None:
+    def refuse(settings: Settings) -> list[Problem]:
+        return [Problem("watchlists.0.query", "refused")]
+
+    text = "[brand]\nnaem = 'x'\n[[watchlists]]\nname = 'a'\nquery = 'q'\n"
+    with pytest.raises(ConfigurationError) as caught:
+        load(write(tmp_path, text), [refuse])
+    assert [(p.line, p.message) for p in caught.value.problems][1] == (5, "refused")
+    assert caught.value.problems[0].path == "brand.naem"
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+        max_leaves=8,
+    ),
+    st.sampled_from(sorted(Settings.model_fields)),
+)
+def test_any_value_in_any_section_is_settings_or_a_configuration_error(value: object, section: str) -> None:
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = write(Path(folder), f"{section} = {_toml(value)}\n")
+        try:
+            assert isinstance(load(file, environment={}), Settings)
+        except ConfigurationError as error:
+            assert error.problems
+
+
+def _toml(value: object) -> str:
+    if value is None:
+        return '""'
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(max(-(2**60), min(2**60, value)))
+    if isinstance(value, str):
+        escaped = "".join(
+            c if c.isascii() and c.isprintable() and c not in '"\\' else f"\\U{ord(c):08X}" for c in value
+        )
+        return f'"{escaped}"'
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    assert isinstance(value, dict)
+    return "{" + ", ".join(f"{_toml(str(k))} = {_toml(v)}" for k, v in value.items()) + "}"

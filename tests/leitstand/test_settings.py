@@ -1,0 +1,27 @@
+"""Durations are written as people write them."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leitstand.settings import parse_duration, show_duration
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("15m", 900), ("1h30m", 5400), ("2d", 172_800), ("1.5h", 5400), ("1w", 604_800)]
+)
+def test_durations(text: str, seconds: int) -> None:
+    assert parse_duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "15", "m", "15 minutes", "-5m", 15, None, "1h-2m"])
+def test_anything_else_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="duration"):
+        parse_duration(text)
+
+
+@given(st.integers(min_value=0, max_value=10**8))
+def test_shown_durations_read_back(seconds: int) -> None:
+    assert parse_duration(show_duration(timedelta(seconds=seconds))) == timedelta(seconds=seconds)

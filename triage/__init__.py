@@ -1,0 +1,1 @@
+"""Mention + Assessment → Case → Escalation: severity, grouping, clocks."""

@@ -1,0 +1,31 @@
+"""The functions that jobs name. They find the line of this process; jobs carry only ids."""
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from workers.line import Line
+from workers.queues import BATCH
+
+log = structlog.get_logger()
+
+_line: Line | None = None
+
+
+def use(line: Line) -> None:
+    """Set the line that this process's jobs move mentions along. Once, before the first job."""
+    global _line  # a job is a function name: what it works with can only be the process's own
+    _line = line
+
+
+def assess(ids: list[int]) -> None:
+    """Assess and triage the pending mentions among `ids`, and others that wait. Idempotent."""
+    if _line is None:
+        raise RuntimeError("workers.jobs.use(line) comes first")
+    try:
+        _line.move(ids, room=BATCH)
+    except OperationalError as error:
+        # PostgreSQL is away: nothing was changed, and the sweep enqueues the ids again.
+        log.warning("batch given back", mentions=len(ids), reason=type(error.orig).__name__)
+    except Exception:  # the worker's outermost loop
+        log.exception("batch failed, trying its mentions one by one", mentions=len(ids))
+        _line.move_singly(ids)

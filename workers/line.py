@@ -1,0 +1,78 @@
+"""The way of a batch: load, assess, decide, apply, add to the outbox, commit.
+
+    pending ids ─claim─► mentions ─nlp─► assessments ─triage─► cases, notices ─outbox─► one commit
+
+Claiming deletes the pending rows in the same transaction, so a batch happens once or not at all, however often its ids
+are enqueued and wherever its worker dies.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Engine
+
+from escalation_bridge import outbox
+from leitstand import clock
+from leitstand.model import Assessment, MatchedMention
+from listeners import store
+from monitoring.metrics import Metrics
+from nlp import store as assessments
+from nlp.pipeline import Assessor
+from triage import cases
+from triage.policy import Policy
+
+log = structlog.get_logger()
+
+MAX_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Everything one worker needs to move mentions, loaded once."""
+
+    engine: Engine
+    assessor: Assessor
+    policy: Policy
+    metrics: Metrics
+
+    def move(self, ids: Sequence[int], *, room: int) -> int:
+        """Move the pending ones of `ids`, and up to `room` mentions in all if more are waiting. Returns how many.
+
+        Taking what else waits is what turns a backlog of single posts into batches.
+        """
+        now = clock.now()
+        with self.engine.begin() as connection:
+            claimed = store.claim(connection, ids, room=room)
+            if not claimed:
+                return 0
+            matched = store.load(connection, claimed)
+            assessed = self.assessor.assess([m.mention for m in matched])
+            items = list(zip(matched, assessed, strict=True))
+            assessments.store(connection, [(m.id, a) for m, a in items], now)
+            outcome = cases.process(connection, items, self.policy, now)
+            outbox.add(connection, outcome.notices, now)
+        self._count(items, clock.now())
+        return len(items)
+
+    def move_singly(self, ids: Sequence[int]) -> None:
+        """Move each by itself, so that one that cannot be assessed harms only itself: it is parked with its error."""
+        for mention_id in ids:
+            try:
+                self.move([mention_id], room=1)
+            except Exception as error:  # noqa: BLE001  outermost loop: what one post provokes stops no other
+                self._failed(mention_id, error)
+
+    def _failed(self, mention_id: int, error: Exception) -> None:
+        with self.engine.begin() as connection:
+            parked = store.fail(connection, mention_id, repr(error)[:500], clock.now(), max_attempts=MAX_ATTEMPTS)
+        if parked:
+            self.metrics.mentions_parked.inc()
+        log.error("mention not assessed", mention_id=mention_id, parked=parked, exc_info=error)
+
+    def _count(self, items: Sequence[tuple[MatchedMention, Assessment]], now: datetime) -> None:
+        for matched, assessment in items:
+            self.metrics.mentions_assessed.labels(assessment.language, assessment.sentiment.value).inc()
+            self.metrics.urgency_assessed.labels(assessment.urgency.name.lower()).inc()
+            self.metrics.post_to_case.observe((now - matched.mention.received_at).total_seconds())

@@ -1,0 +1,87 @@
+"""What every role needs before it starts: the settings checked by all stages, and where its services are."""
+
+import logging
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from leitstand import configuration
+from leitstand.configuration import Check
+from leitstand.settings import Settings
+from listeners import watchlists
+from triage import policy
+from workers.addresses import database_url, redis_url
+
+CHECKS: Sequence[Check] = (watchlists.problems, policy.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where this installation's services are, embedded or not."""
+
+    database_url: str
+    redis_url: str
+    metrics_dir: Path
+    embedded_database: bool
+    embedded_redis: bool
+
+
+def load(path: Path) -> Settings:
+    """The settings, checked whole. Raises ConfigurationError."""
+    return configuration.load(path, CHECKS)
+
+
+def place(settings: Settings) -> Place:
+    """Where the services of these settings are."""
+    data_dir = settings.server.data_dir
+    external_database, external_redis = settings.database.url, settings.redis.url
+    return Place(
+        database_url=external_database.get_secret_value() if external_database else database_url(data_dir),
+        redis_url=external_redis.get_secret_value() if external_redis else redis_url(data_dir),
+        metrics_dir=data_dir / "metrics",
+        embedded_database=external_database is None,
+        embedded_redis=external_redis is None,
+    )
+
+
+def host_slot(slot: str) -> str:
+    """A name for this process that no other living process of any host has."""
+    return f"{socket.gethostname()}-{slot}-{os.getpid()}"
+
+
+def configure_logging(role: str) -> None:
+    """JSON lines on stderr, or coloured ones on a terminal. Libraries' own loggers go the same way."""
+    terminal = sys.stderr.isatty()
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[
+            *shared,
+            *([] if terminal else [structlog.processors.dict_tracebacks]),
+            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(role=role)
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)

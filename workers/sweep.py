@@ -1,0 +1,122 @@
+"""The role `sweep`: what must happen because time passes. Any number of sweeps may run; each thing happens once.
+
+due clocks fire · escalation steps are taken · mentions that no job carries any more are enqueued again
+"""
+
+import signal
+import sys
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+from redis import RedisError
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from escalation_bridge import outbox
+from leitstand import clock, database
+from listeners import store
+from monitoring.metrics import Metrics, open_metrics
+from triage import clocks, escalations
+from triage.policy import Policy, compile_policy
+from workers import queues, setup
+from workers.queues import AssessQueue
+
+log = structlog.get_logger()
+
+TICK = 0.2  # a clock must fire within 1 s of falling due
+LOOK_FOR_LOST = timedelta(seconds=1)
+LOST_AFTER = timedelta(seconds=10)
+COMMIT_TO_ENQUEUE = timedelta(seconds=5)  # a row is stamped when stored, its job a moment later
+WITHOUT_REDIS = timedelta(seconds=5)
+FIRE_AT_ONCE = 500
+ENQUEUE_AT_ONCE = 2000
+AFTER_TROUBLE = 1.0
+
+
+def lost_before(now: datetime, head_enqueued_at: datetime | None) -> datetime:
+    """Pending mentions last enqueued before this have no job any more.
+
+    The queue is first in, first out: what was enqueued after the job that comes next is still waiting its turn, however
+    long the backlog. What was enqueued before it had its turn; ten seconds on, the worker that took it is dead.
+    """
+    turn_passed = now - LOST_AFTER
+    return min(turn_passed, head_enqueued_at - COMMIT_TO_ENQUEUE) if head_enqueued_at else turn_passed
+
+
+@dataclass
+class Sweep:
+    """One sweeper. `lost_at` is when it last looked for lost mentions."""
+
+    engine: Engine
+    queue: AssessQueue
+    policy: Policy
+    metrics: Metrics
+    lost_at: datetime = field(default_factory=clock.now)
+
+    def tick(self) -> bool:
+        """Do what is due now. True if there was so much that the next tick should come at once."""
+        now = clock.now()
+        more = self._fire(now) | self._escalate(now)
+        if now - self.lost_at >= LOOK_FOR_LOST:
+            self.lost_at = now
+            self._enqueue_lost(now)
+        return more
+
+    def _fire(self, now: datetime) -> bool:
+        with self.engine.begin() as connection:
+            fired = clocks.fire_due(connection, self.policy, now, FIRE_AT_ONCE)
+            outbox.add(connection, fired.notices, now)
+        for delay in fired.delays:
+            self.metrics.clock_fire_delay.observe(delay)
+        for breach in fired.breaches:
+            self.metrics.sla_breaches.labels(breach.clock.value, breach.channel, breach.severity.value).inc()
+        return len(fired.delays) >= FIRE_AT_ONCE
+
+    def _escalate(self, now: datetime) -> bool:
+        with self.engine.begin() as connection:
+            advanced = escalations.advance_due(connection, self.policy, now, FIRE_AT_ONCE)
+            outbox.add(connection, advanced.notices, now)
+        return advanced.count >= FIRE_AT_ONCE
+
+    def _enqueue_lost(self, now: datetime) -> None:
+        try:
+            before = lost_before(now, self.queue.head_enqueued_at())
+            with self.engine.begin() as connection:
+                ids = store.lost(connection, before, ENQUEUE_AT_ONCE, now)
+                self.queue.enqueue(ids)
+        except RedisError as error:  # deadlines must fire without it
+            log.warning("Redis cannot be reached", reason=str(error))
+            self.lost_at = now + WITHOUT_REDIS
+            return
+        if ids:
+            log.warning("mentions enqueued again", mentions=len(ids))
+
+
+def main(config: Path, slot: str = "sweep") -> None:
+    """Sweep until SIGTERM."""
+    setup.configure_logging(slot)
+    settings = setup.load(config)
+    where = setup.place(settings)
+    engine = database.engine(where.database_url, pool_size=2)
+    database.require_current(engine)
+    queue = AssessQueue(queues.connect(where.redis_url))
+    sweep = Sweep(engine, queue, compile_policy(settings), open_metrics(where.metrics_dir, slot))
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    log.info("sweeping")
+    pause = 0.0
+    while not stop.wait(pause):
+        try:
+            pause = 0.0 if sweep.tick() else TICK
+        except OperationalError as error:
+            log.warning("sweep waits for PostgreSQL", reason=type(error.orig).__name__)
+            pause = AFTER_TROUBLE
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:3])

@@ -1,0 +1,42 @@
+"""The role `work`: takes batches of ids from the queue and moves them along the line."""
+
+import sys
+from pathlib import Path
+
+import structlog
+
+from leitstand import database
+from monitoring.metrics import open_metrics
+from nlp import pipeline
+from triage.policy import compile_policy
+from workers import jobs, queues, setup
+from workers.line import Line
+
+log = structlog.get_logger()
+
+
+def main(config: Path, slot: str = "work") -> None:
+    """Work until SIGTERM, or until it is time to be replaced by a fresh process."""
+    setup.configure_logging(slot)
+    settings = setup.load(config)
+    where = setup.place(settings)
+    engine = database.engine(where.database_url, pool_size=2)
+    line = Line(
+        engine=engine,
+        assessor=pipeline.load(),
+        policy=compile_policy(settings),
+        metrics=open_metrics(where.metrics_dir, slot),
+    )
+    jobs.use(line)
+    database.require_current(engine)
+    queues.run_worker(
+        queues.connect(where.redis_url),
+        setup.host_slot(slot),
+        jobs=settings.workers.recycle_after,
+        ready=lambda: log.info("working"),
+    )
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:3])
