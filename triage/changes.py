@@ -1,0 +1,257 @@
+"""What a batch's decisions do to cases and clocks. Pure bookkeeping; `triage.cases` writes it down.
+
+A case opened and then made worse by the same batch is told of once, as it is at the end.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from leitstand.model import CaseReason, CaseSnapshot, CaseState, ClockName, Notice, NoticeType
+from leitstand.settings import show_duration
+from triage import sla
+from triage.clocks import Clocks
+from triage.decide import Decision, Move
+from triage.policy import Policy
+from triage.records import CaseRecord
+from triage.runs import Start
+from triage.snapshot import snapshot
+from triage.timeline import Line
+
+_TITLE, _TEXT, _REASONS = 120, 1000, 20
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The cases of a batch while decisions are applied to them, and everything that is to be written and told."""
+
+    policy: Policy
+    now: datetime
+    records: dict[int, CaseRecord]
+    clocks: dict[int, Clocks]
+    opened: list[int] = field(default_factory=list)
+    changed: set[int] = field(default_factory=set)
+    raised: dict[int, str] = field(default_factory=dict)
+    mentions: list[tuple[int, int]] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    takes: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    touches: dict[str, datetime] = field(default_factory=dict)
+    releases: set[str] = field(default_factory=set)
+    ignored: int = 0
+
+    def note(self, number: int, kind: str, said: str, **data: str) -> None:
+        """Add a line to the case's timeline."""
+        self.lines.append(Line(number, kind, self.now, said, data=data))
+
+    def snapshot(self, number: int) -> CaseSnapshot:
+        """The case as it is by now."""
+        return snapshot(self.records[number], self.clocks[number].values(), self.policy, self.now)
+
+
+def apply(
+    decisions: Sequence[Decision],
+    records: dict[int, CaseRecord],
+    clocks: dict[int, Clocks],
+    numbers: Sequence[int],
+    policy: Policy,
+    now: datetime,
+) -> Ledger:
+    """The ledger after all decisions. `numbers` are for the cases that the batch opens, in order."""
+    ledger = Ledger(policy, now, dict(records), {n: dict(c) for n, c in clocks.items()})
+    for decision in decisions:
+        number = numbers[-decision.case - 1] if decision.case < 0 else decision.case
+        _STEPS[decision.move](ledger, number, decision)
+        _keys(ledger, number, decision)
+    return ledger
+
+
+def notices(ledger: Ledger) -> list[Notice]:
+    """Whom to tell: the team's targets, of each case opened or made worse."""
+    told = [_tell(ledger, n, NoticeType.CASE_OPENED, "opened", _headline(ledger.records[n])) for n in ledger.opened]
+    for number, reason in ledger.raised.items():
+        case = ledger.records[number]
+        told.append(_tell(ledger, number, NoticeType.CASE_UPDATED, f"severity:{case.severity}:{case.revision}", reason))
+    return [notice for group in told for notice in group]
+
+
+def starts(ledger: Ledger) -> list[Start]:
+    """The policies named like the severities that cases now have."""
+    severities = [(number, ledger.records[number].severity) for number in [*ledger.opened, *ledger.raised]]
+    return [Start(number, severity, f"the case is {severity}") for number, severity in severities]
+
+
+def forward(case: CaseSnapshot, policy: Policy, kind: NoticeType, purpose: str, reason: str) -> list[Notice]:
+    """A notice to each target of the case's team."""
+    return [Notice(target, case, kind, purpose, reason) for target in policy.forward(case.team)]
+
+
+def raise_severity(ledger: Ledger, number: int, decision: Decision) -> None:
+    """Make the case as severe as the mention; its clocks get the new budgets from the same start."""
+    case, worse = ledger.records[number], decision.judgement
+    granted = ledger.policy.agreement(case.channel, worse.severity)
+    hours = ledger.policy.hours(granted.calendar)
+    tightened = sla.tighten(ledger.clocks[number].values(), granted, hours, case.posted_at, ledger.now)
+    ledger.clocks[number] = {clock.name: clock for clock in tightened}
+    assessment = decision.assessment
+    ledger.records[number] = replace(
+        case,
+        severity=worse.severity,
+        sentiment=assessment.sentiment,
+        urgency=max(case.urgency, assessment.urgency),
+        intents=tuple(dict.fromkeys(case.intents + assessment.intents)),
+        reasons=(*case.reasons, *worse.reasons, CaseReason("sla", granted.text))[-_REASONS:],
+    )
+    why = next((r.text for r in reversed(worse.reasons) if r.about in ("severity", "rule")), "")
+    said = f"severity raised from {case.severity} to {worse.severity} ({why})"
+    ledger.note(number, "severity", said, before=case.severity, after=worse.severity)
+    if number not in ledger.opened:
+        ledger.raised[number] = said
+
+
+def _open(ledger: Ledger, number: int, decision: Decision) -> None:
+    mention, granted = decision.item.mention, _granted(ledger, decision)
+    ledger.records[number] = _new_record(ledger, number, decision, granted)
+    planned = sla.plan(granted, ledger.policy.hours(granted.calendar), mention.created_at, ledger.now)
+    ledger.clocks[number] = {clock.name: clock for clock in planned}
+    ledger.opened.append(number)
+    ledger.mentions.append((decision.item.id, number))
+    lag = show_duration(max(ledger.now - mention.created_at, timedelta(0)))
+    severity = decision.judgement.severity
+    said = f"opened as {severity} from a {mention.kind} on {mention.channel}, {lag} after it was written"
+    ledger.note(number, "opened", said, severity=severity, mention=str(decision.item.id), lag=lag)
+
+
+def _new_record(ledger: Ledger, number: int, decision: Decision, granted: sla.Agreement) -> CaseRecord:
+    mention, assessment, judged = decision.item.mention, decision.assessment, decision.judgement
+    reasons = [*judged.reasons, CaseReason("sla", granted.text)]
+    if decision.earlier:
+        reasons.append(CaseReason("grouping", f"the conversation had a case before: {decision.earlier}"))
+    author = mention.author
+    return CaseRecord(
+        number=number,
+        state=CaseState.NEW,
+        severity=judged.severity,
+        team=judged.team,
+        channel=mention.channel,
+        title=_title(mention.title or mention.text),
+        text=mention.text[:_TEXT],
+        url=mention.url,
+        language=assessment.language,
+        sentiment=assessment.sentiment,
+        urgency=assessment.urgency,
+        intents=assessment.intents,
+        watchlists=judged.watchlists,
+        author_id=author.id,
+        author_handle=author.handle,
+        author_name=author.name,
+        author_followers=author.followers,
+        reasons=tuple(reasons),
+        mention_count=1,
+        posted_at=mention.created_at,
+        opened_at=ledger.now,
+        updated_at=ledger.now,
+        tags=judged.tags,
+    )
+
+
+def _join(ledger: Ledger, number: int, decision: Decision) -> None:
+    case, judged, item = ledger.records[number], decision.judgement, decision.item
+    by = "the same conversation" if decision.by.startswith("c:") else "the same author and watchlist"
+    ledger.note(number, "joined", f"one more {item.mention.kind} joined: {by}", mention=str(item.id), by=by)
+    ledger.mentions.append((item.id, number))
+    ledger.records[number] = replace(
+        case,
+        watchlists=_union(case.watchlists, judged.watchlists),
+        tags=_union(case.tags, judged.tags),
+        mention_count=case.mention_count + 1,
+    )
+    _bump(ledger, number)
+    if case.state is CaseState.WAITING and decision.assessment.needs_reply and _same_author(case, decision):
+        _resume(ledger, number, decision)
+    if judged.raises and judged.severity < case.severity:
+        raise_severity(ledger, number, decision)
+
+
+def _resume(ledger: Ledger, number: int, decision: Decision) -> None:
+    """The author has written again and wants an answer: the wait is over, as of that post."""
+    at = min(decision.item.mention.created_at, ledger.now)
+    clocks = ledger.clocks[number].values()
+    ledger.clocks[number] = {c.name: sla.resume(c, ledger.policy.hours(c.calendar), at) for c in clocks}
+    ledger.records[number] = replace(ledger.records[number], state=CaseState.OPEN)
+    ledger.note(number, "resumed", "the author has written again: the clocks run on")
+
+
+def _answer(ledger: Ledger, number: int, decision: Decision) -> None:
+    """An own account's post: if it came after the first post, it is the first response."""
+    case, mention, item = ledger.records[number], decision.item.mention, decision.item
+    ledger.mentions.append((item.id, number))
+    _bump(ledger, number)
+    before = ledger.clocks[number].get(ClockName.FIRST_RESPONSE)
+    said, verdict = f"answered by {mention.author.handle or 'an own account'} on {mention.channel}", ""
+    if before is not None and before.ended_at is None and mention.created_at >= case.posted_at:
+        after = sla.meet(before, mention.created_at)
+        ledger.clocks[number][ClockName.FIRST_RESPONSE] = after
+        verdict = after.state.value
+        said += f": first response {sla.how(after)}"
+    ledger.note(number, "answered", said, mention=str(item.id), first_response=verdict)
+
+
+def _skip(ledger: Ledger, number: int, decision: Decision) -> None:
+    ledger.ignored += 1
+    said = f"a {decision.item.mention.kind} in the conversation is ignored: {decision.judgement.ignored}"
+    ledger.note(number, "ignored", said, mention=str(decision.item.id))
+
+
+def _ignore(ledger: Ledger, number: int, decision: Decision) -> None:
+    ledger.ignored += 1
+
+
+_STEPS = {Move.OPEN: _open, Move.JOIN: _join, Move.ANSWER: _answer, Move.SKIP: _skip, Move.IGNORE: _ignore}
+
+
+def _keys(ledger: Ledger, number: int, decision: Decision) -> None:
+    written = decision.item.mention.created_at
+    ledger.releases |= {key for key in decision.releases if key not in ledger.takes}
+    ledger.takes |= dict.fromkeys(decision.takes, (number, written))
+    for key in decision.touches:
+        if key in ledger.takes:
+            ledger.takes[key] = (number, max(ledger.takes[key][1], written))
+        else:
+            ledger.touches[key] = max(ledger.touches.get(key, written), written)
+
+
+def _bump(ledger: Ledger, number: int) -> None:
+    """A stored case changes once a batch, however many mentions join it."""
+    if number not in ledger.opened and number not in ledger.changed:
+        case = ledger.records[number]
+        ledger.records[number] = replace(case, revision=case.revision + 1, updated_at=ledger.now)
+        ledger.changed.add(number)
+
+
+def _granted(ledger: Ledger, decision: Decision) -> sla.Agreement:
+    return ledger.policy.agreement(decision.item.mention.channel, decision.judgement.severity)
+
+
+def _same_author(case: CaseRecord, decision: Decision) -> bool:
+    author = decision.item.mention.author
+    return (author.id, author.handle) == (case.author_id, case.author_handle)
+
+
+def _tell(ledger: Ledger, number: int, kind: NoticeType, purpose: str, reason: str) -> list[Notice]:
+    if not ledger.policy.forward(ledger.records[number].team):
+        return []
+    return forward(ledger.snapshot(number), ledger.policy, kind, purpose, reason)
+
+
+def _headline(case: CaseRecord) -> str:
+    said = [r.text for r in case.reasons if r.about in ("urgency", "severity", "rule")]
+    return "; ".join(said) or f"severity {case.severity}"
+
+
+def _title(words: str) -> str:
+    line = " ".join(words[: 4 * _TITLE].split())
+    return line if len(line) <= _TITLE else line[: _TITLE - 1].rstrip() + "…"
+
+
+def _union(old: tuple[str, ...], new: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*old, *new)))

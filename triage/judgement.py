@@ -1,0 +1,97 @@
+"""What one mention is worth by itself: its severity and team, whether it opens a case, and why. Pure."""
+
+from dataclasses import dataclass
+
+from leitstand.model import Assessment, CaseReason, Intent, MatchedMention, Mention, Reason, Severity, Urgency
+from leitstand.settings import Rule
+from triage.policy import Policy
+from triage.rules import first_match
+from triage.severity import explain, from_matrix, impact
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What triage makes of one mention. `ignored` says why it must not even join a case, "" where it may.
+
+    `raises` says whether it can make an existing case worse. `watchlists` are those that want its language.
+    """
+
+    opens: bool
+    raises: bool
+    severity: Severity
+    team: str
+    watchlists: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    reasons: tuple[CaseReason, ...] = ()
+    ignored: str = ""
+
+
+def judge(item: MatchedMention, assessment: Assessment, policy: Policy) -> Judgement:
+    """The matrix, unless the first matching rule says otherwise."""
+    mention = item.mention
+    watchlists = _wanted(item.watchlists, assessment.language, policy)
+    rule = first_match(policy.rules, mention, watchlists, assessment)
+    level, lift = impact(mention.channel, mention.author, watchlists, policy)
+    severity = from_matrix(level, assessment.urgency)
+    team = policy.team(watchlists)
+    reasons = [*_urgency(mention, assessment), explain(severity, level, assessment.urgency, lift)]
+    tags: tuple[str, ...] = ()
+    if rule is not None:
+        reasons = _ruled(rule, reasons)
+        severity, team, tags = rule.then.severity or severity, rule.then.team or team, tuple(rule.then.tags)
+    heard = assessment.urgency > Urgency.NONE and Intent.SPAM not in assessment.intents
+    return Judgement(
+        opens=heard or (rule is not None and rule.then.case == "open"),
+        raises=heard or (rule is not None and rule.then.severity is not None),
+        severity=severity,
+        team=team,
+        watchlists=watchlists,
+        tags=tags,
+        reasons=tuple(reasons),
+        ignored=_ignored(item, watchlists, assessment.language, rule),
+    )
+
+
+def _wanted(watchlists: tuple[str, ...], language: str, policy: Policy) -> tuple[str, ...]:
+    """A watchlist with languages does not want a post that is surely in another one."""
+    return tuple(
+        name
+        for name in watchlists
+        if (found := policy.watchlists.get(name)) is None
+        or not found.languages
+        or language in found.languages
+        or language == "unknown"
+    )
+
+
+def _ignored(item: MatchedMention, wanted: tuple[str, ...], language: str, rule: Rule | None) -> str:
+    if item.watchlists and not wanted:
+        return f"no watchlist that it matched wants the language {language}"
+    if rule is not None and rule.then.case == "ignore":
+        return f"rule “{rule.name}”"
+    return ""
+
+
+def _ruled(rule: Rule, reasons: list[CaseReason]) -> list[CaseReason]:
+    """The rule's sentence takes the place of the matrix's where it sets the severity."""
+    said = [f"severity {rule.then.severity}"] if rule.then.severity else []
+    said += [f"team {rule.then.team}"] if rule.then.team else []
+    said += [f"tags {', '.join(rule.then.tags)}"] if rule.then.tags else []
+    said += ["opens a case"] if rule.then.case == "open" else []
+    kept = [r for r in reasons if r.about != "severity" or rule.then.severity is None]
+    return [*kept, CaseReason("rule", f"rule “{rule.name}”: {', '.join(said) or 'nothing else'}")]
+
+
+def _urgency(mention: Mention, assessment: Assessment) -> list[CaseReason]:
+    level = assessment.urgency.name.lower()
+    cues = [r for r in assessment.reasons if r.about == "urgency"]
+    if not cues:
+        return [CaseReason("urgency", f"urgency {level}")]
+    found = dict.fromkeys(_cue(mention, r) for r in sorted(cues, key=lambda r: -r.weight)[:5])
+    return [CaseReason("urgency", f"urgency {level}: {', '.join(found)}")]
+
+
+def _cue(mention: Mention, reason: Reason) -> str:
+    words = (mention.title if reason.field == "title" else mention.text)[reason.start : reason.end]
+    cue = reason.cue.replace("_", " ")
+    return f"“{' '.join(words.split())[:80]}” ({cue})" if words.strip() else cue

@@ -1,0 +1,80 @@
+"""Grouping keys as stored. The unique index on held keys is what keeps cases single; this is its SQL."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, text
+
+_HOLDERS = text("SELECT DISTINCT case_number FROM case_keys WHERE held AND key = ANY(:keys)")
+_HELD = text("SELECT key, case_number, last_at FROM case_keys WHERE held AND key = ANY(:keys)")
+_EARLIER = text(
+    "SELECT key, max(case_number) AS number FROM case_keys WHERE NOT held AND key = ANY(:keys) GROUP BY key"
+)
+_TAKE = text("""
+    INSERT INTO case_keys (key, case_number, last_at)
+    SELECT key, case_number, last_at FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+      AS r(key text, case_number bigint, last_at timestamptz)
+    ORDER BY key
+    ON CONFLICT (key) WHERE held DO NOTHING
+""")
+_TOUCH = text("""
+    UPDATE case_keys k SET last_at = greatest(k.last_at, r.last_at)
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(key text, last_at timestamptz) WHERE k.held AND k.key = r.key
+""")
+_RELEASE = text("UPDATE case_keys SET held = false WHERE held AND key = ANY(:keys)")
+_RELEASE_CASES = text("UPDATE case_keys SET held = false WHERE held AND case_number = ANY(:numbers)")
+_RETAKE = text("""
+    UPDATE case_keys k SET held = true
+    FROM (SELECT DISTINCT ON (key) id FROM case_keys WHERE case_number = :number AND NOT held ORDER BY key, id DESC) own
+    WHERE k.id = own.id AND NOT EXISTS (SELECT FROM case_keys o WHERE o.key = k.key AND o.held)
+""")
+
+
+def holders(connection: Connection, keys: Sequence[str]) -> list[int]:
+    """The open cases that hold any of the keys."""
+    return list(connection.scalars(_HOLDERS, {"keys": keys}))
+
+
+def held(connection: Connection, keys: Sequence[str]) -> list[tuple[str, int, datetime]]:
+    """Each held key with its case and the time of its last post."""
+    return [(row.key, row.case_number, row.last_at) for row in connection.execute(_HELD, {"keys": keys})]
+
+
+def earlier(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
+    """The last case that once held each key and no longer does."""
+    return {row.key: row.number for row in connection.execute(_EARLIER, {"keys": keys})}
+
+
+def take(connection: Connection, taken: Mapping[str, tuple[int, datetime]]) -> bool:
+    """Give keys to cases. False if another transaction was faster with one: then nothing of this may be committed.
+
+    They are inserted in their order, so that two transactions wait for each other in one direction only.
+    """
+    if not taken:
+        return True
+    rows = [{"key": key, "case_number": number, "last_at": at} for key, (number, at) in sorted(taken.items())]
+    return connection.execute(_TAKE, {"rows": msgspec.json.encode(rows).decode()}).rowcount == len(rows)
+
+
+def touch(connection: Connection, touched: Mapping[str, datetime]) -> None:
+    """Move the time of the last post, of keys whose cases are locked."""
+    if touched:
+        rows = [{"key": key, "last_at": at} for key, at in touched.items()]
+        connection.execute(_TOUCH, {"rows": msgspec.json.encode(rows).decode()})
+
+
+def release(connection: Connection, released: Iterable[str]) -> None:
+    """Let go of keys whose cases are locked."""
+    if wanted := sorted(released):
+        connection.execute(_RELEASE, {"keys": wanted})
+
+
+def release_cases(connection: Connection, numbers: Sequence[int]) -> None:
+    """Let go of all keys of locked cases that have ended."""
+    connection.execute(_RELEASE_CASES, {"numbers": numbers})
+
+
+def retake(connection: Connection, number: int) -> None:
+    """Give a reopened case its keys back, but for those that a newer case holds."""
+    connection.execute(_RETAKE, {"number": number})

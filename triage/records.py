@@ -1,0 +1,136 @@
+"""Cases as stored: the rows of `cases`, read and written in bulk."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, Row, text
+
+from leitstand.model import Author, CaseReason, CaseState, Intent, Sentiment, Severity, Urgency
+
+LIVE = (CaseState.NEW, CaseState.OPEN, CaseState.WAITING)
+
+_INSERT = text("INSERT INTO cases SELECT * FROM jsonb_populate_recordset(NULL::cases, CAST(:rows AS jsonb))")
+# What a case was opened with (channel, title, text, author, posted_at, opened_at) never changes.
+_UPDATE = text("""
+    UPDATE cases c SET state = r.state, severity = r.severity, team = r.team, language = r.language,
+      sentiment = r.sentiment, urgency = r.urgency, intents = r.intents, watchlists = r.watchlists, reasons = r.reasons,
+      tags = r.tags, assignee = r.assignee, mention_count = r.mention_count, updated_at = r.updated_at,
+      acknowledged_at = r.acknowledged_at, acknowledged_by = r.acknowledged_by, resolved_at = r.resolved_at,
+      closed_at = r.closed_at, revision = r.revision
+    FROM jsonb_populate_recordset(NULL::cases, CAST(:rows AS jsonb)) AS r WHERE c.number = r.number
+""")
+_LOCK = text("SELECT * FROM cases WHERE number = ANY(:numbers) ORDER BY number FOR NO KEY UPDATE")
+_READ = text("SELECT * FROM cases WHERE number = ANY(:numbers) ORDER BY number")
+_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('cases', 'number')) FROM generate_series(1, :count)")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRecord:
+    """One case as its row says: the fields are the columns."""
+
+    number: int
+    state: CaseState
+    severity: Severity
+    team: str
+    channel: str
+    title: str
+    text: str
+    url: str
+    language: str
+    sentiment: Sentiment
+    urgency: Urgency
+    intents: tuple[Intent, ...]
+    watchlists: tuple[str, ...]
+    author_id: str
+    author_handle: str
+    author_name: str
+    author_followers: int | None
+    reasons: tuple[CaseReason, ...]
+    mention_count: int
+    posted_at: datetime
+    opened_at: datetime
+    updated_at: datetime
+    tags: tuple[str, ...] = ()
+    assignee: str = ""
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    revision: int = 1
+
+    @property
+    def author(self) -> Author:
+        """Who wrote the first post."""
+        return Author(self.author_id, self.author_handle, self.author_name, self.author_followers)
+
+
+def next_numbers(connection: Connection, count: int) -> list[int]:
+    """So many unused case numbers, ascending."""
+    return sorted(connection.scalars(_NUMBERS, {"count": count})) if count else []
+
+
+def insert(connection: Connection, records: Sequence[CaseRecord]) -> None:
+    """Store new cases."""
+    if records:
+        connection.execute(_INSERT, {"rows": msgspec.json.encode(records).decode()})
+
+
+def update(connection: Connection, records: Sequence[CaseRecord]) -> None:
+    """Store what changed of cases that this transaction has locked."""
+    if records:
+        connection.execute(_UPDATE, {"rows": msgspec.json.encode(records).decode()})
+
+
+def lock(connection: Connection, numbers: Iterable[int]) -> dict[int, CaseRecord]:
+    """The cases, locked in order of their numbers: whoever changes anything about a case holds this lock first."""
+    return _fetch(connection, numbers, locked=True)
+
+
+def read(connection: Connection, numbers: Iterable[int]) -> dict[int, CaseRecord]:
+    """The cases as they are now."""
+    return _fetch(connection, numbers, locked=False)
+
+
+def _fetch(connection: Connection, numbers: Iterable[int], *, locked: bool) -> dict[int, CaseRecord]:
+    wanted = sorted(set(numbers))
+    if not wanted:
+        return {}
+    found = connection.execute(_LOCK if locked else _READ, {"numbers": wanted})
+    return {row.number: from_row(row) for row in found}
+
+
+def from_row(row: Row[tuple[object, ...]]) -> CaseRecord:
+    """The record in a row that has the columns of `cases`."""
+    return CaseRecord(
+        number=row.number,
+        state=CaseState(row.state),
+        severity=Severity(row.severity),
+        team=row.team,
+        channel=row.channel,
+        title=row.title,
+        text=row.text,
+        url=row.url,
+        language=row.language,
+        sentiment=Sentiment(row.sentiment),
+        urgency=Urgency(row.urgency),
+        intents=tuple(map(Intent, row.intents)),
+        watchlists=tuple(row.watchlists),
+        author_id=row.author_id,
+        author_handle=row.author_handle,
+        author_name=row.author_name,
+        author_followers=row.author_followers,
+        reasons=tuple(CaseReason(r["about"], r["text"]) for r in row.reasons),
+        mention_count=row.mention_count,
+        posted_at=row.posted_at,
+        opened_at=row.opened_at,
+        updated_at=row.updated_at,
+        tags=tuple(row.tags),
+        assignee=row.assignee,
+        acknowledged_at=row.acknowledged_at,
+        acknowledged_by=row.acknowledged_by,
+        resolved_at=row.resolved_at,
+        closed_at=row.closed_at,
+        revision=row.revision,
+    )

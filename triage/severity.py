@@ -1,0 +1,52 @@
+"""Severity: the matrix of impact × urgency, and the sentences that explain it."""
+
+from enum import IntEnum
+
+from leitstand.model import Author, CaseReason, Importance, Severity, Urgency
+from triage.policy import Policy
+
+
+class Impact(IntEnum):
+    """How much it matters: the watchlist's importance, one step up for an author whom many hear."""
+
+    LOW = 0
+    NORMAL = 1
+    HIGH = 2
+    MAJOR = 3
+
+
+_MATRIX = {
+    Urgency.CRITICAL: (Severity.SEV2, Severity.SEV1, Severity.SEV1, Severity.SEV1),
+    Urgency.HIGH: (Severity.SEV3, Severity.SEV3, Severity.SEV2, Severity.SEV1),
+    Urgency.NORMAL: (Severity.SEV4, Severity.SEV4, Severity.SEV3, Severity.SEV2),
+    Urgency.NONE: (Severity.SEV4, Severity.SEV4, Severity.SEV4, Severity.SEV4),
+}
+_OF_IMPORTANCE = {Importance.LOW: Impact.LOW, Importance.NORMAL: Impact.NORMAL, Importance.HIGH: Impact.HIGH}
+
+
+def impact(channel: str, author: Author, watchlists: tuple[str, ...], policy: Policy) -> tuple[Impact, str]:
+    """The impact, and why it is higher than the watchlist says ("" where it is not)."""
+    base = _OF_IMPORTANCE[policy.importance(watchlists)]
+    lift = _lift(channel, author, policy)
+    return (Impact(base + 1), lift) if lift else (base, "")
+
+
+def from_matrix(impact: Impact, urgency: Urgency) -> Severity:
+    """The severity that the matrix gives."""
+    return _MATRIX[urgency][impact]
+
+
+def explain(severity: Severity, impact: Impact, urgency: Urgency, lift: str) -> CaseReason:
+    """Why the matrix gave this severity."""
+    lifted = f" ({lift})" if lift else ""
+    product = f"impact {impact.name.lower()}{lifted} × urgency {urgency.name.lower()}"
+    return CaseReason("severity", f"severity {severity}: {product}")
+
+
+def _lift(channel: str, author: Author, policy: Policy) -> str:
+    handle = author.handle.casefold().removeprefix("@")
+    if handle and (handle in policy.vips or f"{channel}:{handle}" in policy.vips):
+        return "the author is a VIP"
+    if author.followers is not None and author.followers >= policy.triage.reach_high:
+        return f"the author has {author.followers:,} followers"
+    return ""

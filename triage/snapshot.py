@@ -1,0 +1,45 @@
+"""A case as told to people and targets. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from leitstand.model import CaseSnapshot, Clock, ClockSnapshot
+from triage.policy import Policy
+from triage.records import CaseRecord
+from triage.sla import light
+
+
+def snapshot(case: CaseRecord, clocks: Iterable[Clock], policy: Policy, now: datetime) -> CaseSnapshot:
+    """The case at `now`: the traffic light is the worst of its clocks."""
+    clocks = list(clocks)
+    return CaseSnapshot(
+        number=case.number,
+        state=case.state,
+        severity=case.severity,
+        traffic_light=light(((c, policy.hours(c.calendar)) for c in clocks), now),
+        channel=case.channel,
+        team=case.team,
+        title=case.title,
+        text=case.text,
+        url=case.url,
+        link=f"{policy.public_url}/cases/{case.number}",
+        opened_at=case.opened_at,
+        posted_at=case.posted_at,
+        mention_count=case.mention_count,
+        author=case.author,
+        watchlists=case.watchlists,
+        language=case.language,
+        sentiment=case.sentiment,
+        urgency=case.urgency,
+        intents=case.intents,
+        reasons=case.reasons,
+        clocks={c.name.value: ClockSnapshot(c.state, c.due_at, c.started_at, _seconds(c)) for c in clocks},
+        revision=case.revision,
+        assignee=case.assignee,
+        acknowledged_at=case.acknowledged_at,
+        acknowledged_by=case.acknowledged_by,
+    )
+
+
+def _seconds(clock: Clock) -> int:
+    return round(clock.budget.total_seconds())
