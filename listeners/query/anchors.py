@@ -30,7 +30,7 @@ def clauses(node: Node, *, negated: bool = False) -> list[Clause]:
         case Near(left=left, right=right) if not negated:
             return _all_of([clauses(left), clauses(right)])
         case _ if not negated:
-            return [frozenset({anchor}) for anchor in _leaf_anchors(node) if anchor.strip()]
+            return [frozenset({anchor}) for anchor in leaf_anchors(node) if anchor.strip()]
     return []
 
 
@@ -50,7 +50,8 @@ def likelihood(clause: Clause) -> float:
     return sum((4.0 ** -min(len(anchor.strip()), 12) if anchor else inf) for anchor in clause)
 
 
-def _leaf_anchors(node: Node) -> Sequence[str]:
+def leaf_anchors(node: Node) -> Sequence[str]:
+    """Strings that are all in the haystack of every post with this leaf. A blank one says nothing."""
     match node:
         case Term(words=words):
             return [_word_anchor(word) for word in words]

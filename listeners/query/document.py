@@ -30,7 +30,7 @@ class Searched:
         """Where words with this key stand. Every word that a term may match is under the term's key."""
         found: dict[str, list[int]] = {}
         for position, token in enumerate(self.tokens):
-            for entry in _keys(token):
+            for entry in (key(token.text),) if token.kind is Kind.WORD else _keys(token):
                 found.setdefault(entry, []).append(position)
         return found
 

@@ -1,6 +1,7 @@
 """All watchlists' queries against one post at once.
 
-    post ──fold──► haystack ──one Aho-Corasick pass──► clauses satisfied ──bits──► candidates ──exact tree──► names
+    post ──fold──► haystack ──one Aho-Corasick pass──► clauses satisfied ──bits──► candidates
+         ──coarse tree──► hopeful ──words, exact tree──► names
 
 Most posts have no candidate and are never split into words.
 """
@@ -12,18 +13,21 @@ from ahocorasick_rs import AhoCorasick
 
 from leitstand.model import Mention
 from listeners.query.anchors import ADDRESS, AUTHOR, Clause, clauses, likelihood
+from listeners.query.coarse import Sieve, sieve
 from listeners.query.document import MAX_SEARCHED, Document
 from listeners.query.evaluate import Test, compile_test
 from listeners.query.text import fold
 from listeners.query.tree import And, Author, Near, Node, Not, Or, Site, Url
 
-# A query is held to its most telling clauses; more would only make the numbers longer.
+# A query is held to its most telling clauses, as many as it takes to be rare: each one more is a bit and common words.
+RARE = 1e-4
 CLAUSES = 3
 
 
 class _Query(NamedTuple):
     name: str
     test: Test
+    sieve: Sieve | None
 
 
 class Engine:
@@ -32,10 +36,10 @@ class Engine:
     def __init__(self, queries: Mapping[str, Node], detect: Callable[[str], str] | None = None) -> None:
         """`detect` names the language of a text whose network declares none, "unknown" where it cannot."""
         self._detect = detect
-        self._queries = [_Query(name, compile_test(node)) for name, node in queries.items()]
+        self._queries = [_Query(name, compile_test(node), sieve(node)) for name, node in queries.items()]
         self._authors = any(_has(node, Author) for node in queries.values())
         self._addresses = any(_has(node, Site, Url) for node in queries.values())
-        chosen = [sorted(clauses(node), key=likelihood)[:CLAUSES] for node in queries.values()]
+        chosen = [_telling(clauses(node)) for node in queries.values()]
         bits = _bits(chosen)
         self._bits = list(bits.values())
         self._free = _free(chosen)
@@ -44,18 +48,22 @@ class Engine:
 
     def match(self, mention: Mention) -> list[str]:
         """The names of the queries that a post matches, in the order they were given."""
-        hits = {hit[0] for hit in self._automaton.find_matches_as_indexes(self._haystack(mention), overlapping=True)}
+        haystack = self._haystack(mention)
+        hits = {hit[0] for hit in self._automaton.find_matches_as_indexes(haystack, overlapping=True)}
         if not hits and not self._always:
             return []
         satisfied = self._free
         for hit in hits:
             satisfied |= self._bits[hit]
-        candidates = self._candidates(satisfied)
-        if not candidates:
+        hopeful = self._hopeful(self._candidates(satisfied), haystack)
+        if not hopeful:
             return []
         document = Document(mention, self._detect)
+        return [query.name for query in hopeful if query.test(document)]
+
+    def _hopeful(self, candidates: int, haystack: str) -> list[_Query]:
         found = (self._queries[index] for index in _set_bits(candidates))
-        return [query.name for query in found if query.test(document)]
+        return [query for query in found if query.sieve is None or query.sieve(haystack)]
 
     def match_naively(self, mention: Mention) -> list[str]:
         """The same answer without the one pass: every query's tree, one after the other."""
@@ -79,6 +87,17 @@ class Engine:
         for number in range(1, CLAUSES):
             candidates &= satisfied >> (number * width)
         return candidates & ((1 << width) - 1)
+
+
+def _telling(found: list[Clause]) -> list[Clause]:
+    kept: list[Clause] = []
+    let_through = 1.0
+    for clause in sorted(found, key=likelihood):
+        if len(kept) == CLAUSES or let_through < RARE:
+            break
+        kept.append(clause)
+        let_through *= likelihood(clause)
+    return kept
 
 
 def _bits(chosen: list[list[Clause]]) -> dict[str, int]:

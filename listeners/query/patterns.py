@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from listeners.query.characters import without_tones
-from listeners.query.text import BASES, shape
+from listeners.query.text import BASES, key, shape
 from listeners.query.tree import Wildcard
 from listeners.query.words import Kind, Token, local_part
 
@@ -88,10 +88,24 @@ def word_test(kind: Kind, pieces: Pieces) -> Callable[[Token], bool]:
     if kind in (Kind.EMOJI, Kind.MAIL):
         text = str(pieces[0]).casefold()
         return lambda token: token.kind is kind and text in (token.text.casefold(), without_tones.sub("", token.text))
-    full = word_pattern(pieces).fullmatch
+    same = _shape_test(pieces)
     if kind is not Kind.WORD:
-        return lambda token: token.kind is kind and full(shape(token.text)) is not None
-    return lambda token: any(full(shape(word)) for word in words_inside(token))
+        return lambda token: token.kind is kind and same(token.text)
+    return lambda token: same(token.text) if token.kind is kind else any(map(same, words_inside(token)))
+
+
+def _shape_test(pieces: Pieces) -> Callable[[str], bool]:
+    """A function that compares one word. Few words are looked at that are not simply equal: the expression can wait."""
+    own = shape(str(pieces[0])) if len(pieces) == 1 else None
+    own_key = key(str(pieces[0]))
+
+    def same(word: str) -> bool:
+        other = shape(word)
+        if own is not None and (other == own or key(word) != own_key):
+            return other == own
+        return word_pattern(pieces).fullmatch(other) is not None
+
+    return same
 
 
 def words_inside(token: Token) -> tuple[str, ...]:

@@ -16,12 +16,19 @@ from listeners.query import characters
 # Letters that Unicode does not take apart, with what a plain term finds them by.
 BASES = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
 
+# A folded @: the only separator that is kept, since what stands around it belongs together.
+AT = " @ "
+
 _touched = re.compile(f"[{characters.REMOVED}{characters.BLANKED}]")
 _removed = re.compile(f"[{characters.REMOVED}]+")
 _kept_in_emoji = re.compile(f"[{characters.VARIATIONS}]")
 # Hangul vowels and finals and the half-width kana marks are letters that join the one before them.
 _JOINING = f"{characters.MARKS}{characters.REMOVED}\u1160-\u11ff\uff9e\uff9f"
-_cluster = re.compile(f"(?P<emoji>{characters.EMOJI})|.[{_JOINING}]*", re.DOTALL)
+# Most of a text is runs of characters that NFKC leaves alone.
+_STABLE = "\x00-\x7f\xc0-\xff\u2013\u2014\u2018-\u201e\u20ac"
+_cluster = re.compile(
+    f"(?P<stable>[{_STABLE}]+(?![{_JOINING}]))|(?P<emoji>{characters.EMOJI})|.[{_JOINING}]*", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ def normalise(text: str) -> Normal:
     starts: list[int] = []
     ends: list[int] = []
     for match in _cluster.finditer(text):
-        piece = _normal_cluster(match.group(), emoji=match.group("emoji") is not None)
+        piece = match.group() if match.lastgroup == "stable" else _normal_cluster(match)
         start, end = match.span()
         if piece == match.group():
             starts += range(start, end)
@@ -59,10 +66,10 @@ def normalise(text: str) -> Normal:
     return Normal("".join(pieces), starts, ends)
 
 
-def _normal_cluster(cluster: str, *, emoji: bool) -> str:
-    if emoji:
-        return _kept_in_emoji.sub("", cluster)
-    kept = _removed.sub("", cluster)
+def _normal_cluster(cluster: re.Match[str]) -> str:
+    if cluster.lastgroup == "emoji":
+        return _kept_in_emoji.sub("", cluster.group())
+    kept = _removed.sub("", cluster.group())
     if kept[:1] in characters.BLANKED:
         return " " * bool(kept)
     normal = unicodedata.normalize("NFKC", kept)
@@ -82,6 +89,8 @@ def _fold_character(char: str) -> str:
     if characters.is_removed(char):
         return ""
     opened = unicodedata.normalize("NFKD", char)
+    if opened == "@":
+        return AT
     if char in characters.BLANKED or char == characters.KEYCAP or opened[0] == " ":
         return " "
     opened = unicodedata.normalize("NFKD", opened.casefold())
@@ -99,13 +108,17 @@ def _fold_letter(char: str) -> str:
 
 
 _table = _FoldTable()
+_ascii = {code: _fold_character(chr(code)) for code in range(128)}
+_foreign = re.compile(r"[^\x00-\x7f]+")
 _later_e = re.compile("(?<=[aou])e+")
 
 
 def fold(text: str) -> str:
     """The coarse form. Folds character by character, so the fold of a part is a part of the fold of the whole, but for
     an e that follows a, o or u."""
-    folded = text.translate(_table)
+    if not text.isascii():
+        text = _foreign.sub(lambda run: run[0].translate(_table), text)
+    folded = text.translate(_ascii)
     if "ae" in folded or "oe" in folded or "ue" in folded:
         return _later_e.sub("", folded)
     return folded

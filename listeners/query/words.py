@@ -57,14 +57,17 @@ def _pattern(wild: str) -> re.Pattern[str]:
     mention = (
         f"(?<![\\w@])@(?:{handle}(?:[.-]{handle}){{0,8}}{server}|{handle}(?:-{handle}){{0,8}}(?:{dotted})|{handle})"
     )
+    # Most words need none of the dearer questions: nothing stands behind them that an address could go on with.
+    plain = f"[0-9A-Za-z_\xc0-\xd6\xd8-\xf6\xf8-\xff]++(?![\\w.@/:+%{MARKS}{wild}-])"
     return re.compile(
-        f"(?P<url>{_URL})|(?P<mail>{_MAIL})|(?P<mention>{mention})"
-        f"|(?P<emoji>{characters.EMOJI})"
-        f"|(?P<tag>(?<!\\w)#{anything}(?:#{anything})*)|(?P<cash>(?<![\\w$])\\$[^\\W\\d_]{word}|(?<![\\w$])\\$[^\\W\\d_])"
-        f"|(?P<unspaced>[{UNSPACED}][{MARKS}]*)|(?P<word>{word})"
+        f"[\\s,;!?()\"'’:]*+(?:(?P<plain>{plain})|(?P<url>{_URL})|(?P<mail>{_MAIL})|(?P<mention>{mention})"
+        f"|(?P<emoji>{characters.EMOJI})|(?P<tag>(?<!\\w)#{anything}(?:#{anything})*)"
+        f"|(?P<cash>(?<![\\w$])\\$[^\\W\\d_](?:{word})?)"
+        f"|(?P<unspaced>[{UNSPACED}][{MARKS}]*)|(?P<word>{word}))"
     )
 
 
+_KINDS = {"plain": Kind.WORD, **{kind.value: kind for kind in Kind}}
 _in_posts = _pattern("")
 _in_queries = _pattern(ANY + ONE)
 
@@ -73,13 +76,13 @@ def split(text: str, *, query: bool = False) -> list[Token]:
     """The words of a normalised text, in order. In a query, ANY and ONE are letters."""
     found: list[Token] = []
     for match in (_in_queries if query else _in_posts).finditer(text):
-        start, end = match.span()
         group = match.lastgroup or ""
+        start, end = match.span(group)
         if group == "tag":
-            found += _tags(match.group(), start)
+            found += _tags(match[group], start)
         else:
             inner = 1 if group in ("mention", "cash") else 0
-            found.append(Token(Kind(group), text[start + inner : end], start, end))
+            found.append(Token(_KINDS[group], text[start + inner : end], start, end))
     return found
 
 

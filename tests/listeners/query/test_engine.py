@@ -18,12 +18,15 @@ SPELLINGS = [
     "ae", "Ægir", "東京", "東", "か\u3099", "ｶﾞ", "ไทย", "한국", "ＡＣＭＥ", "acme", "Acme™", "ac\u200bme", "ﬁn", "fin",
     "½", "don´t", "e-mail", "#acme", "#東京", "@acme", "@acme.bsky.social", "@acme@social.example", "$acme",
     "👍", "👍🏽", "👩🏽‍💻", "👩‍💻", "🇩🇪", "1️⃣", "https://acme.example/muller", "acme@mail.example", "acme_x",
+    "hilft", "#acme東京",
     "ᾳ", "α\u0345", "ΟΔΟΣ", "ıI", "_", "mueller2", "й", "и\u0306",
 ]  # fmt: skip
 ASKED = [
     *(word for word in SPELLINGS if "://" not in word and word not in ("½", "_")),
     "mu*", "mü*", "aee*", "str?ße", "ac*", "#ac*", "@ac*", "{acme}", "{Müller}", "{ACME}", "{👍}", "mul*er",
     '"acme muller"', '"e mail"', "author:acme", "author:ac*", "author:müller",
+    '"acme hilft"', '"@acme hilft"', '"acm* hilft"', '"hilft acm*"', '"#acme 東京 fin"', '"acme 👍"',
+    '"hilft @acme hilft"',
     "site:acme.example", "url:acme", "url:e/m", "(acme NEAR/1 mueller)",
 ]  # fmt: skip
 FILTERS = ["lang:de", "channel:x", "followers:>10", "is:question", "is:reply", "has:link", "has:media"]
