@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,7 +117,13 @@ def stop(process: subprocess.Popen[bytes], command: Command) -> int:
 def kill(process: subprocess.Popen[bytes]) -> None:
     """Kill it with everything it started; nothing if it has ended."""
     if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
+        kill_group(process.pid)
+
+
+def kill_group(leader: int) -> None:
+    """Kill what is left of the process group of a child."""
+    with suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def tail(path: Path, lines: int = 12) -> str:
