@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from escalation_bridge import delivery, outbox
 from escalation_bridge.contract import Target
-from leitstand import database, plugins
+from leitstand import plugins
 from leitstand.settings import Settings
 from monitoring.metrics import Metrics, open_metrics
 from workers import setup
@@ -87,8 +87,7 @@ def main(config: Path, slot: str = "deliver") -> None:
     setup.configure_logging(slot)
     settings = setup.load(config)
     where = setup.place(settings)
-    engine = database.engine(where.database_url, pool_size=8)
-    database.require_current(engine)
+    engine = setup.open_database(where, pool_size=8)
     asyncio.run(run(settings, engine, where.database_url, open_metrics(where.metrics_dir, slot)))
     engine.dispose()
 

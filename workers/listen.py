@@ -17,7 +17,7 @@ from redis import RedisError
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from leitstand import clock, database, plugins
+from leitstand import clock, plugins
 from leitstand.errors import LeitstandError
 from leitstand.settings import ListenerSettings, Settings
 from listeners import store
@@ -126,8 +126,7 @@ def main(config: Path, slot: str = "listen") -> None:
     setup.configure_logging(slot)
     settings = setup.load(config)
     where = setup.place(settings)
-    engine = database.engine(where.database_url, pool_size=4)
-    database.require_current(engine)
+    engine = setup.open_database(where, pool_size=4)
     queue = AssessQueue(queues.connect(where.redis_url))
     asyncio.run(run(settings, Intake(engine, Watchlists(settings), queue, open_metrics(where.metrics_dir, slot))))
     engine.dispose()

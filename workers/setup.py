@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from sqlalchemy import Engine
 
-from leitstand import configuration
+from leitstand import configuration, database
 from leitstand.configuration import Check
 from leitstand.settings import Settings
 from listeners import watchlists
@@ -47,6 +48,19 @@ def place(settings: Settings) -> Place:
         embedded_database=external_database is None,
         embedded_redis=external_redis is None,
     )
+
+
+def open_database(where: Place, *, pool_size: int) -> Engine:
+    """An engine on a database of the right revision. The embedded one is brought there; an external one must be there.
+
+    Raises ServiceError, naming the command, where `leitstand db upgrade` is needed.
+    """
+    engine = database.engine(where.database_url, pool_size=pool_size)
+    if where.embedded_database:
+        database.upgrade(engine)
+    else:
+        database.require_current(engine)
+    return engine
 
 
 def host_slot(slot: str) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from escalation_bridge import outbox
-from leitstand import clock, database
+from leitstand import clock
 from listeners import store
 from monitoring.metrics import Metrics, open_metrics
 from triage import clocks, escalations
@@ -100,8 +100,7 @@ def main(config: Path, slot: str = "sweep") -> None:
     setup.configure_logging(slot)
     settings = setup.load(config)
     where = setup.place(settings)
-    engine = database.engine(where.database_url, pool_size=2)
-    database.require_current(engine)
+    engine = setup.open_database(where, pool_size=2)
     queue = AssessQueue(queues.connect(where.redis_url))
     sweep = Sweep(engine, queue, compile_policy(settings), open_metrics(where.metrics_dir, slot))
     stop = threading.Event()

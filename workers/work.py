@@ -5,7 +5,6 @@ from pathlib import Path
 
 import structlog
 
-from leitstand import database
 from monitoring.metrics import open_metrics
 from nlp import pipeline
 from triage.policy import compile_policy
@@ -20,7 +19,7 @@ def main(config: Path, slot: str = "work") -> None:
     setup.configure_logging(slot)
     settings = setup.load(config)
     where = setup.place(settings)
-    engine = database.engine(where.database_url, pool_size=2)
+    engine = setup.open_database(where, pool_size=2)
     line = Line(
         engine=engine,
         assessor=pipeline.load(),
@@ -28,7 +27,6 @@ def main(config: Path, slot: str = "work") -> None:
         metrics=open_metrics(where.metrics_dir, slot),
     )
     jobs.use(line)
-    database.require_current(engine)
     queues.run_worker(
         queues.connect(where.redis_url),
         setup.host_slot(slot),

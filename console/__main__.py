@@ -1,0 +1,5 @@
+"""`python -m console` is `leitstand`."""
+
+from console.cli import main
+
+main()

@@ -1,0 +1,79 @@
+"""The `leitstand` command. Only the command that is asked for is imported, so that each starts quickly.
+
+Exit codes: 0 ok, 1 failed, 2 bad usage or configuration.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from leitstand import __version__
+from leitstand.errors import ConfigurationError, InputError, LeitstandError
+
+FAILED, BAD_USAGE = 1, 2
+
+COMMANDS = {
+    "init": "Write a commented configuration and a secrets file to start from.",
+    "try": "Show what would happen to the posts of a source or file; nothing is stored or sent.",
+    "check": "Validate the configuration, open database, Redis and data_dir; --online asks every source and target.",
+    "integrations": "List every source and target, the secrets each needs, and where they are issued.",
+    "demo": "Run the whole daemon on a bundled bad day, and watch it being handled.",
+    "run": "Run everything: all five roles, with embedded PostgreSQL and Redis where none is named.",
+    "listen": "Run only the role that hears: every source, on this host.",
+    "work": "Run only the role that assesses and triages; start it on as many hosts as you like.",
+    "deliver": "Run only the role that tells the targets.",
+    "sweep": "Run only the role that fires deadlines and finds lost work.",
+    "serve": "Run only the role that serves the console, the API and /metrics.",
+    "replay": "Feed a file of posts (JSON lines) through the running daemon.",
+    "assess": "Assess the posts of a file offline: language, sentiment, urgency, intents, and why.",
+    "query": "Explain, check and try a watchlist query.",
+    "cases": "List the open cases, or show one with its timeline.",
+    "deliveries": "List what is being delivered, or send dead letters again.",
+    "listeners": "Show how each listener is doing.",
+    "db": "Bring the database's schema up to date.",
+}
+
+
+def _not_asked_for() -> None:
+    """Stands in the list of commands; the one that is asked for is replaced by the real one."""
+
+
+def build(chosen: str | None) -> typer.Typer:
+    """The command line, with the `chosen` command loaded and the others named."""
+    app = typer.Typer(
+        name="leitstand",
+        help=f"Leitstand {__version__}: listens to what people say about you, and wakes whom it concerns.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for name, summary in COMMANDS.items():
+        if name != chosen:
+            app.command(name, help=summary)(_not_asked_for)
+            continue
+        module = importlib.import_module(f"console.commands.{name}_")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name, help=module.app.info.help or summary)
+        else:
+            app.command(name)(module.command)
+    return app
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and exit."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words in (["--version"], ["-V"]):
+        typer.echo(f"leitstand {__version__}")
+        return
+    try:
+        build(next((word for word in words if not word.startswith("-")), None))(words)
+    except (ConfigurationError, InputError) as error:
+        typer.echo(str(error), err=True)
+        sys.exit(BAD_USAGE)
+    except LeitstandError as error:
+        typer.echo(f"leitstand: {error}", err=True)
+        sys.exit(FAILED)
+    except BrokenPipeError:  # `leitstand cases | head`
+        sys.stderr.close()
