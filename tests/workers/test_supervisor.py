@@ -1,0 +1,209 @@
+"""Real trees of processes. Children write to the supervisor's output: its end means that every one of them is gone."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from workers.addresses import database_url
+from workers.child_states import ChildState, read_child_states, running
+
+_SCRIPT = """
+import logging, sys
+from pathlib import Path
+import structlog
+from workers.process import Command
+from workers.supervisor import Supervisor, supervise
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+data_dir, grace, *codes = sys.argv[1:]
+roles = [Command(f"role-{i}", (sys.executable, "-c", code), grace=float(grace)) for i, code in enumerate(codes)]
+if data_dir == "-":
+    Supervisor(roles).run()
+else:
+    supervise(Path(data_dir), roles)
+"""
+_TELL = "import os, signal, time; print(os.getpid(), flush=True);"
+_STAY = _TELL + "signal.pause()"
+_POLITE = "import os, signal; signal.signal(signal.SIGTERM, lambda n, f: (print('asked', flush=True), os._exit(0)));"
+_DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+
+
+@contextmanager
+def _supervisor(*roles: str, data_dir: str = "-", grace: float = 10) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", _SCRIPT, data_dir, str(grace), *roles]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline().strip()
+
+
+def _rest(process: subprocess.Popen[str]) -> list[str]:
+    assert process.stdout
+    return process.stdout.read().split()
+
+
+def _postgres(data_dir: Path, but: int = 0) -> ChildState:
+    """The state of a PostgreSQL that answers and is not process `but`."""
+    deadline, pause = time.monotonic() + 30, threading.Event()
+    while time.monotonic() < deadline:
+        for state in read_child_states(data_dir):
+            if state.name == "postgres" and state.pid not in {None, but} and _answers(data_dir):
+                return state
+        pause.wait(0.02)
+    raise AssertionError("PostgreSQL is not back")
+
+
+def _answers(data_dir: Path) -> bool:
+    try:
+        psycopg.connect(database_url(data_dir)).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def test_a_killed_child_is_started_again() -> None:
+    with _supervisor(_STAY) as process:
+        first = int(_line(process))
+        os.kill(first, signal.SIGKILL)
+        assert int(_line(process)) != first
+
+
+def test_a_child_that_keeps_ending_is_started_ever_later() -> None:
+    with _supervisor("import time; print(time.monotonic(), flush=True)") as process:
+        at = [float(_line(process)) for _ in range(4)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(at)]
+    assert gaps[0] >= 0.2 and gaps[1] >= 0.4 and gaps[2] >= 0.8
+    assert gaps[2] < 3
+
+
+@pytest.mark.parametrize("order", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_end_it_asks_every_child_and_leaves_none(order: signal.Signals) -> None:
+    with _supervisor(_POLITE + _STAY, _POLITE + _STAY) as process:
+        _line(process), _line(process)
+        process.send_signal(order)
+        assert _rest(process) == ["asked", "asked"]
+        assert process.wait() == 0
+
+
+def test_a_child_that_does_not_listen_is_killed_after_its_grace() -> None:
+    with _supervisor(_DEAF + _STAY, grace=0.3) as process:
+        _line(process)
+        begun = time.monotonic()
+        process.terminate()
+        assert _rest(process) == []
+        assert 0.3 <= time.monotonic() - begun < 5
+        assert process.wait() == 0
+
+
+def test_a_second_order_does_not_wait_for_the_grace() -> None:
+    with _supervisor(_DEAF + _STAY, _POLITE + _STAY, grace=60) as process:
+        _line(process), _line(process)
+        process.terminate()
+        assert _line(process) == "asked"
+        process.terminate()
+        assert _rest(process) == []
+        assert process.wait() == 0
+
+
+def test_children_end_with_a_supervisor_that_is_killed() -> None:
+    with _supervisor(_POLITE + _STAY) as process:
+        _line(process)
+        process.kill()
+        assert _rest(process) == ["asked"]
+
+
+def test_what_a_child_had_started_ends_with_it() -> None:
+    grandchild = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()']);"
+    with _supervisor(grandchild + _STAY) as process:
+        os.kill(int(_line(process)), signal.SIGKILL)
+        _line(process)
+        process.terminate()
+        assert _rest(process) == []  # the grandchildren hold the pipe too
+        assert process.wait() == 0
+
+
+def test_a_program_that_does_not_exist_is_tried_again_and_hurts_nobody() -> None:
+    broken = "import os; os.execv('/does/not/exist', ['x'])"
+    with _supervisor(broken, _STAY) as process:
+        assert int(_line(process)) > 0
+        process.terminate()
+        assert _rest(process) == []
+        assert process.wait() == 0
+
+
+def test_servers_come_back_with_their_data_and_the_roles_stay(tmp_path: Path) -> None:
+    with _supervisor(_STAY, data_dir=str(tmp_path)) as process:
+        role = int(_line(process))
+        first = _postgres(tmp_path)
+        with psycopg.connect(database_url(tmp_path), autocommit=True) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+        assert first.pid
+        begun = time.monotonic()
+        os.kill(first.pid, signal.SIGKILL)
+        second = _postgres(tmp_path, but=first.pid)
+        assert time.monotonic() - begun < 10
+        with psycopg.connect(database_url(tmp_path)) as connection:
+            assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+        states = {state.name: state for state in read_child_states(tmp_path)}
+        assert set(states) == {"postgres", "redis", "role-0"} and all(map(running, states.values()))
+        assert (states["role-0"].pid, second.starts, second.status) == (role, 2, -signal.SIGKILL)
+        _refuses_a_second(tmp_path, process.pid)
+        process.terminate()
+        assert _rest(process) == []
+        assert process.wait() == 0
+    assert read_child_states(tmp_path) == ()
+    assert not _answers(tmp_path)
+
+
+def _refuses_a_second(data_dir: Path, holder: int) -> None:
+    with _supervisor(_STAY, data_dir=str(data_dir)) as second:
+        _, said = second.communicate()
+        assert second.returncode == 1
+        assert f"already runs on {data_dir} (process {holder})" in said
+
+
+def test_a_killed_supervisor_is_followed_by_another(tmp_path: Path) -> None:
+    with _supervisor(_STAY, data_dir=str(tmp_path)) as process:
+        _line(process)
+        first = _postgres(tmp_path)
+        process.kill()
+        with _supervisor(_STAY, data_dir=str(tmp_path)) as second:
+            assert int(_line(second)) > 0
+            assert _postgres(tmp_path, but=first.pid or 0).starts == 1
+            second.terminate()
+            assert second.wait() == 0
+
+
+def test_a_server_that_never_works_ends_the_supervisor_with_its_log(tmp_path: Path) -> None:
+    with _supervisor(_STAY, data_dir=str(tmp_path)) as process:
+        _line(process)
+        process.terminate()
+        process.wait()
+    with (tmp_path / "postgres" / "postgresql.conf").open("a") as settings:
+        settings.write("no_such_setting = on\n")
+    with _supervisor(_STAY, data_dir=str(tmp_path)) as process:
+        told, said = process.communicate()
+        assert (process.returncode, told) == (1, "")
+        assert "postgres does not start" in said and "no_such_setting" in said
+
+
+def test_it_loads_nothing_heavy() -> None:
+    heavy = "{'rq', 'sqlalchemy', 'spacy', 'psycopg', 'redis', 'pydantic'} & set(sys.modules)"
+    code = f"import sys, workers.supervisor; print({heavy})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
