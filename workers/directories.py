@@ -33,6 +33,8 @@ def make_private(path: Path, user: User | None) -> None:
             os.chown(path, owner.uid, owner.gid)
         if stat.S_IMODE(found.st_mode) != 0o700:
             path.chmod(0o700)
+        if not os.access(path, os.X_OK):
+            raise ServiceError(f"this root may not enter {path} (it lacks CAP_DAC_OVERRIDE): start as an ordinary user")
     except OSError as error:
         raise ServiceError(f"cannot make {path} private: {error.strerror}") from error
 
