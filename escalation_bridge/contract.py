@@ -1,12 +1,36 @@
-"""What a target is: a module with a docstring, `Settings`, `ABOUT` and `connect(name, settings) -> Target`.
+"""What a target is: a module with a docstring, `Settings`, `ABOUT` and `connect(name, settings, language) -> Target`.
 
 A target answers one question: did you take this delivery? It never retries and never waits; it raises DeliveryError
-and says which kind of failure it was. The delivery loop decides when to try again.
+and says which kind of failure it was. The delivery loop decides when to try again, and ends an attempt that takes too
+long. Several deliveries, each of another case, may be under way at one target at once.
 """
 
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
+from zoneinfo import ZoneInfo
 
+from pydantic import Field, field_validator
+
+from leitstand import plugins
 from leitstand.model import Delivery, Receipt
+from leitstand.settings import TargetSettings
+
+Language = Literal["en", "de"]
+
+
+class ReaderSettings(TargetSettings):
+    """What a target adds whose messages people read."""
+
+    language: Language | None = Field(None, description="The language of its messages. Default: the server's.")
+    timezone: str = Field("UTC", description="Deadlines are told in this zone, as in Europe/Berlin.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("is no time zone; write it as in Europe/Berlin") from None
+        return value
 
 
 class Target(Protocol):
@@ -37,3 +61,9 @@ class Verifies(Protocol):
     async def verify(self) -> str:
         """One sentence on what was checked. Raises DeliveryError."""
         ...
+
+
+def connect(name: str, settings: TargetSettings, language: Language = "en") -> Target:
+    """Load the target's module and connect it. Nothing is sent before the first delivery."""
+    target: Target = plugins.load(plugins.TARGETS, settings.kind).connect(name, settings, language)
+    return target

@@ -182,22 +182,22 @@ CREATE TABLE deliveries (
   key text NOT NULL UNIQUE,
   target text NOT NULL,
   case_number bigint NOT NULL,
+  severity text NOT NULL,
   type text NOT NULL,
   reason text NOT NULL,
   step text NOT NULL,
   snapshot jsonb NOT NULL,
-  posted_at timestamptz NOT NULL,
-  received_at timestamptz NOT NULL,
   state text NOT NULL DEFAULT 'pending',
   attempts integer NOT NULL DEFAULT 0,
   created_at timestamptz NOT NULL,
   next_attempt_at timestamptz NOT NULL,
-  leased_until timestamptz,
-  sent_at timestamptz,
+  ended_at timestamptz,
   remote_id text NOT NULL DEFAULT '',
   error text NOT NULL DEFAULT ''
 );
-CREATE INDEX deliveries_next ON deliveries (target, next_attempt_at) WHERE state IN ('pending', 'sending', 'unknown');
+-- While 'sending', next_attempt_at is the end of the sender's lease. The worst severity goes first.
+CREATE INDEX deliveries_next ON deliveries (target, severity, next_attempt_at, id)
+  WHERE state IN ('pending', 'sending', 'unknown');
 CREATE INDEX deliveries_order ON deliveries (target, case_number, id) WHERE state IN ('pending', 'sending', 'unknown');
 CREATE INDEX deliveries_dead ON deliveries (target, id) WHERE state = 'dead';
 CREATE INDEX deliveries_case ON deliveries (case_number, id);

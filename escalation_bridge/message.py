@@ -1,0 +1,209 @@
+"""What a notice says: the webhook's JSON, and words for people in English and German. Pure.
+
+The first line is for somebody woken at night: how bad, what, where, by when.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from escalation_bridge.contract import Language, ReaderSettings
+from escalation_bridge.text import cut, neutralise, one_line
+from leitstand.model import CaseSnapshot, ClockSnapshot, ClockState, Delivery, NoticeType
+
+TITLE_LENGTH = 80
+TEXT_LENGTH = 1000
+REASONS_SHOWN = 8
+
+_TYPES: dict[Language, dict[NoticeType, str]] = {
+    "en": {
+        NoticeType.CASE_OPENED: "new case",
+        NoticeType.CASE_UPDATED: "changed: case",
+        NoticeType.CASE_ESCALATED: "escalated: case",
+        NoticeType.CASE_CLOSED: "closed: case",
+        NoticeType.SLA_WARNING: "deadline near: case",
+        NoticeType.SLA_BREACHED: "deadline missed: case",
+        NoticeType.INCIDENT_OPENED: "incident: case",
+        NoticeType.INCIDENT_CLOSED: "incident over: case",
+        NoticeType.ESCALATION_MILESTONE: "milestone: case",
+    },
+    "de": {
+        NoticeType.CASE_OPENED: "neuer Fall",
+        NoticeType.CASE_UPDATED: "geändert: Fall",
+        NoticeType.CASE_ESCALATED: "eskaliert: Fall",
+        NoticeType.CASE_CLOSED: "geschlossen: Fall",
+        NoticeType.SLA_WARNING: "Frist läuft ab: Fall",
+        NoticeType.SLA_BREACHED: "Frist versäumt: Fall",
+        NoticeType.INCIDENT_OPENED: "Großstörung: Fall",
+        NoticeType.INCIDENT_CLOSED: "Großstörung vorbei: Fall",
+        NoticeType.ESCALATION_MILESTONE: "Meilenstein: Fall",
+    },
+}
+_WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "acknowledge": "acknowledgement",
+        "first_response": "first response",
+        "next_response": "next response",
+        "resolution": "resolution",
+        "forward_accepted": "acceptance",
+        "due": "{clock} due {at} (in {span})",
+        "overdue": "{clock} overdue since {at} ({span})",
+        "no deadline": "no deadline running",
+        "why": "Why",
+        "who": "Author",
+        "followers": "followers",
+        "mentions": "mentions",
+        "read as": "Read as",
+        "reasons": "Reasons",
+        "deadlines": "Deadlines",
+        "post": "Post",
+        "case": "Case",
+        "days": "days",
+        "state": "State",
+        "state new": "new, acknowledged by nobody",
+        "state open": "open",
+        "state waiting": "waiting",
+        "state resolved": "resolved",
+        "state closed": "closed",
+    },
+    "de": {
+        "acknowledge": "Bestätigung",
+        "first_response": "erste Antwort",
+        "next_response": "nächste Antwort",
+        "resolution": "Lösung",
+        "forward_accepted": "Annahme",
+        "due": "{clock} fällig {at} (in {span})",
+        "overdue": "{clock} überfällig seit {at} ({span})",
+        "no deadline": "keine Frist läuft",
+        "why": "Warum",
+        "who": "Verfasser",
+        "followers": "Follower",
+        "mentions": "Beiträge",
+        "read as": "Verstanden als",
+        "reasons": "Gründe",
+        "deadlines": "Fristen",
+        "post": "Beitrag",
+        "case": "Fall",
+        "days": "Tage",
+        "state": "Stand",
+        "state new": "neu, von niemandem bestätigt",
+        "state open": "offen",
+        "state waiting": "wartet",
+        "state resolved": "gelöst",
+        "state closed": "geschlossen",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A notice in words. Everything a stranger wrote is neutralised; `labelled` lines are (label, text)."""
+
+    headline: str
+    subject: str
+    labelled: tuple[tuple[str, str], ...]
+    reasons: tuple[str, ...]
+    deadlines: tuple[str, ...]
+    text: str
+    post: str
+    link: str
+    language: Language
+
+    def word(self, name: str) -> str:
+        """A label in the message's language."""
+        return _WORDS[self.language][name]
+
+
+def webhook_body(delivery: Delivery) -> bytes:
+    """The JSON of a webhook: the same bytes at every attempt."""
+    data = {"case": delivery.case, "reason": delivery.reason, "step": delivery.step}
+    return msgspec.json.encode({"type": delivery.type.value, "timestamp": delivery.created_at, "data": data})
+
+
+def render(delivery: Delivery, settings: ReaderSettings, language: Language, now: datetime) -> Message:
+    """The notice in words, in the target's own language and time zone."""
+    case, language = delivery.case, settings.language or language
+    deadlines = _deadlines(case, language, ZoneInfo(settings.timezone), now)
+    title = cut(one_line(neutralise(case.title or case.text)), TITLE_LENGTH)
+    severity = case.severity.value.upper()
+    by_when = deadlines[0] if deadlines else _WORDS[language]["no deadline"]
+    what = f"{severity} {_TYPES[language][delivery.type]} {case.number}"
+    return Message(
+        headline=f"{what}: {title} · {case.channel} · {by_when}",
+        subject=f"[{_WORDS[language]['case']} {case.number}] {severity} {title}",
+        labelled=tuple(_labelled(delivery, language)),
+        reasons=tuple(cut(one_line(neutralise(r.text)), 300) for r in case.reasons[:REASONS_SHOWN]),
+        deadlines=tuple(deadlines),
+        text=cut(neutralise(case.text).strip(), TEXT_LENGTH),
+        post=case.url if case.url.startswith(("https://", "http://")) else "",
+        link=case.link,
+        language=language,
+    )
+
+
+def plain(message: Message) -> str:
+    """The whole message as plain text."""
+    parts = [message.headline, ""]
+    parts += [f"{label}: {text}" for label, text in message.labelled]
+    for name, lines in (("deadlines", message.deadlines), ("reasons", message.reasons)):
+        if lines:
+            parts += ["", f"{message.word(name)}:", *(f"- {line}" for line in lines)]
+    if message.text:
+        parts += ["", *(f"> {line}" for line in message.text.split("\n"))]
+    if message.post:
+        parts += ["", f"{message.word('post')}: {message.post}"]
+    return "\n".join([*parts, "", f"{message.word('case')}: {message.link}", ""])
+
+
+def _labelled(delivery: Delivery, language: Language) -> list[tuple[str, str]]:
+    case, words = delivery.case, _WORDS[language]
+    state = words[f"state {case.state.value}"]
+    if case.assignee:
+        state += f" · {one_line(neutralise(case.assignee))}"
+    read_as = " · ".join([case.sentiment.value, case.urgency.name.lower(), *(i.value for i in case.intents)])
+    lines = [(words["why"], cut(one_line(neutralise(delivery.reason)), 500)), (words["state"], state)]
+    if author := _author(case, words["followers"]):
+        lines.append((words["who"], author))
+    if case.mention_count > 1:
+        lines.append((words["mentions"].capitalize(), str(case.mention_count)))
+    return [*lines, (words["read as"], read_as)]
+
+
+def _author(case: CaseSnapshot, followers: str) -> str:
+    names = cut(one_line(neutralise(case.author.handle or case.author.name)), 100)
+    if case.author.followers is None or not names:
+        return names
+    return f"{names} ({case.author.followers} {followers})"
+
+
+def _deadlines(case: CaseSnapshot, language: Language, zone: ZoneInfo, now: datetime) -> list[str]:
+    """Every deadline that still asks for something, the most pressing first: what runs, then what was missed."""
+    told = (ClockState.RUNNING, ClockState.BREACHED)
+    asking = [
+        (c.state is ClockState.BREACHED, c.due_at, n) for n, c in case.clocks.items() if c.due_at and c.state in told
+    ]
+    return [_deadline(name, case.clocks[name], due, language, zone, now) for _, due, name in sorted(asking)]
+
+
+def _deadline(name: str, clock: ClockSnapshot, due: datetime, language: Language, zone: ZoneInfo, now: datetime) -> str:
+    words = _WORDS[language]
+    late = clock.state is ClockState.BREACHED or due <= now
+    local, today = due.astimezone(zone), now.astimezone(zone).date()
+    at = local.strftime("%H:%M %Z" if local.date() == today else "%Y-%m-%d %H:%M %Z")
+    span = span_text(abs(due - now), words["days"])
+    return words["overdue" if late else "due"].format(clock=words.get(name, name), at=at, span=span)
+
+
+def span_text(span: timedelta, days: str) -> str:
+    """A span as one says it: 45 s, 12 min, 3 h 5 min, 4 days."""
+    seconds = int(span.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 48 * 3600:
+        hours, minutes = divmod(seconds // 60, 60)
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{seconds // 86400} {days}"

@@ -1,0 +1,153 @@
+"""The outbox: notices committed with the case change that caused them, and who is sending which.
+
+    pending ─claim─► sending ─┬─► sent
+       ▲                      ├─► dead          refused, or too old; a person may put it back
+       └──── retry ───────────┼─► unknown       it may have arrived; claimed again as doubtful
+                              └─► (the sender died: its lease runs out, claimed again as doubtful)
+
+A sender owns a row by the number of its attempt: what an older attempt reports afterwards changes nothing.
+"""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlalchemy import Connection, Row, text
+
+from leitstand.model import CaseSnapshot, Delivery, Notice, NoticeType, Receipt
+
+# PostgreSQL tells listeners on this channel the name of each target that a commit added notices for.
+NOTIFY_CHANNEL = "leitstand_deliveries"
+ERROR_LENGTH = 500
+
+_ADD = text("""
+    WITH added AS (
+      INSERT INTO deliveries
+        (key, target, case_number, severity, type, reason, step, snapshot, created_at, next_attempt_at)
+      SELECT key, target, case_number, severity, type, reason, step, snapshot::jsonb, :now, :now
+      FROM unnest(CAST(:keys AS text[]), CAST(:targets AS text[]), CAST(:cases AS bigint[]),
+                  CAST(:severities AS text[]), CAST(:types AS text[]), CAST(:reasons AS text[]), CAST(:steps AS text[]),
+                  CAST(:snapshots AS text[]))
+        WITH ORDINALITY AS n (key, target, case_number, severity, type, reason, step, snapshot, position)
+      ORDER BY position
+      ON CONFLICT (key) DO NOTHING
+      RETURNING target
+    ), told AS (
+      SELECT pg_notify(:channel, target) FROM (SELECT DISTINCT target FROM added) AS targets
+    )
+    SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM told)
+""")
+_CLAIM = text("""
+    WITH due AS (
+      SELECT id, state <> 'pending' AS doubtful FROM deliveries AS d
+      WHERE target = :target AND state IN ('pending', 'sending', 'unknown') AND next_attempt_at <= :now
+        AND NOT EXISTS (
+          SELECT FROM deliveries AS earlier
+          WHERE earlier.target = d.target AND earlier.case_number = d.case_number AND earlier.id < d.id
+            AND earlier.state IN ('pending', 'sending', 'unknown'))
+      ORDER BY severity, next_attempt_at, id
+      LIMIT :limit
+      FOR UPDATE SKIP LOCKED
+    )
+    UPDATE deliveries AS d SET state = 'sending', attempts = attempts + 1, next_attempt_at = :lease
+    FROM due WHERE d.id = due.id
+    RETURNING d.id, key, target, snapshot::text AS snapshot, type, reason, step, created_at, attempts, doubtful,
+      COALESCE((SELECT t.remote_id FROM delivery_threads AS t
+                WHERE t.target = d.target AND t.case_number = d.case_number), '') AS thread_id
+""")
+_END = text("""
+    UPDATE deliveries
+    SET state = :state, next_attempt_at = :at, ended_at = :ended, remote_id = :remote_id, error = :error
+    WHERE id = :id AND state = 'sending' AND attempts = :attempt
+""")
+_THREAD = text("""
+    INSERT INTO delivery_threads (target, case_number, remote_id) VALUES (:target, :case, :remote_id)
+    ON CONFLICT DO NOTHING
+""")
+
+
+def key(notice: Notice) -> str:
+    """The notice's identity at its target: the same target, case and purpose is the same notice."""
+    words = msgspec.json.encode((notice.target, notice.case.number, notice.purpose))
+    return "msg_" + base64.b32encode(hashlib.sha256(words).digest()[:20]).decode("ascii").lower()
+
+
+def add(connection: Connection, notices: Sequence[Notice], now: datetime) -> int:
+    """Add the notices that are not there yet and return how many. Senders hear of them when the transaction commits."""
+    if not notices:
+        return 0
+    columns: dict[str, object] = {
+        "keys": [key(n) for n in notices],
+        "targets": [n.target for n in notices],
+        "cases": [n.case.number for n in notices],
+        "severities": [n.case.severity.value for n in notices],
+        "types": [n.type.value for n in notices],
+        "reasons": [n.reason for n in notices],
+        "steps": [n.step for n in notices],
+        "snapshots": [msgspec.json.encode(n.case).decode() for n in notices],
+    }
+    added: int = connection.execute(_ADD, {**columns, "now": now, "channel": NOTIFY_CHANNEL}).scalar_one()
+    return added
+
+
+def claim(connection: Connection, target: str, limit: int, lease: timedelta, now: datetime) -> list[Delivery]:
+    """Lease up to `limit` due notices, the worst severity first, of each case only the oldest undelivered."""
+    rows = connection.execute(_CLAIM, {"target": target, "limit": limit, "now": now, "lease": now + lease})
+    return sorted((_delivery(row) for row in rows), key=lambda d: (d.case.severity, d.id))
+
+
+def mark_sent(connection: Connection, delivery: Delivery, receipt: Receipt, now: datetime) -> bool:
+    """The target took it. False if this sender's lease had passed to another."""
+    done = _end(connection, delivery, "sent", now, ended=now, remote_id=receipt.remote_id)
+    if done and receipt.remote_id:
+        thread = {"target": delivery.target, "case": delivery.case.number, "remote_id": receipt.remote_id}
+        connection.execute(_THREAD, thread)
+    return done
+
+
+def mark_retry(connection: Connection, delivery: Delivery, at: datetime, error: str) -> bool:
+    """It surely was not taken: try again at `at`."""
+    return _end(connection, delivery, "pending", at, error=error)
+
+
+def mark_unknown(connection: Connection, delivery: Delivery, at: datetime, error: str) -> bool:
+    """It may have been taken: claimed again at `at`, as doubtful."""
+    return _end(connection, delivery, "unknown", at, error=error)
+
+
+def mark_dead(connection: Connection, delivery: Delivery, now: datetime, error: str) -> bool:
+    """It will not be tried again unless a person asks: the case's later notices go on without it."""
+    return _end(connection, delivery, "dead", now, ended=now, error=error)
+
+
+def _end(
+    connection: Connection,
+    delivery: Delivery,
+    state: str,
+    at: datetime,
+    *,
+    ended: datetime | None = None,
+    remote_id: str = "",
+    error: str = "",
+) -> bool:
+    values = {"state": state, "at": at, "ended": ended, "remote_id": remote_id, "error": error[:ERROR_LENGTH]}
+    own = {"id": delivery.id, "attempt": delivery.attempt}
+    return connection.execute(_END, {**values, **own}).rowcount == 1
+
+
+def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        key=row.key,
+        target=row.target,
+        case=msgspec.json.decode(row.snapshot, type=CaseSnapshot),
+        type=NoticeType(row.type),
+        reason=row.reason,
+        step=row.step,
+        created_at=row.created_at,
+        attempt=row.attempts,
+        doubtful=row.doubtful,
+        thread_id=row.thread_id,
+    )

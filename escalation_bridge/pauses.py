@@ -1,0 +1,79 @@
+"""When a whole target rests: it asked for it (Retry-After), refuses our credentials, or failed several times in a row.
+
+A pause is a row, so that it outlives a restart and holds for every sender of the target.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from escalation_bridge.outbox import ERROR_LENGTH
+
+
+@dataclass(frozen=True, slots=True)
+class TargetStatus:
+    """How a target has been doing: failures in a row, the last error ("" after a success), and its pause."""
+
+    failures: int = 0
+    paused_until: datetime | None = None
+    error: str = ""
+
+    def paused(self, now: datetime) -> bool:
+        """Whether nothing may be sent now."""
+        return self.paused_until is not None and now < self.paused_until
+
+
+def status(connection: Connection, target: str) -> TargetStatus:
+    """The target's status."""
+    return _read(connection, target, "")
+
+
+def note_success(connection: Connection, target: str, now: datetime) -> None:
+    """The target answers again: no failures, no pause."""
+    connection.execute(
+        text("""UPDATE target_status SET failures = 0, paused_until = NULL, error = '', updated_at = :now
+                WHERE target = :target AND (failures > 0 OR error <> '')"""),
+        {"target": target, "now": now},
+    )
+
+
+def note_failure(
+    connection: Connection, target: str, error: str, now: datetime, decide: Callable[[TargetStatus], TargetStatus]
+) -> TargetStatus:
+    """Replace the status by what `decide` makes of it, with no other sender in between."""
+    connection.execute(
+        text("""INSERT INTO target_status (target, paused_until, error, failures, updated_at)
+                VALUES (:target, NULL, '', 0, :now) ON CONFLICT DO NOTHING"""),
+        {"target": target, "now": now},
+    )
+    new = decide(_read(connection, target, "FOR UPDATE"))
+    connection.execute(
+        text("""UPDATE target_status SET failures = :failures, paused_until = :until, error = :error, updated_at = :now
+                WHERE target = :target"""),
+        {
+            "target": target,
+            "failures": new.failures,
+            "until": new.paused_until,
+            "error": error[:ERROR_LENGTH],
+            "now": now,
+        },
+    )
+    return new
+
+
+def resume(connection: Connection, target: str, now: datetime) -> bool:
+    """End the target's pause at once, because a person has mended it. False if it was not paused."""
+    done = connection.execute(
+        text("""UPDATE target_status SET failures = 0, paused_until = NULL, updated_at = :now
+                WHERE target = :target AND paused_until > :now"""),
+        {"target": target, "now": now},
+    )
+    return done.rowcount == 1
+
+
+def _read(connection: Connection, target: str, lock: str) -> TargetStatus:
+    query = f"SELECT failures, paused_until, error FROM target_status WHERE target = :target {lock}"  # noqa: S608
+    row = connection.execute(text(query), {"target": target}).one_or_none()
+    return TargetStatus(row.failures, row.paused_until, row.error) if row else TargetStatus()

@@ -1,0 +1,237 @@
+"""The delivery loop against receivers that misbehave, with a real PostgreSQL between."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from standardwebhooks import Webhook
+
+from escalation_bridge import outbox
+from escalation_bridge.targets import webhook
+from leitstand import clock
+from leitstand.model import Notice
+from tests.escalation_bridge.receivers import DROP, HANG, OK, Reply, Request, in_turn, receiver
+from tests.escalation_bridge.senders import sending
+from tests.escalation_bridge.words import notice
+
+SECRET = "whsec_" + "bGVpdHN0YW5k" * 3
+
+
+def hook(url: str, **more: object) -> webhook.Settings:
+    return webhook.Settings.model_validate({"url": url, "secret": SECRET, "rate": 1000, **more})
+
+
+def add(database: Engine, *notices: Notice) -> None:
+    with database.begin() as connection:
+        outbox.add(connection, notices, clock.now())
+
+
+def states(database: Engine) -> list[tuple[str, int]]:
+    with database.connect() as connection:
+        return [
+            (r.state, r.attempts)
+            for r in connection.execute(text("SELECT state, attempts FROM deliveries ORDER BY id"))
+        ]
+
+
+def test_a_notice_arrives_signed_and_is_marked(database: Engine) -> None:
+    with receiver() as server, sending(database, {"hook": hook(server.url)}) as running:
+        add(database, notice())
+        running.wake("hook")
+        request = server.next()
+        body = Webhook(SECRET).verify(request.body, dict(request.headers))
+        assert body["type"] == "case.opened"
+        assert body["data"]["case"]["number"] == 27343
+        assert request.headers["webhook-id"] == outbox.key(notice())
+        assert running.watcher.next() == ("hook", "sent")
+    assert states(database) == [("sent", 1)]
+
+
+def test_it_is_woken_at_once(database: Engine) -> None:
+    with receiver() as server, sending(database, {"hook": hook(server.url)}) as running:
+        add(database, notice(number=1))
+        running.wake("hook")
+        assert running.watcher.next() == ("hook", "sent")
+        started = clock.now()
+        add(database, notice(number=2))
+        running.wake("hook")
+        server.next()
+        server.next()
+        assert clock.now() - started < timedelta(milliseconds=500)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("bad", "outcome"),
+    [
+        (Reply(500), "retry"),
+        (Reply(503), "retry"),
+        (Reply(302, {"Location": "http://127.0.0.1:1/"}), "retry"),
+        (DROP, "unknown"),
+        (Reply(429, {"Retry-After": "0"}), "rate_limited"),
+    ],
+)
+def test_it_is_sent_again_under_the_same_id(database: Engine, bad: Reply, outcome: str) -> None:
+    with receiver(in_turn(bad, bad, OK)) as server, sending(database, {"hook": hook(server.url)}) as running:
+        add(database, notice())
+        running.wake("hook")
+        assert [running.watcher.next()[1] for _ in range(3)] == [outcome, outcome, "sent"]
+        assert {server.next().headers["webhook-id"] for _ in range(3)} == {outbox.key(notice())}
+    assert states(database) == [("sent", 3)]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_one_that_never_answers_is_sent_again_under_the_same_id(database: Engine) -> None:
+    with (
+        receiver(in_turn(HANG, OK)) as server,
+        sending(database, {"hook": hook(server.url, timeout="0.2s")}) as running,
+    ):
+        add(database, notice())
+        running.wake("hook")
+        assert [running.watcher.next()[1] for _ in range(2)] == ["unknown", "sent"]
+        assert server.next().headers["webhook-id"] == server.next().headers["webhook-id"]
+
+
+@pytest.mark.parametrize("status", [400, 404, 410, 413, 422])
+def test_a_refused_one_is_a_dead_letter_and_the_next_goes_on(database: Engine, status: int) -> None:
+    with receiver(in_turn(Reply(status), OK)) as server, sending(database, {"hook": hook(server.url)}) as running:
+        add(database, notice(purpose="1"), notice(purpose="2"))
+        running.wake("hook")
+        assert [running.watcher.next()[1] for _ in range(2)] == ["refused", "sent"]
+    assert states(database) == [("dead", 1), ("sent", 1)]
+
+
+def test_the_target_pauses_as_long_as_it_asks(database: Engine) -> None:
+    later = clock.now() + timedelta(minutes=5)
+    reply = Reply(429, {"Retry-After": later.strftime("%a, %d %b %Y %H:%M:%S GMT")})
+    with receiver(reply) as server, sending(database, {"hook": hook(server.url)}) as running:
+        add(database, notice(number=1))
+        running.wake("hook")
+        assert running.watcher.next() == ("hook", "rate_limited")
+        add(database, notice(number=2))
+        running.wake("hook")
+    assert states(database) == [("pending", 1), ("pending", 0)]
+    with database.connect() as connection:
+        until = connection.execute(text("SELECT paused_until FROM target_status")).scalar_one()
+    assert abs(until - later) < timedelta(seconds=2)
+
+
+def test_wrong_credentials_pause_the_target_and_lose_nothing(database: Engine) -> None:
+    with receiver(Reply(401)) as server, sending(database, {"hook": hook(server.url)}) as running:
+        add(database, notice())
+        running.wake("hook")
+        assert running.watcher.next() == ("hook", "unauthorised")
+    assert states(database) == [("pending", 1)]
+    with database.connect() as connection:
+        assert connection.execute(text("SELECT paused_until > now() FROM target_status")).scalar_one()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_target_that_comes_back_is_found_by_probes(database: Engine) -> None:
+    with receiver(in_turn(*[Reply(500)] * 8, OK)) as server, sending(database, {"hook": hook(server.url)}) as running:
+        add(database, notice(number=1), notice(number=2))
+        running.wake("hook")
+        outcomes = [running.watcher.next()[1] for _ in range(10)]
+        assert outcomes.count("sent") == 2
+    assert [s for s, _ in states(database)] == ["sent", "sent"]
+    with database.connect() as connection:
+        assert connection.execute(text("SELECT failures, paused_until FROM target_status")).all() == [(0, None)]
+
+
+def test_a_stuck_target_delays_no_other(database: Engine) -> None:
+    stuck, fine = receiver(HANG), receiver()
+    with stuck as bad, fine as good:
+        targets = {"stuck": hook(bad.url, timeout="5s"), "fine": hook(good.url)}
+        with sending(database, targets, grace=timedelta(0)) as running:
+            add(database, *(notice("stuck", n) for n in range(20)))
+            running.wake("stuck")
+            bad.next()
+            started = clock.now()
+            add(database, *(notice("fine", n) for n in range(20)))
+            running.wake("fine")
+            assert {running.watcher.next() for _ in range(20)} == {("fine", "sent")}
+            assert clock.now() - started < timedelta(seconds=2)
+
+
+def test_what_is_under_way_at_a_stop_is_given_back_as_doubtful(database: Engine) -> None:
+    with receiver(HANG) as server, sending(database, {"hook": hook(server.url)}, grace=timedelta(0)) as running:
+        add(database, notice())
+        running.wake("hook")
+        server.next()
+    assert states(database) == [("unknown", 1)]
+    with database.begin() as connection:
+        assert [d.doubtful for d in outbox.claim(connection, "hook", 1, timedelta(minutes=1), clock.now())] == [True]
+
+
+def test_the_order_of_a_case_is_kept(database: Engine) -> None:
+    with receiver() as server, sending(database, {"hook": hook(server.url)}) as running:
+        add(database, *(notice(purpose=str(n), reason=str(n)) for n in range(12)))
+        running.wake("hook")
+        reasons = [json.loads(server.next().body)["data"]["reason"] for _ in range(12)]
+    assert reasons == [str(n) for n in range(12)]
+
+
+def test_one_too_old_is_a_dead_letter_and_not_sent(database: Engine) -> None:
+    with receiver() as server, sending(database, {"hook": hook(server.url, max_age="1h")}) as running:
+        with database.begin() as connection:
+            outbox.add(connection, [notice()], clock.now() - timedelta(hours=2))
+        running.wake("hook")
+        assert running.watcher.next() == ("hook", "expired")
+        assert server.requests.empty()
+    assert states(database) == [("dead", 1)]
+
+
+SENDER = """
+import asyncio, sys
+from escalation_bridge import delivery
+from escalation_bridge.targets import webhook
+from leitstand import database
+
+class Nobody:
+    def attempted(self, target, outcome): pass
+    def delivered(self, target, seconds_since_received): pass
+
+async def main():
+    settings = webhook.Settings(url=sys.argv[2], secret=sys.argv[3])
+    engine = database.engine(sys.argv[1])
+    await delivery.run_target(
+        "hook", webhook.connect("hook", settings), settings, engine, asyncio.Event(), asyncio.Event(), Nobody()
+    )
+
+asyncio.run(main())
+"""
+
+
+def test_a_sender_killed_between_send_and_mark_leaves_the_same_id_to_the_next(
+    database: Engine, database_url_of_test: str
+) -> None:
+    killed: list[int] = []
+
+    def respond(_: Request) -> Reply:
+        if killed:
+            return OK
+        killed.append(process.pid)
+        os.kill(process.pid, signal.SIGKILL)
+        return DROP
+
+    add(database, notice())
+    root = str(Path(outbox.__file__).parents[1])
+    with receiver(respond) as server:
+        command = [sys.executable, "-c", SENDER, database_url_of_test, server.url, SECRET]
+        process = subprocess.Popen(command, cwd=root)
+        first = server.next()
+        process.wait(10)
+        assert states(database) == [("sending", 1)]
+        with database.begin() as connection:  # the lease runs out
+            connection.execute(text("UPDATE deliveries SET next_attempt_at = now()"))
+        with sending(database, {"hook": hook(server.url)}) as running:
+            assert running.watcher.next() == ("hook", "sent")
+        second = server.next()
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.body == second.body

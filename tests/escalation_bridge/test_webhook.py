@@ -1,0 +1,51 @@
+"""The webhook target: the published signature vector, rotation, the answers it understands."""
+
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import ValidationError
+from standardwebhooks import Webhook
+
+from escalation_bridge.targets import webhook
+
+# The vector of github.com/standard-webhooks/standard-webhooks (MIT). Its secret is a public test value.
+VECTOR_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+VECTOR_ID = "msg_p5jXN8AQM9LWM0D4loKWxJek"
+VECTOR_TIMESTAMP = 1614265330
+VECTOR_BODY = b'{"test": 2432232314}'
+VECTOR_SIGNATURE = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+OTHER_SECRET = "whsec_" + "bGVpdHN0YW5k" * 3
+AT = datetime.fromtimestamp(VECTOR_TIMESTAMP, UTC)
+
+
+def target(**more: str) -> webhook.WebhookTarget:
+    return webhook.connect("hook", webhook.Settings.model_validate({"url": "https://hooks.example/sev1", **more}))
+
+
+def test_the_published_vector() -> None:
+    headers = target(secret=VECTOR_SECRET).headers(VECTOR_ID, VECTOR_BODY, AT)
+    assert headers["webhook-signature"] == VECTOR_SIGNATURE
+    assert headers["webhook-timestamp"] == str(VECTOR_TIMESTAMP)
+    assert headers["webhook-id"] == VECTOR_ID
+
+
+def test_both_secrets_sign_while_one_replaces_the_other() -> None:
+    now = datetime.now(UTC)
+    headers = target(secret=OTHER_SECRET, previous_secret=VECTOR_SECRET).headers("msg_1", VECTOR_BODY, now)
+    for secret in (OTHER_SECRET, VECTOR_SECRET):
+        assert Webhook(secret).verify(VECTOR_BODY, headers) == {"test": 2432232314}
+
+
+@pytest.mark.parametrize(
+    "secret", ["", "whsec_", "whsec_c2hvcnQ=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_" + "A" * 200]
+)
+def test_a_weak_secret_is_refused_and_not_shown(secret: str) -> None:
+    with pytest.raises(ValidationError, match="24 to 64 random bytes") as caught:
+        target(secret=secret)
+    assert len(secret) < 8 or secret not in str(caught.value.errors(include_input=False))
+
+
+@pytest.mark.parametrize("url", ["", "hooks.example", "ftp://hooks.example", "https://", "javascript:alert(1)"])
+def test_only_http_addresses(url: str) -> None:
+    with pytest.raises(ValidationError, match="must be an address"):
+        webhook.Settings.model_validate({"url": url, "secret": OTHER_SECRET})
