@@ -5,7 +5,7 @@ for true. It sees phrases, of which a clause knows one word only.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from listeners.query.anchors import leaf_anchors
 from listeners.query.text import fold
@@ -36,26 +36,40 @@ def sieve(node: Node, *, negated: bool = False) -> Sieve | None:
     return None
 
 
-def _all_of(parts: list[Sieve | None]) -> Sieve | None:
+def _all_of(parts: Sequence[Sieve | None]) -> Sieve | None:
     known = [part for part in parts if part]
     if len(known) < 2:
         return known[0] if known else None
-    return lambda haystack: all(part(haystack) for part in known)
+
+    def test(haystack: str) -> bool:
+        for part in known:  # noqa: SIM110  a generator costs more than the loop
+            if not part(haystack):
+                return False
+        return True
+
+    return test
 
 
-def _one_of(parts: list[Sieve | None]) -> Sieve | None:
+def _one_of(parts: Sequence[Sieve | None]) -> Sieve | None:
     known = [part for part in parts if part]
     if len(known) < len(parts):
         return None
-    return lambda haystack: any(part(haystack) for part in known)
+
+    def test(haystack: str) -> bool:
+        for part in known:  # noqa: SIM110
+            if part(haystack):
+                return True
+        return False
+
+    return test
 
 
 def _anchored(anchors: list[str]) -> Sieve | None:
-    if not anchors:
-        return None
-    if len(anchors) == 1:
-        return lambda haystack, anchor=anchors[0]: anchor in haystack  # type: ignore[misc]
-    return lambda haystack: all(anchor in haystack for anchor in anchors)
+    return _all_of([_holding(anchor) for anchor in anchors])
+
+
+def _holding(anchor: str) -> Sieve:
+    return lambda haystack: anchor in haystack
 
 
 def _is_plain_phrase(words: tuple[Word, ...]) -> bool:

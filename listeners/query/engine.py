@@ -39,6 +39,8 @@ class Engine:
         self._queries = [_Query(name, compile_test(node), sieve(node)) for name, node in queries.items()]
         self._authors = any(_has(node, Author) for node in queries.values())
         self._addresses = any(_has(node, Site, Url) for node in queries.values())
+        self._first_clauses = (1 << len(queries)) - 1
+        self._shifts = [number * len(queries) for number in range(1, CLAUSES)]
         chosen = [_telling(clauses(node)) for node in queries.values()]
         bits = _bits(chosen)
         self._bits = list(bits.values())
@@ -55,7 +57,8 @@ class Engine:
         satisfied = self._free
         for hit in hits:
             satisfied |= self._bits[hit]
-        hopeful = self._hopeful(self._candidates(satisfied), haystack)
+        candidates = self._candidates(satisfied)
+        hopeful = self._hopeful(candidates, haystack) if candidates else []
         if not hopeful:
             return []
         document = Document(mention, self._detect)
@@ -82,11 +85,10 @@ class Engine:
 
     def _candidates(self, satisfied: int) -> int:
         """The queries of which every clause is satisfied."""
-        width = len(self._queries)
-        candidates = satisfied
-        for number in range(1, CLAUSES):
-            candidates &= satisfied >> (number * width)
-        return candidates & ((1 << width) - 1)
+        candidates = satisfied & self._first_clauses
+        for shift in self._shifts:
+            candidates &= satisfied >> shift
+        return candidates
 
 
 def _telling(found: list[Clause]) -> list[Clause]:

@@ -31,6 +31,10 @@ def read_field(lexeme: Lexeme) -> Field:
         raise _unknown(lexeme)
     if not lexeme.text.strip():
         raise _refusal(lexeme, f"{lexeme.name}: has no value", "write the value right after the colon")
+    if lexeme.name.lower() != "author" and "*" in lexeme.text:
+        raise _refusal(
+            lexeme, f"{lexeme.name}: takes no wildcard", "wildcards stand in words, tags, mentions and author:"
+        )
     return reader(lexeme)
 
 

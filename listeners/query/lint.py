@@ -16,6 +16,7 @@ class LintWarning:
     suggestion: str
 
 
+_operator = re.compile(r"and|or|not|o?near(?:/\d+f?)?", re.IGNORECASE)
 _typographic = re.compile("[„“”«»]")
 
 
@@ -29,7 +30,7 @@ def of_lexeme(lexeme: Lexeme) -> list[LintWarning]:
     if lexeme.kind is not LexemeKind.WORD:
         return []
     text, found = lexeme.text, list[LintWarning]()
-    if text in ("and", "or", "not", "near", "And", "Or", "Not", "Near"):
+    if _operator.fullmatch(text):
         found.append(_warn(lexeme, f"{text} is searched for as a word", f"operators are upper case: {text.upper()}"))
     if text[0] == "-":
         found.append(_warn(lexeme, "a minus excludes nothing", f"write NOT {text.lstrip('-')}"))

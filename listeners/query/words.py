@@ -60,7 +60,7 @@ def _pattern(wild: str) -> re.Pattern[str]:
     # Most words need none of the dearer questions: nothing stands behind them that an address could go on with.
     plain = f"[0-9A-Za-z_\xc0-\xd6\xd8-\xf6\xf8-\xff]++(?![\\w.@/:+%{MARKS}{wild}-])"
     return re.compile(
-        f"[\\s,;!?()\"'’:]*+(?:(?P<plain>{plain})|(?P<url>{_URL})|(?P<mail>{_MAIL})|(?P<mention>{mention})"
+        f"[\\s,;!?()\"'’:]{{0,8}}+(?:(?P<plain>{plain})|(?P<url>{_URL})|(?P<mail>{_MAIL})|(?P<mention>{mention})"
         f"|(?P<emoji>{characters.EMOJI})|(?P<tag>(?<!\\w)#{anything}(?:#{anything})*)"
         f"|(?P<cash>(?<![\\w$])\\$[^\\W\\d_](?:{word})?)"
         f"|(?P<unspaced>[{UNSPACED}][{MARKS}]*)|(?P<word>{word}))"

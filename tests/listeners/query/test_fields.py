@@ -137,7 +137,7 @@ def test_has(ask: Ask) -> None:
         "lang:", "lang:german", "lang:de,", "channel:,", "author:@", 'author:"a b"', "author:*a", "author:(a OR b)",
         "followers:many", "followers:5",
         "followers:[20 TO 10]", "followers:[1 to 2]", "followers:<0",
-        "site:example.com/a", "site:*.example", "url:/", "url:https://",
+        "site:example.com/a", "site:*.example", "url:/", "url:https://", "url:exam*", "channel:x*", "lang:d*",
         "is:tweet", "has:picture", "language:de", 'lang:"de',
     ],
 )  # fmt: skip

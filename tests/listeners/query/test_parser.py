@@ -165,6 +165,7 @@ def test_the_deepest_query_is_answered(ask: Ask) -> None:
         ("a NOT b", []),
         ("a AND (b c)", [(8, 9)]),
         ("a AND or", [(6, 8)]),
+        ("a AND near/5", [(6, 12)]),
         ("a AND -b", [(6, 8)]),
         ("a AND „b“", [(6, 9)]),
         ("a AND why?", [(6, 10)]),

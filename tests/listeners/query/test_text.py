@@ -1,11 +1,14 @@
 """Normalisation keeps the way back; folding lets nothing slip."""
 
+import time
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from listeners.query.text import fold, normalise
+from listeners.query.words import split
 
 ODD = st.text(alphabet="aeoué\u0308\u200b\u00ad™ﬁ½´ ß한\u1100\u1161\u11a8ｶﾞ👍🏽\u200d❤\ufe0f", max_size=12)
 
@@ -33,6 +36,14 @@ def test_composed_and_taken_apart_are_one(text: str) -> None:
 
 def test_fold_is_linear_in_es() -> None:
     assert fold("a" + "e" * 200_000) == "a"
+
+
+@pytest.mark.parametrize("unit", [" ", "´", "a.", "@a.", "#a", "a@", "-a", "1\ufe0f\u20e3"])
+def test_long_runs_take_no_longer_than_long_texts(unit: str) -> None:
+    text = unit * (100_000 // len(unit))
+    begun = time.process_time()
+    split(normalise(text).text)
+    assert time.process_time() - begun < 5
 
 
 def test_fold() -> None:
