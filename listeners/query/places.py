@@ -17,7 +17,10 @@ MAX_PLACES = 20_000
 
 
 class Place(NamedTuple):
-    """The words `first` up to, not including, `after`. `parts` are the terms in it, itself where it is one."""
+    """The words `first` up to, not including, `after`.
+
+    `parts` are the terms in it, each (first, after, inner); `inner` says that a leading # or @ is not part of it.
+    """
 
     first: int
     after: int

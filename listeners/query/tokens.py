@@ -40,6 +40,7 @@ _blank = re.compile(r"\s+")
 _word = re.compile(r"(?:(?!<<<)[^\s()\"{}])+")
 _field = re.compile(r"([^\W\d]\w*):(?!//)")
 _near = re.compile(r"O?NEAR(?:/\S*)?")
+_tilde = re.compile(r"~\d*")
 _phrase = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _exact = re.compile(r"\{([^{}]*)\}")
 _range = re.compile(r"\[[^\[\]]*\]")
@@ -102,6 +103,8 @@ def _word_at(query: str, start: int) -> Lexeme:
     match = _word.match(query, start)
     text = match.group() if match else query[start]
     end = start + len(text)
+    if _tilde.match(text) and start and query[start - 1] in '")':
+        raise QueryError("~ is no operator here", start, end, "write a NEAR/5 b for at most five words between")
     if text in _OPERATORS:
         return Lexeme(_OPERATORS[text], text, start, end)
     if _near.fullmatch(text):

@@ -105,6 +105,8 @@ def test_reads(query: str, expected: str) -> None:
         ("a NEAR/3 lang:de", "lang:de", ""),
         ("a AND langg:de", "langg:", "lang:"),
         ("Achtung:wichtig", "Achtung:", '"Achtung:wichtig"'),
+        ('"a b"~5', "~5", "NEAR/5"),
+        ("a AND language:de", "language:", "lang:"),
         ("", "", ""),
         ("<<<only>>>", "<<<only>>>", ""),
     ],
