@@ -1,0 +1,173 @@
+"""Cues: the words and phrases of our own lists, and the one pass that finds them all in a text.
+
+A list is a TSV file `lexicons/<theme>.<language>.tsv` of pattern, value and group. A pattern is lower case words, with
+`stem*`, `*head`, `(a|b)` for a choice, `..` for up to four words between and `<n>` for a number. German patterns also
+match as ae/oe/ue/ss, English n't also as nt. Within a theme the longest match wins, so a longer pattern of value 0
+silences the shorter one in it.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from pathlib import Path
+
+from ahocorasick_rs import AhoCorasick
+
+from leitstand.errors import ConfigurationError, Problem
+
+LEXICONS = Path(__file__).parent / "lexicons"
+
+_CHOICE = re.compile(r"\(([^()]*)\)")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+_OPEN = re.compile(r"\.\.|<n>|\*(?= )|(?<= )\*|(?<=\w)\*(?=\w)")
+_WINDOW = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One line of a list. What `value` and `group` mean is up to the theme."""
+
+    theme: str
+    pattern: str
+    value: float
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A cue found at `start`:`end` of a folded text."""
+
+    cue: Cue
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """One spelling of a cue's pattern: a literal with open or closed ends, or a regular expression around one."""
+
+    cue: Cue
+    open_left: bool
+    open_right: bool
+    expression: re.Pattern[str] | None
+
+
+def read(theme: str, language: str) -> list[Cue]:
+    """The cues of one list; empty if there is no such list. A malformed line is a ConfigurationError."""
+    path = LEXICONS / f"{theme}.{language}.tsv"
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [_cue(theme, line, number, path.name) for number, line in enumerate(lines, 1) if line and line[0] != "#"]
+
+
+def _cue(theme: str, line: str, number: int, file: str) -> Cue:
+    pattern, _, rest = line.partition("\t")
+    value, _, group = rest.partition("\t")
+    try:
+        return Cue(theme, pattern, float(value), group)
+    except ValueError as error:
+        raise ConfigurationError([Problem("", "not a line of pattern, value and group", number, file)]) from error
+
+
+class CueFinder:
+    """Finds all cues of some lists in one pass over a folded text."""
+
+    def __init__(self, cues: Iterable[Cue]) -> None:
+        self._forms: dict[str, list[_Form]] = {}
+        for cue in cues:
+            for spelling in _spellings(cue.pattern):
+                anchor, form = _compile(cue, spelling)
+                self._forms.setdefault(anchor, []).append(form)
+        self._anchors = list(self._forms)
+        self._by_anchor = list(self._forms.values())
+        self._automaton = AhoCorasick(self._anchors)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word that occurs in a list."""
+        return frozenset(word for anchor in self._anchors for word in anchor.split())
+
+    def find(self, text: str) -> dict[str, list[Hit]]:
+        """The hits by theme, in the order of the text, none of them inside a longer one of its theme."""
+        found: dict[str, list[Hit]] = {}
+        for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            closed_left = start == 0 or not (text[start - 1].isalnum() and text[start].isalnum())
+            closed_right = end == len(text) or not (text[end].isalnum() and text[end - 1].isalnum())
+            for form in self._by_anchor[index]:
+                hit = _verify(form, text, start, end, closed_left, closed_right)
+                if hit is not None:
+                    found.setdefault(hit.cue.theme, []).append(hit)
+        return {theme: _longest(hits) for theme, hits in found.items()}
+
+
+def _verify(form: _Form, text: str, start: int, end: int, closed_left: bool, closed_right: bool) -> Hit | None:
+    if form.expression is None:
+        if (closed_left or form.open_left) and (closed_right or form.open_right):
+            left = _word_start(text, start) if form.open_left else start
+            return Hit(form.cue, left, _word_end(text, end) if form.open_right else end)
+        return None
+    for match in form.expression.finditer(text, max(0, start - _WINDOW), end + _WINDOW):
+        if match.start() <= start and match.end() >= end:
+            return Hit(form.cue, match.start(), match.end())
+    return None
+
+
+def _word_start(text: str, position: int) -> int:
+    while position > 0 and text[position - 1].isalnum():
+        position -= 1
+    return position
+
+
+def _word_end(text: str, position: int) -> int:
+    while position < len(text) and text[position].isalnum():
+        position += 1
+    return position
+
+
+def _longest(hits: Sequence[Hit]) -> list[Hit]:
+    kept: list[Hit] = []
+    reach = -1
+    for hit in sorted(hits, key=_place):
+        if hit.end > reach:
+            kept.append(hit)
+            reach = hit.end
+    return kept
+
+
+def _place(hit: Hit) -> tuple[int, int, float]:
+    return hit.start, -hit.end, -abs(hit.cue.value)
+
+
+def _spellings(pattern: str) -> list[str]:
+    choices = [part.split("|") if number % 2 else [part] for number, part in enumerate(_CHOICE.split(pattern))]
+    spellings = [" ".join("".join(parts).split()) for parts in product(*choices)]
+    folded = [spelling.translate(_UMLAUTS) for spelling in spellings]
+    return list(dict.fromkeys([*spellings, *folded, *(spelling.replace("n't", "nt") for spelling in spellings)]))
+
+
+def _compile(cue: Cue, spelling: str) -> tuple[str, _Form]:
+    """The literal to look for, and what must hold around it."""
+    if _OPEN.search(spelling) is None:
+        open_left, open_right = (
+            spelling[:1] == "*" and spelling[1:2].isalnum(),
+            spelling[-2:-1].isalnum() and spelling[-1] == "*",
+        )
+        literal = spelling[open_left : len(spelling) - open_right]
+        return literal, _Form(cue, open_left, open_right, None)
+    anchor = max((part.strip() for part in re.split(r"\.\.|<n>|\*", spelling)), key=len)
+    return anchor, _Form(cue, False, False, re.compile(_expression(spelling)))
+
+
+def _expression(spelling: str) -> str:
+    between = r"[^\w.!?\x01]{1,4}"
+    source = ""
+    for word in spelling.split():
+        if word == "..":
+            source += rf"(?:{between}\w+){{0,4}}?"
+            continue
+        piece = r"\d+(?:[.,]\d+)?" if word == "<n>" else re.escape(word).replace(r"\*", r"\w*").replace("<n>", r"\d+")
+        source += (between if source else "") + piece
+    return rf"(?<!\w){source}(?!\w)"

@@ -1,0 +1,101 @@
+"""Text as the cue finder reads it: lower case, one blank between words, handles and links blanked out.
+
+Most posts keep their length, so positions carry over unchanged. Where letters are dropped or merged (stretched words,
+combining marks, soft hyphens, runs of blanks) a table leads every position back to the original.
+"""
+
+import re
+import unicodedata
+from collections.abc import Container
+from dataclasses import dataclass
+
+BLANKED = "\x00"
+FIELD_BREAK = "\x01"
+
+_BLANKED = re.compile(r"https?://\S+|www\.\S+|\b[\w.+-]+@\w[\w.-]+|(?<!\w)@\w+")
+_SIMPLE = str.maketrans(
+    {"’": "'", "‘": "'", "`": "'", "´": "'", "\n": " ", "\t": " ", "\r": " ", "\u00a0": " ", "–": "-", "—": "-"}
+)
+_INVISIBLE = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
+_STYLED = "\U0001d400-\U0001d7ff\uff01-\uff5e\u24b6-\u24e9"
+_UNEVEN = re.compile(rf"\s\s|([^\W\d_])\1\1|[{_INVISIBLE}{_STYLED}]", re.IGNORECASE)
+_STRETCHED = re.compile(r"[^\W\d_]*([^\W\d_])\1\1[^\W\d_]*")
+_RUN = re.compile(r"([^\W\d_])\1{2,}")
+_HIDDEN = re.compile(rf"[{_INVISIBLE}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """`text` is what cues are looked for in; `origins[i]` is where its i-th character stood (None: where it stands).
+
+    `stretched` says that a word was written with drawn-out letters.
+    """
+
+    text: str
+    origins: tuple[int, ...] | None = None
+    stretched: bool = False
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        """The span of the original text that folded to `start`:`end` (not empty)."""
+        if self.origins is None:
+            return start, end
+        return self.origins[start], self.origins[end - 1] + 1
+
+
+def fold(text: str, known: Container[str] = frozenset()) -> Folded:
+    """Fold a text. Of a stretched word the spelling found in `known` is taken ("gooood" → "good", "sooo" → "so")."""
+    plain = _BLANKED.sub(_blank, text).translate(_SIMPLE)
+    if _UNEVEN.search(plain) is None:
+        return Folded(_lower(plain))
+    kept = _even(plain)
+    lowered = _lower("".join(character for character, _ in kept))
+    return _unstretch(lowered, [origin for _, origin in kept], known)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return BLANKED * len(match.group())
+
+
+def _lower(text: str) -> str:
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(low if len(low := character.lower()) == 1 else character for character in text)
+
+
+def _even(text: str) -> list[tuple[str, int]]:
+    """Characters with their positions: styled letters made plain, invisible ones dropped, blanks merged."""
+    kept: list[tuple[str, int]] = []
+    for position, character in enumerate(text):
+        if _HIDDEN.match(character):
+            _compose(kept, character)
+        elif character == " " and kept and kept[-1][0] == " ":
+            continue
+        else:
+            plain = unicodedata.normalize("NFKC", character) if character > "\u2000" else character
+            kept.append((plain if len(plain) == 1 else character, position))
+    return kept
+
+
+def _compose(kept: list[tuple[str, int]], mark: str) -> None:
+    if kept and len(whole := unicodedata.normalize("NFC", kept[-1][0] + mark)) == 1 and whole.isalpha():
+        kept[-1] = (whole, kept[-1][1])
+
+
+def _unstretch(text: str, origins: list[int], known: Container[str]) -> Folded:
+    pieces: list[str] = []
+    places: list[int] = []
+    position, stretched = 0, False
+    for match in _STRETCHED.finditer(text):
+        word, start = match.group(), match.start()
+        short = _spelling(word, known)
+        pieces += [text[position:start], short]
+        places += origins[position:start]
+        places += [*origins[start : start + len(short) - 1], origins[match.end() - 1]]
+        position, stretched = match.end(), True
+    return Folded("".join([*pieces, text[position:]]), (*places, *origins[position:]), stretched)
+
+
+def _spelling(word: str, known: Container[str]) -> str:
+    single, double = _RUN.sub(r"\1", word), _RUN.sub(r"\1\1", word)
+    return double if double in known and single not in known else single

@@ -1,0 +1,69 @@
+"""A post with its cues found: what every judge reads. Offsets are those of the folded text.
+
+text ── fold ──► Folded ── CueFinder ──► Reading ──► sentiment, urgency, intents
+"""
+
+import re
+from dataclasses import dataclass
+
+from nlp.cues import CueFinder, Hit
+from nlp.folding import BLANKED, FIELD_BREAK, Folded, fold
+
+_CLAUSE_END = re.compile(rf"[.!?;:,\n{FIELD_BREAK}]| - ")
+_SENTENCE_END = re.compile(rf"[.!?\n{FIELD_BREAK}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`original` is the text as written, `folded` what was searched, `hits` the cues in it by theme."""
+
+    original: str
+    folded: Folded
+    hits: dict[str, list[Hit]]
+
+    @property
+    def text(self) -> str:
+        return self.folded.text
+
+    def of(self, theme: str) -> list[Hit]:
+        """The hits of a theme, in the order of the text."""
+        return self.hits.get(theme, [])
+
+    def groups(self, theme: str) -> set[str]:
+        return {hit.cue.group for hit in self.hits.get(theme, ())}
+
+    def spelling(self, hit: Hit) -> str:
+        """The words of a hit as the author wrote them."""
+        start, end = self.folded.origin(hit.start, hit.end)
+        return self.original[start:end]
+
+    def words_between(self, end: int, start: int) -> int:
+        """How many words stand between one hit's end and another's start."""
+        return max(0, self.text.count(" ", end, start) - 1)
+
+    def same_clause(self, start: int, end: int) -> bool:
+        return _CLAUSE_END.search(self.text, start, end) is None
+
+    def clause_end(self, start: int) -> int:
+        match = _CLAUSE_END.search(self.text, start)
+        return match.start() if match else len(self.text)
+
+    def sentence_mark(self, start: int) -> str:
+        """What ends the sentence that `start` stands in: ".", "!", "?" or ""."""
+        match = _SENTENCE_END.search(self.text, start)
+        return match.group() if match else ""
+
+    @property
+    def addressed(self) -> bool:
+        """The post begins by naming an account: it is said to somebody."""
+        return self.text.lstrip(' .!,"-').startswith(BLANKED)
+
+    @property
+    def shouted(self) -> bool:
+        return self.original.isupper()
+
+
+def read_post(text: str, finder: CueFinder) -> Reading:
+    """Fold a text and find its cues."""
+    folded = fold(text, finder.words)
+    return Reading(text, folded, finder.find(folded.text))

@@ -1,0 +1,116 @@
+"""What the author feels, from our own polarity lists: each cue's weight, shifted by what stands around it.
+
+Negation (German clause-final "nicht" too) turns a cue, intensifiers and capitals strengthen it, "aber"/"but" moves the
+weight behind it, wishes and conditions weaken praise, and praise next to a fault is read as irony.
+
+`neutral` needs evidence: cues that cancel each other, or the form of a question, request or report. Where nothing
+speaks the answer is `unknown`: a desk may trust that "neutral" was read, and may send "unknown" to a person.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from leitstand.model import Sentiment
+from nlp.cues import Hit
+from nlp.reading import Reading
+
+_POSITIVE_FROM, _NEGATIVE_FROM = 0.3, -0.25
+_SOFTNESS = 12.0
+_FAULTS = frozenset({"outage", "blocked", "money", "danger", "security", "repeat", "fault", "delay"})
+_IRONY_PRONE = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """The sentiment, its score from -1 to 1, and the cues with the weight each had in the end."""
+
+    sentiment: Sentiment
+    score: float
+    parts: tuple[tuple[Hit, float], ...]
+
+
+def judge(reading: Reading) -> Mood:
+    """Weigh the polarity cues of a post. Pure: the same reading gives the same mood."""
+    parts = _ironic(reading, [(hit, _weight(reading, hit)) for hit in reading.of("sentiment") if hit.cue.value])
+    parts = _contrasted(reading, parts)
+    total = sum(weight for _, weight in parts) * _emphasis(reading)
+    score = total / (total * total + _SOFTNESS) ** 0.5
+    sentiment = _label(score, bool(parts) or _has_form(reading))
+    return Mood(sentiment, 0.0 if sentiment is Sentiment.UNKNOWN else score, tuple(parts))
+
+
+def _label(score: float, evidence: bool) -> Sentiment:
+    if score >= _POSITIVE_FROM:
+        return Sentiment.POSITIVE
+    if score <= _NEGATIVE_FROM:
+        return Sentiment.NEGATIVE
+    return Sentiment.NEUTRAL if evidence else Sentiment.UNKNOWN
+
+
+def _has_form(reading: Reading) -> bool:
+    return "?" in reading.text or bool(reading.groups("intents") & {"request", "info"})
+
+
+def _weight(reading: Reading, hit: Hit) -> float:
+    weight = hit.cue.value
+    if hit.cue.group in ("emoji", "ironic"):
+        return weight
+    for shifter in reading.of("shifters"):
+        weight *= _shift(reading, shifter, hit)
+    if weight > 0 and hit.cue.value > 0 and reading.sentence_mark(hit.end) == "?":
+        weight *= 0.4
+    if not reading.shouted and len(spelling := reading.spelling(hit)) > 2 and spelling.isupper():
+        weight *= 1.3
+    return weight
+
+
+def _shift(reading: Reading, shifter: Hit, hit: Hit) -> float:
+    """The factor by which one shifter changes one cue: 1 if it does not reach it."""
+    if shifter.end <= hit.start:
+        if not reading.same_clause(shifter.end, hit.start):
+            return 1.0
+        distance = reading.words_between(shifter.end, hit.start)
+        if shifter.cue.group == "negation":
+            return _negated(hit) if distance <= 3 else 1.0
+        if shifter.cue.group in ("intensifier", "diminisher"):
+            return shifter.cue.value if distance == 0 else 1.0
+        return 0.4 if shifter.cue.group == "irrealis" and hit.cue.value > 0 and distance <= 5 else 1.0
+    if shifter.cue.group == "negation" and shifter.start >= hit.end and _closes_clause(reading, shifter, hit):
+        return _negated(hit)
+    return 1.0
+
+
+def _negated(hit: Hit) -> float:
+    return -0.7 if hit.cue.value > 0 else -0.4
+
+
+def _closes_clause(reading: Reading, shifter: Hit, hit: Hit) -> bool:
+    """German negates at the end: "Das hilft mir leider nicht." """
+    if shifter.cue.pattern not in ("nicht", "nich", "net", "ned", "nie", "nicht mehr", "gar nicht", "überhaupt nicht"):
+        return False
+    if not reading.same_clause(hit.end, shifter.start) or reading.words_between(hit.end, shifter.start) > 4:
+        return False
+    return reading.clause_end(shifter.end) - shifter.end <= 1
+
+
+def _ironic(reading: Reading, parts: Sequence[tuple[Hit, float]]) -> list[tuple[Hit, float]]:
+    """Praise beside a plain fault or a marked irony is not meant."""
+    marked = any(hit.cue.group == "ironic" for hit, _ in parts)
+    faults = sum(hit.cue.value >= 1 for hit in reading.of("urgency") if hit.cue.group in _FAULTS)
+    bad = -sum(weight for hit, weight in parts if weight < 0 and hit.cue.group != "emoji")
+    good = sum(weight for _, weight in parts if weight > 0)
+    if not marked and not (good <= _IRONY_PRONE and faults and bad >= good > 0):
+        return list(parts)
+    return [(hit, weight * -0.2 if weight > 0 else weight) for hit, weight in parts]
+
+
+def _contrasted(reading: Reading, parts: Sequence[tuple[Hit, float]]) -> list[tuple[Hit, float]]:
+    turns = [hit.start for hit in reading.of("shifters") if hit.cue.group == "contrast" and hit.start > 0]
+    if not turns:
+        return list(parts)
+    return [(hit, weight * (0.6 if hit.start < turns[-1] else 1.3)) for hit, weight in parts]
+
+
+def _emphasis(reading: Reading) -> float:
+    marks = min(reading.text.count("!"), 3)
+    return 1.0 + 0.08 * marks + 0.15 * reading.shouted + 0.1 * reading.folded.stretched
