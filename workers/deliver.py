@@ -20,6 +20,7 @@ from leitstand import plugins
 from leitstand.settings import Settings
 from monitoring.metrics import Metrics, open_metrics
 from workers import setup
+from workers.logs import configure_logging
 
 log = structlog.get_logger()
 
@@ -64,7 +65,8 @@ async def run(settings: Settings, engine: Engine, url: str, metrics: Metrics) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     targets: dict[str, Target] = {
-        name: plugins.load(plugins.TARGETS, entry.kind).connect(name, entry) for name, entry in settings.targets.items()
+        name: plugins.load(plugins.TARGETS, entry.kind).connect(name, entry, settings.server.language)
+        for name, entry in settings.targets.items()
     }
     wakes = {name: asyncio.Event() for name in targets}
     listener = asyncio.create_task(wake_on_notify(url, wakes))
@@ -84,7 +86,7 @@ async def run(settings: Settings, engine: Engine, url: str, metrics: Metrics) ->
 
 def main(config: Path, slot: str = "deliver") -> None:
     """Deliver until SIGTERM."""
-    setup.configure_logging(slot)
+    configure_logging(slot)
     settings = setup.load(config)
     where = setup.place(settings)
     engine = setup.open_database(where, pool_size=8)

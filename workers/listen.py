@@ -25,6 +25,7 @@ from listeners.contract import Batch, Listens
 from listeners.watchlists import Watchlists
 from monitoring.metrics import Metrics, open_metrics
 from workers import queues, setup
+from workers.logs import configure_logging
 from workers.queues import AssessQueue
 
 log = structlog.get_logger()
@@ -123,7 +124,7 @@ async def run(settings: Settings, intake: Intake) -> None:
 
 def main(config: Path, slot: str = "listen") -> None:
     """Listen until SIGTERM."""
-    setup.configure_logging(slot)
+    configure_logging(slot)
     settings = setup.load(config)
     where = setup.place(settings)
     engine = setup.open_database(where, pool_size=4)

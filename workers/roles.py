@@ -1,26 +1,29 @@
-"""The roles of `leitstand run`, as processes for the supervisor."""
+"""The roles of `leitstand run`, each a process of its own."""
 
+import os
 import sys
 from pathlib import Path
 
 from leitstand.settings import Settings
-from workers.process import Command
-from workers.supervisor import supervise
+from workers import tree
+from workers.tree import Tree
 
 
-def role_commands(settings: Settings, config: Path) -> list[Command]:
+def roles(settings: Settings, config: Path) -> list[tuple[str, list[str]]]:
     """One process a role, `workers.processes` of `work`, each with a slot name that is its own on this host."""
     slots = [("listen", "workers.listen"), ("deliver", "workers.deliver"), ("sweep", "workers.sweep")]
     slots += [(f"work-{number}", "workers.work") for number in range(1, settings.workers.processes + 1)]
     slots += [("serve", "console.serve")]
-    return [Command(slot, (sys.executable, "-m", module, str(config.resolve()), slot)) for slot, module in slots]
+    return [(slot, [sys.executable, "-m", module, str(config.resolve()), slot]) for slot, module in slots]
 
 
 def run(settings: Settings, config: Path) -> None:
-    """Everything, until SIGTERM or SIGINT. Raises ServiceError if a service never works."""
-    supervise(
-        settings.server.data_dir,
-        role_commands(settings, config),
+    """Become the supervisor of everything; does not return."""
+    planned = Tree(
+        data_dir=str(settings.server.data_dir),
+        roles=roles(settings, config),
         postgres=settings.database.url is None,
         redis=settings.redis.url is None,
     )
+    command = tree.argv(planned)
+    os.execv(command[0], command)

@@ -1,24 +1,21 @@
 """What every role needs before it starts: the settings checked by all stages, and where its services are."""
 
-import logging
 import os
 import socket
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
 from sqlalchemy import Engine
 
 from leitstand import configuration, database
 from leitstand.configuration import Check
 from leitstand.settings import Settings
 from listeners import watchlists
-from triage import policy
+from triage import checks
 from workers.addresses import database_url, redis_url
 
-CHECKS: Sequence[Check] = (watchlists.problems, policy.problems)
+CHECKS: Sequence[Check] = (watchlists.problems, checks.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,36 +63,3 @@ def open_database(where: Place, *, pool_size: int) -> Engine:
 def host_slot(slot: str) -> str:
     """A name for this process that no other living process of any host has."""
     return f"{socket.gethostname()}-{slot}-{os.getpid()}"
-
-
-def configure_logging(role: str) -> None:
-    """JSON lines on stderr, or coloured ones on a terminal. Libraries' own loggers go the same way."""
-    terminal = sys.stderr.isatty()
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    structlog.configure(
-        processors=[
-            *shared,
-            *([] if terminal else [structlog.processors.dict_tracebacks]),
-            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    structlog.contextvars.bind_contextvars(role=role)
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
-        ],
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.WARNING)

@@ -19,9 +19,10 @@ from escalation_bridge import outbox
 from leitstand import clock
 from listeners import store
 from monitoring.metrics import Metrics, open_metrics
-from triage import clocks, escalations
+from triage import firing, runs
 from triage.policy import Policy, compile_policy
 from workers import queues, setup
+from workers.logs import configure_logging
 from workers.queues import AssessQueue
 
 log = structlog.get_logger()
@@ -67,19 +68,19 @@ class Sweep:
 
     def _fire(self, now: datetime) -> bool:
         with self.engine.begin() as connection:
-            fired = clocks.fire_due(connection, self.policy, now, FIRE_AT_ONCE)
+            fired = firing.fire_due(connection, self.policy, now, FIRE_AT_ONCE)
             outbox.add(connection, fired.notices, now)
-        for delay in fired.delays:
+        for _, delay in fired.delays:
             self.metrics.clock_fire_delay.observe(delay)
         for breach in fired.breaches:
             self.metrics.sla_breaches.labels(breach.clock.value, breach.channel, breach.severity.value).inc()
-        return len(fired.delays) >= FIRE_AT_ONCE
+        return fired.claimed >= FIRE_AT_ONCE
 
     def _escalate(self, now: datetime) -> bool:
         with self.engine.begin() as connection:
-            advanced = escalations.advance_due(connection, self.policy, now, FIRE_AT_ONCE)
+            advanced = runs.advance_due(connection, self.policy, now, FIRE_AT_ONCE)
             outbox.add(connection, advanced.notices, now)
-        return advanced.count >= FIRE_AT_ONCE
+        return len(advanced.delays) >= FIRE_AT_ONCE
 
     def _enqueue_lost(self, now: datetime) -> None:
         try:
@@ -97,7 +98,7 @@ class Sweep:
 
 def main(config: Path, slot: str = "sweep") -> None:
     """Sweep until SIGTERM."""
-    setup.configure_logging(slot)
+    configure_logging(slot)
     settings = setup.load(config)
     where = setup.place(settings)
     engine = setup.open_database(where, pool_size=2)

@@ -10,13 +10,14 @@ from nlp import pipeline
 from triage.policy import compile_policy
 from workers import jobs, queues, setup
 from workers.line import Line
+from workers.logs import configure_logging
 
 log = structlog.get_logger()
 
 
 def main(config: Path, slot: str = "work") -> None:
     """Work until SIGTERM, or until it is time to be replaced by a fresh process."""
-    setup.configure_logging(slot)
+    configure_logging(slot)
     settings = setup.load(config)
     where = setup.place(settings)
     engine = setup.open_database(where, pool_size=2)

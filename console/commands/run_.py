@@ -6,5 +6,4 @@ from workers import roles, setup
 
 def command(config: Config = DEFAULT_CONFIG) -> None:
     """Run everything: all five roles, with embedded PostgreSQL and Redis where none is named."""
-    setup.configure_logging("supervisor")
     roles.run(setup.load(config), config)

@@ -1,0 +1,100 @@
+"""A whole daemon for a test: real processes on a configuration of the test's own, with a receiver that verifies."""
+
+import secrets
+import threading
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from console import spawn
+from console.receiver import Received, receiver
+from console.spawn import Daemon
+
+CONFIGURATION = """
+[brand]
+name = "Acme"
+own_accounts = ["x:acmehelp"]
+[server]
+listen = "127.0.0.1:{port}"
+[workers]
+processes = {workers}
+[[watchlists]]
+name = "cloud"
+query = 'acme OR "acme cloud"'
+importance = "high"
+team = "cloud-support"
+[listeners.ingest]
+kind = "api"
+token = "${{LEITSTAND_TOKEN}}"
+[api.tokens.test]
+token = "${{LEITSTAND_TOKEN}}"
+scopes = ["ingest", "read", "act"]
+[targets.sev1-group]
+kind = "webhook"
+url = "${{LEITSTAND_RECEIVER}}/sev1"
+secret = "${{LEITSTAND_SECRET}}"
+rate = 1000
+[targets.support]
+kind = "webhook"
+url = "${{LEITSTAND_RECEIVER}}/support"
+secret = "${{LEITSTAND_SECRET}}"
+rate = 1000
+[teams.cloud-support]
+forward = []
+[escalation.sev1]
+steps = [{{ notify = "sev1-group" }}]
+"""
+
+
+@dataclass
+class Told:
+    """What the receiver verified, in the order in which it came; `arrived` is set at each."""
+
+    notices: list[Received] = field(default_factory=list)
+    arrived: threading.Condition = field(default_factory=threading.Condition)
+
+    def __call__(self, notice: Received) -> None:
+        with self.arrived:
+            self.notices.append(notice)
+            self.arrived.notify_all()
+
+    def wait_for(self, count: int, limit: float = 30.0) -> list[Received]:
+        """At least `count` notices. Fails if they do not come."""
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(self.notices) >= count, limit), f"{len(self.notices)} of {count}"
+            return list(self.notices)
+
+
+@dataclass(frozen=True)
+class House:
+    """A running daemon, its data directory, and what its targets were told."""
+
+    daemon: Daemon
+    data_dir: Path
+    told: Told
+
+
+StartHouse = Callable[..., House]
+
+
+@pytest.fixture
+def start_house(tmp_path: Path) -> Iterator[StartHouse]:
+    """Start a daemon on CONFIGURATION plus what the test adds; stopped at the end of the test."""
+    with ExitStack() as running:
+
+        def start(extra: str = "", *, workers: int = 1) -> House:
+            told, token, port = Told(), secrets.token_urlsafe(16), spawn.free_port()
+            secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
+            address = running.enter_context(receiver(secret, told))
+            config = tmp_path / "leitstand.toml"
+            config.write_text(CONFIGURATION.format(port=port, workers=workers) + extra)
+            environment = {"LEITSTAND_TOKEN": token, "LEITSTAND_RECEIVER": address, "LEITSTAND_SECRET": secret}
+            daemon = running.enter_context(spawn.daemon(config, port, token, environment))
+            daemon.wait_ready()
+            return House(daemon, tmp_path / "var", told)
+
+        yield start

@@ -1,0 +1,134 @@
+"""Nothing lost, nothing doubled: roles killed at random moments of a replay, Redis wiped in the middle."""
+
+import os
+import random
+import signal
+import threading
+from collections import Counter
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+import redis
+from sqlalchemy import Engine, create_engine, text
+
+from console.receiver import Received
+from leitstand import clock
+from tests.end_to_end.conftest import House, StartHouse
+from workers.child_states import read_child_states
+from workers.embedded import database_url, redis_url
+
+POSTS, EACH, SEV1_EVERY = 5000, 50, 100
+
+
+def post(number: int) -> dict[str, object]:
+    """Every hundredth post is a danger and a case of its own; among the others, ten of an author make one case."""
+    sev1 = number % SEV1_EVERY == 0
+    return {
+        "channel": "x",
+        "external_id": str(number),
+        "text": f"Der Akku von acme brennt, Lebensgefahr! Nummer {number}"
+        if sev1
+        else f"Ich kann mich bei acme nicht einloggen, bitte helft mir. Nummer {number}",
+        "created_at": clock.now(),
+        "author": {"id": f"s{number}" if sev1 else f"a{number // 10}"},
+    }
+
+
+def killer(house: House, done: threading.Event, seed: int) -> list[str]:
+    """Kill a random role with -9 again and again, and wipe Redis twice, until the replay is over."""
+    chance = random.Random(seed)
+    killed: list[str] = []
+    while not done.wait(chance.uniform(0.4, 1.2)):
+        states = [s for s in read_child_states(house.data_dir) if s.pid and s.name not in ("postgres", "redis")]
+        victim = chance.choice(states)
+        try:
+            os.kill(victim.pid or 0, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+        killed.append(victim.name)
+        if len(killed) in (3, 6):
+            with redis.Redis.from_url(redis_url(house.data_dir)) as connection:
+                connection.flushall()
+            killed.append("flushall")
+    return killed
+
+
+def send(house: House, batch: list[dict[str, object]]) -> None:
+    """Send until it is answered: what a sender does whose peer is killed under it."""
+    pause = threading.Event()
+    body = msgspec.json.encode({"mentions": batch})
+    for _ in range(200):
+        try:
+            answer = house.daemon.post("/api/v1/mentions", body)
+        except httpx.TransportError:
+            answer = None
+        if answer is not None and answer.status_code == httpx.codes.ACCEPTED:
+            return
+        pause.wait(0.1)
+    raise AssertionError("the API did not come back")
+
+
+def count(engine: Engine, sql: str) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(text(sql)).scalar_one())
+
+
+def wait_until(engine: Engine, sql: str, wanted: int, limit: float) -> None:
+    pause = threading.Event()
+    deadline = clock.now().timestamp() + limit
+    while (now := count(engine, sql)) != wanted:
+        assert clock.now().timestamp() < deadline, f"{sql}: {now}, not {wanted}"
+        pause.wait(0.2)
+
+
+@pytest.mark.timeout(300)
+def test_kill_9_of_every_role_and_a_wiped_redis_lose_and_double_nothing(start_house: StartHouse) -> None:
+    house = start_house(workers=2)
+    seed = random.randrange(10**6)
+    done, killed = threading.Event(), list[str]()
+    murderer = threading.Thread(target=lambda: killed.extend(killer(house, done, seed)))
+    murderer.start()
+    try:
+        for start in range(0, POSTS, EACH):
+            send(house, [post(number) for number in range(start, start + EACH)])
+            done.wait(0.1)  # so that the replay lasts long enough for its murders
+    finally:
+        done.set()
+        murderer.join()
+    print(f"seed {seed}, killed: {dict(Counter(killed))}")
+    engine = create_engine(database_url(house.data_dir).replace("postgresql://", "postgresql+psycopg://"))
+    wait_until(engine, "SELECT count(*) FROM assessments", POSTS, 90)
+    wait_until(engine, "SELECT count(*) FROM deliveries WHERE state <> 'sent'", 0, 90)
+    sev1 = POSTS // SEV1_EVERY
+    assert count(engine, "SELECT count(*) FROM mentions") == POSTS
+    assert count(engine, "SELECT count(*) FROM case_mentions") == POSTS
+    assert count(engine, "SELECT count(*) FROM cases WHERE severity = 'sev1'") == sev1
+    assert count(engine, "SELECT count(*) FROM cases") == sev1 + POSTS // 10
+    assert count(engine, "SELECT count(*) FROM pending_mentions") == 0
+    engine.dispose()
+    check_notices(house.told.notices, sev1)
+    assert killed, "nobody was killed"
+
+
+def check_notices(notices: list[Received], cases: int) -> None:
+    """Each Sev1 case was told of, and under one webhook-id."""
+    ids: dict[int, set[str]] = {}
+    for notice in notices:
+        ids.setdefault(notice.body["data"]["case"]["number"], set()).add(notice.id)
+    assert len(ids) == cases
+    assert all(len(each) == 1 for each in ids.values())
+
+
+def test_the_whole_tree_killed_starts_again_where_it_was(start_house: StartHouse, tmp_path: Path) -> None:
+    house = start_house()
+    send(house, [post(number) for number in range(200)])
+    os.kill(house.daemon.process.pid, signal.SIGKILL)
+    house.daemon.process.wait()
+    again = start_house()
+    send(again, [post(number) for number in range(200)])
+    engine = create_engine(database_url(again.data_dir).replace("postgresql://", "postgresql+psycopg://"))
+    wait_until(engine, "SELECT count(*) FROM assessments", 200, 60)
+    assert count(engine, "SELECT count(*) FROM cases") == 22
+    engine.dispose()
