@@ -62,9 +62,15 @@ def compile_policy(settings: Settings) -> Policy:
         agreements=_agreements(settings),
         calendars={"always": ALWAYS},
         triage=settings.triage,
-        vips=frozenset(vip.casefold().replace("@", "", 1) for vip in settings.triage.vips),
+        vips=frozenset(map(_account, settings.triage.vips)),
         public_url=settings.server.public_url,
     )
+
+
+def _account(vip: str) -> str:
+    """`channel:handle` or `handle`, folded, without the handle's leading @."""
+    channel, colon, handle = vip.casefold().rpartition(":")
+    return channel + colon + handle.removeprefix("@")
 
 
 def _agreements(settings: Settings) -> dict[tuple[str, Severity], Agreement]:

@@ -1,0 +1,74 @@
+"""What `leitstand check` finds in the parts of the configuration that triage gives meaning to."""
+
+import pytest
+
+from leitstand.settings import Settings
+from tests.triage.building import SETTINGS
+from triage.checks import problems
+
+
+def found(**changes: object) -> list[tuple[str, str]]:
+    return [(p.path, p.message) for p in problems(Settings.model_validate({**SETTINGS, **changes}))]
+
+
+def test_a_good_file_has_no_problems() -> None:
+    assert found() == []
+
+
+def test_two_entries_that_tie_are_both_named() -> None:
+    sla = [{"channels": ["x"], "acknowledge": "5m"}, {"severity": ["sev1"], "acknowledge": "9m"}]
+    assert found(sla=sla) == [
+        (
+            "sla.1",
+            "entry 1 (x; all severities) and entry 2 (all channels; sev1) are equally specific and both apply to a case"
+            " (x, sev1); narrow one",
+        )
+    ]
+
+
+def test_a_tie_that_a_more_specific_entry_settles_is_none() -> None:
+    sla = [{"channels": ["x"]}, {"severity": ["sev1"]}, {"channels": ["x"], "severity": ["sev1"]}]
+    assert found(sla=sla) == []
+
+
+def test_two_entries_for_everything_tie_on_any_channel() -> None:
+    ((path, message),) = found(sla=[{}, {}])
+    assert path == "sla.1"
+    assert "any other channel" in message
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        ({}, {"channels": ["x"]}, "which always matches"),
+        ({"channels": ["x"]}, {"channels": ["x"]}, "whenever this one does"),
+        ({"channels": ["x", "blog"]}, {"channels": ["x"], "languages": ["de"]}, "whenever this one does"),
+        ({"urgency_at_least": "normal"}, {"urgency_at_least": "high"}, "whenever this one does"),
+    ],
+)
+def test_a_rule_that_is_never_reached(first: dict[str, object], second: dict[str, object], why: str) -> None:
+    rules = [{"name": "a", "when": first, "then": {}}, {"name": "b", "when": second, "then": {}}]
+    ((path, message),) = found(rules=rules)
+    assert path == "rules.1"
+    assert why in message
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"channels": ["x"]}, {"channels": ["x", "blog"]}),
+        ({"channels": ["x"]}, {}),
+        ({"urgency_at_least": "high"}, {"urgency_at_least": "normal"}),
+        ({"followers_at_least": 10}, {"followers_at_least": 5}),
+    ],
+)
+def test_a_rule_that_can_be_reached(first: dict[str, object], second: dict[str, object]) -> None:
+    rules = [{"name": "a", "when": first, "then": {}}, {"name": "b", "when": second, "then": {}}]
+    assert found(rules=rules) == []
+
+
+def test_a_step_for_a_team_without_targets_and_a_deadline_of_nothing() -> None:
+    teams = {"cloud-support": {"forward": ["desk"]}, "idle": {}}
+    escalation = {"late": {"steps": [{"notify": "idle"}]}}
+    paths = [path for path, _ in found(teams=teams, escalation=escalation, sla=[{"acknowledge": "0s"}])]
+    assert paths == ["escalation.late.steps.0.notify", "sla.0.acknowledge"]

@@ -1,0 +1,131 @@
+"""Fires what is due on the clocks: warnings and breaches, each once, however many sweeps look at the same time.
+
+A sweep claims due clocks together with their cases and passes over what another one holds. A breach starts the team's
+escalation policy.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from leitstand.model import CaseSnapshot, Clock, ClockName, Notice, NoticeType, Severity
+from leitstand.settings import show_duration
+from triage import clocks, records, runs, timeline
+from triage.changes import forward
+from triage.policy import Policy
+from triage.records import CaseRecord
+from triage.runs import Start
+from triage.sla import fire
+from triage.snapshot import snapshot
+from triage.timeline import Line
+
+_CLAIM = text("""
+    SELECT k.* FROM sla_clocks k JOIN cases c ON c.number = k.case_number
+    WHERE k.state = 'running' AND k.fire_at <= :now ORDER BY k.fire_at LIMIT :limit
+    FOR NO KEY UPDATE OF k, c SKIP LOCKED
+""")
+_BUMP = text("UPDATE cases SET revision = revision + 1, updated_at = :now WHERE number = ANY(:numbers)")
+_NEXT = text("SELECT min(fire_at) FROM sla_clocks WHERE state = 'running'")
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A deadline that was missed."""
+
+    clock: ClockName
+    channel: str
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What a sweep found. The notices belong into the outbox in the same transaction; `delays` are in seconds.
+
+    `claimed` says how many clocks were due: as many as the limit means that there may be more.
+    """
+
+    claimed: int = 0
+    notices: tuple[Notice, ...] = ()
+    delays: tuple[tuple[ClockName, float], ...] = ()
+    breaches: tuple[Breach, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Shot:
+    """One clock that fired: as it is now, and the fraction it warned at; None is the breach."""
+
+    number: int
+    clock: Clock
+    fraction: float | None
+
+
+def fire_due(connection: Connection, policy: Policy, now: datetime, limit: int = 500) -> Fired:
+    """Fire the clocks that are due, the longest overdue first, at most `limit` of them."""
+    due = [(row.case_number, clocks.from_row(row)) for row in connection.execute(_CLAIM, {"now": now, "limit": limit})]
+    if not due:
+        return Fired()
+    shots = [_Shot(n, *fire(clock, policy.hours(clock.calendar), now)) for n, clock in due]
+    clocks.write(connection, [(shot.number, shot.clock) for shot in shots])
+    shots = [shot for shot in shots if shot.fraction != 0]
+    numbers = sorted({shot.number for shot in shots})
+    connection.execute(_BUMP, {"numbers": numbers, "now": now})
+    cases, stored = records.read(connection, numbers), clocks.read(connection, numbers)
+    snapshots = {n: snapshot(case, stored[n].values(), policy, now) for n, case in cases.items()}
+    timeline.append(connection, [_line(shot, cases[shot.number], now) for shot in shots])
+    breached = [shot for shot in shots if shot.fraction is None]
+    told = runs.start(connection, _starts(breached, cases, policy), snapshots, policy, now)
+    return Fired(
+        len(due),
+        (*(n for shot in shots for n in _notices(shot, snapshots[shot.number], policy, now)), *told),
+        tuple((clock.name, (now - clock.fire_at).total_seconds()) for _, clock in due),
+        tuple(Breach(s.clock.name, cases[s.number].channel, cases[s.number].severity) for s in breached),
+    )
+
+
+def next_fire_at(connection: Connection) -> datetime | None:
+    """When the next clock is to be looked at."""
+    at: datetime | None = connection.scalar(_NEXT)
+    return at
+
+
+def _starts(breached: Sequence[_Shot], cases: dict[int, CaseRecord], policy: Policy) -> list[Start]:
+    teams = [(shot, policy.teams.get(cases[shot.number].team)) for shot in breached]
+    return [
+        Start(shot.number, team.escalation, f"the {_words(shot.clock)} is overdue")
+        for shot, team in teams
+        if team is not None and team.escalation
+    ]
+
+
+def _notices(shot: _Shot, case: CaseSnapshot, policy: Policy, now: datetime) -> list[Notice]:
+    clock = shot.clock
+    purpose = f"sla:{clock.name}:{clock.policy}:{'breach' if shot.fraction is None else f'{shot.fraction:g}'}"
+    kind = NoticeType.SLA_BREACHED if shot.fraction is None else NoticeType.SLA_WARNING
+    return forward(case, policy, kind, purpose, _sentence(shot, now))
+
+
+def _sentence(shot: _Shot, now: datetime) -> str:
+    clock = shot.clock
+    due = f"due {clock.due_at:%Y-%m-%d %H:%M} UTC, {show_duration(clock.budget)} by SLA {clock.policy}"
+    if shot.fraction is None:
+        return f"{_words(clock)} overdue by {show_duration(now - clock.due_at)} ({due})"
+    left = show_duration(max(clock.due_at - now, clock.budget * 0))
+    return f"{_words(clock)}: {shot.fraction:.0%} of the time is used, {left} left ({due})"
+
+
+def _line(shot: _Shot, case: CaseRecord, now: datetime) -> Line:
+    clock, said = shot.clock, _sentence(shot, now)
+    if shot.fraction is None and clock.due_at <= case.opened_at:
+        said += "; it was past due when the post was seen"
+    kind = "clock_breached" if shot.fraction is None else "clock_warning"
+    data = {"clock": clock.name.value, "due_at": clock.due_at.isoformat(), "policy": clock.policy}
+    data["late_seconds" if shot.fraction is None else "fraction"] = (
+        str(round((now - clock.due_at).total_seconds(), 3)) if shot.fraction is None else f"{shot.fraction:g}"
+    )
+    return Line(shot.number, kind, now, said, data=data)
+
+
+def _words(clock: Clock) -> str:
+    return clock.name.replace("_", " ")

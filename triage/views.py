@@ -1,0 +1,152 @@
+"""Cases as shown: one with its timeline, pages of many, and the sums that monitoring draws."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from leitstand.errors import InputError, NotFoundError
+from leitstand.model import CaseSnapshot, ClockName, Event
+from triage import clocks, records, timeline
+from triage.policy import Policy
+from triage.records import from_row
+from triage.snapshot import snapshot
+
+LARGEST_PAGE = 200
+
+_MENTIONS = text("SELECT mention_id FROM case_mentions WHERE case_number = :number ORDER BY mention_id LIMIT :limit")
+_PAGE = text("""
+    SELECT * FROM cases
+    WHERE (CAST(:states AS text[]) IS NULL OR state = ANY(:states))
+      AND (CAST(:severities AS text[]) IS NULL OR severity = ANY(:severities))
+      AND (CAST(:team AS text) IS NULL OR team = :team)
+      AND (CAST(:channel AS text) IS NULL OR channel = :channel)
+      AND (CAST(:below AS bigint) IS NULL OR number < :below)
+    ORDER BY number DESC LIMIT :limit
+""")
+_URGENT = text("""
+    SELECT c.* FROM cases c
+    LEFT JOIN LATERAL (SELECT min(due_at) AS due_at FROM sla_clocks k
+                       WHERE k.case_number = c.number AND k.state = 'running') AS k ON true
+    WHERE c.state IN ('new', 'open', 'waiting') ORDER BY c.severity, k.due_at NULLS LAST, c.number LIMIT :limit
+""")
+_OPEN = text("""
+    SELECT severity, channel, state, count(*) AS count FROM cases WHERE state IN ('new', 'open', 'waiting')
+    GROUP BY severity, channel, state
+""")
+_NEXT_BREACH = text("SELECT name, min(due_at) AS due_at FROM sla_clocks WHERE state = 'running' GROUP BY name")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which cases to list; None and empty mean all."""
+
+    states: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()
+    team: str | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some cases, the newest first, and the cursor of the next page; None at the end."""
+
+    cases: tuple[CaseSnapshot, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDetail:
+    """A case with its timeline and the ids of its mentions, both from the oldest on."""
+
+    case: CaseSnapshot
+    tags: tuple[str, ...]
+    events: tuple[Event, ...]
+    mentions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCases:
+    """How many open cases there are of one severity, channel and state."""
+
+    severity: str
+    channel: str
+    state: str
+    count: int
+
+
+def load_case(connection: Connection, number: int, policy: Policy, now: datetime, limit: int = 1000) -> CaseDetail:
+    """The case, with at most `limit` events and mentions. Raises NotFoundError."""
+    case = records.read(connection, [number]).get(number)
+    if case is None:
+        raise NotFoundError(f"there is no case {number}")
+    stored = clocks.read(connection, [number])[number]
+    return CaseDetail(
+        snapshot(case, stored.values(), policy, now),
+        case.tags,
+        tuple(timeline.read(connection, number, limit)),
+        tuple(connection.scalars(_MENTIONS, {"number": number, "limit": limit})),
+    )
+
+
+def list_cases(
+    connection: Connection, filters: Filters, policy: Policy, now: datetime, *, cursor: str = "", limit: int = 50
+) -> Page:
+    """A page of cases. New cases never shift the pages that follow. Raises InputError for a cursor that is not ours."""
+    limit = max(1, min(limit, LARGEST_PAGE))
+    rows = connection.execute(
+        _PAGE,
+        {
+            "states": list(filters.states) or None,
+            "severities": list(filters.severities) or None,
+            "team": filters.team or None,
+            "channel": filters.channel or None,
+            "below": _number(cursor),
+            "limit": limit + 1,
+        },
+    )
+    found = [from_row(row) for row in rows]
+    shown = found[:limit]
+    return Page(_snapshots(connection, shown, policy, now), _cursor(shown[-1].number) if len(found) > limit else None)
+
+
+def most_urgent(connection: Connection, policy: Policy, now: datetime, limit: int = 50) -> tuple[CaseSnapshot, ...]:
+    """The open cases to look at first: the worst severity, then the soonest deadline."""
+    found = [from_row(row) for row in connection.execute(_URGENT, {"limit": max(1, min(limit, LARGEST_PAGE))})]
+    return _snapshots(connection, found, policy, now)
+
+
+def open_cases(connection: Connection) -> list[OpenCases]:
+    """Open cases by severity, channel and state."""
+    return [OpenCases(*row) for row in connection.execute(_OPEN)]
+
+
+def seconds_to_next_breach(connection: Connection, now: datetime) -> dict[ClockName, float]:
+    """Per clock, the seconds until the first running one falls due; negative where one is overdue."""
+    return {ClockName(row.name): (row.due_at - now).total_seconds() for row in connection.execute(_NEXT_BREACH)}
+
+
+def _snapshots(
+    connection: Connection, found: Sequence[records.CaseRecord], policy: Policy, now: datetime
+) -> tuple[CaseSnapshot, ...]:
+    stored = clocks.read(connection, [case.number for case in found])
+    return tuple(snapshot(case, stored[case.number].values(), policy, now) for case in found)
+
+
+def _cursor(number: int) -> str:
+    return base64.urlsafe_b64encode(str(number).encode()).decode().rstrip("=")
+
+
+def _number(cursor: str) -> int | None:
+    if not cursor:
+        return None
+    try:
+        number = int(base64.urlsafe_b64decode(cursor[:40] + "=" * (-len(cursor[:40]) % 4)))
+    except (ValueError, binascii.Error):
+        raise InputError("not a cursor of this list", "cursor") from None
+    if not 0 < number < 2**63:
+        raise InputError("not a cursor of this list", "cursor")
+    return number
