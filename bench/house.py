@@ -1,0 +1,72 @@
+"""A whole daemon to measure: embedded services, every match a case of its own, a webhook that counts."""
+
+import secrets
+import tempfile
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from console import spawn
+from console.receiver import Received, receiver
+from console.spawn import Daemon
+from leitstand import database
+from workers.embedded import database_url
+
+CONFIGURATION = """
+[server]
+listen = "127.0.0.1:{port}"
+[workers]
+processes = {workers}
+[[watchlists]]
+name = "cloud"
+query = "acme"
+importance = "high"
+[listeners.ingest]
+kind = "api"
+token = "${{LEITSTAND_TOKEN}}"
+[api.tokens.bench]
+token = "${{LEITSTAND_TOKEN}}"
+scopes = ["read"]
+[[rules]]
+name = "every mention is a case"
+when = {{}}
+then = {{ case = "open" }}
+[targets.sev1-group]
+kind = "webhook"
+url = "${{LEITSTAND_RECEIVER}}/sev1"
+secret = "${{LEITSTAND_SECRET}}"
+rate = 1000
+[escalation.sev1]
+steps = [{{ notify = "sev1-group" }}]
+{sla}
+"""
+
+
+@dataclass(frozen=True)
+class House:
+    """A running daemon with its data."""
+
+    daemon: Daemon
+    data_dir: Path
+    engine: Engine
+
+
+@contextmanager
+def house(told: Callable[[Received], None], *, workers: int, sla: str = "") -> Iterator[House]:
+    """A daemon with `workers` work processes until the end of the block."""
+    token, port = secrets.token_urlsafe(16), spawn.free_port()
+    secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
+    with tempfile.TemporaryDirectory(prefix="leitstand-bench-") as folder, receiver(secret, told) as address:
+        config = Path(folder) / "leitstand.toml"
+        config.write_text(CONFIGURATION.format(port=port, workers=workers, sla=sla))
+        environment = {"LEITSTAND_TOKEN": token, "LEITSTAND_RECEIVER": address, "LEITSTAND_SECRET": secret}
+        with spawn.daemon(config, port, token, environment) as running:
+            running.wait_ready()
+            data_dir = config.parent / "var"
+            engine = database.engine(database_url(data_dir), pool_size=1)
+            yield House(running, data_dir, engine)
+            engine.dispose()

@@ -1,0 +1,193 @@
+"""The whole line through real processes: the API's answer to the last assessed mention, and from post to notice."""
+
+import statistics
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+import psutil
+from sqlalchemy import text
+
+from bench.house import House, house
+from bench.posts import chunks, forms, mentions
+from bench.report import Figure
+from console.receiver import Received
+from leitstand import clock, database
+from leitstand.settings import Rule, Settings, Watchlist
+from listeners import store
+from listeners.watchlists import Watchlists
+from nlp import pipeline
+from nlp import store as assessments
+from triage import cases
+from triage.policy import compile_policy
+from workers.child_states import read_child_states
+from workers.embedded import embedded_services
+
+MENTIONS, CHUNK, SENDERS = 30_000, 500, 2
+NAIVE = 400
+RATE, SECONDS, SEV1_EVERY = 100, 40, 10
+CLOCKS = 10_000
+
+
+def throughput() -> list[Figure]:
+    """Mentions a second, sustained, with every mention a case; then the naive way: one at a time, one commit each."""
+    with house(lambda _: None, workers=2) as running:
+        rows = [msgspec.json.encode({"mentions": rows}) for rows in chunks(forms(MENTIONS, clock.now(), "t"), CHUNK)]
+        before = memory(running)
+        started = time.perf_counter()
+        with ThreadPoolExecutor(SENDERS) as pool:
+            for answer in pool.map(lambda body: running.daemon.post("/api/v1/mentions", body), rows):
+                answer.raise_for_status()
+        accepted = time.perf_counter() - started
+        wait_for(running, MENTIONS)
+        took = time.perf_counter() - started
+        after = memory(running)
+    slow = naive()
+    grown = ", ".join(f"{name} {before[name]:.0f}→{after[name]:.0f}" for name in sorted(before) if name in after)
+    return [
+        Figure(
+            f"whole line: API → committed → assessed → triaged → outbox, {MENTIONS:,} mentions, each its own case",
+            f"{MENTIONS / took:,.0f} mentions/s ({MENTIONS / accepted:,.0f}/s accepted)",
+            "≥ 3,000",
+            f"{slow:,.0f}/s one at a time with a commit each (ours {MENTIONS / took / slow:,.0f}×)",
+        ),
+        Figure("memory over that run, PSS in MB", grown, "flat"),
+    ]
+
+
+def naive() -> float:
+    """Mentions a second of the same stages, called one mention at a time."""
+    settings = Settings(
+        watchlists=[Watchlist(name="cloud", query="acme", importance="high")],
+        rules=[Rule.model_validate({"name": "all", "when": {}, "then": {"case": "open"}})],
+    )
+    policy, watchlists, assessor = compile_policy(settings), Watchlists(settings), pipeline.load()
+    posts = mentions(NAIVE, clock.now())
+    with tempfile.TemporaryDirectory() as folder, embedded_services(Path(folder), redis=False) as services:
+        engine = database.engine(services.database_url)
+        database.upgrade(engine)
+        started = time.perf_counter()
+        for post in posts:
+            with engine.begin() as connection:
+                ids = store.store(connection, "naive", [post], watchlists, now=clock.now()).new_ids
+            with engine.begin() as connection:
+                for matched in store.load(connection, ids):
+                    (assessment,) = assessor.assess([matched.mention])
+                    assessments.store(connection, [(matched.id, assessment)], clock.now())
+                    cases.process(connection, [(matched, assessment)], policy, clock.now())
+        took = time.perf_counter() - started
+        engine.dispose()
+    return NAIVE / took
+
+
+def latency() -> list[Figure]:
+    """From sending a post to its verified Sev1 notice, single posts at a steady rate."""
+    sent: dict[str, float] = {}
+    arrived: dict[str, float] = {}
+
+    def told(notice: Received) -> None:
+        arrived[notice.body["data"]["case"]["author"]["id"]] = time.perf_counter()
+
+    with house(told, workers=1) as running:
+        idle = memory(running)
+
+        def send(number: int) -> None:
+            urgent = number % SEV1_EVERY == 0
+            words = "acme: data breach, my account was hacked right now" if urgent else "acme: guten Morgen zusammen"
+            body = {
+                "channel": "x",
+                "external_id": f"l{number}",
+                "text": f"{words} {number}",
+                "author": {"id": f"l{number}"},
+            }
+            if urgent:
+                sent[f"l{number}"] = time.perf_counter()
+            running.daemon.post("/api/v1/mentions", msgspec.json.encode(body)).raise_for_status()
+
+        pause, started = threading.Event(), time.perf_counter()
+        with ThreadPoolExecutor(8) as pool:
+            for number in range(RATE * SECONDS):
+                pause.wait(max(0.0, started + number / RATE - time.perf_counter()))
+                pool.submit(send, number)
+        wait_for(running, RATE * SECONDS)
+        running.daemon.wait_handled(30)
+    took = sorted(arrived[key] - sent[key] for key in sent if key in arrived)
+    p50, p99 = statistics.median(took), took[int(len(took) * 0.99)]
+    return [
+        Figure(
+            f"post sent → Sev1 notice verified by its receiver, {RATE} single posts/s for {SECONDS} s",
+            f"p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms ({len(took)} of {len(sent)} notices)",
+            "p50 ≤ 150 ms, p99 ≤ 1 s",
+        ),
+        Figure(
+            "idle daemon, PSS in MB: " + ", ".join(f"{name} {size:.0f}" for name, size in sorted(idle.items())),
+            f"{sum(idle.values()):.0f} MB in all",
+            "≤ 600 MB",
+        ),
+    ]
+
+
+def clocks() -> list[Figure]:
+    """How late clocks fire: many open cases, each with one clock that falls due while we wait."""
+    budget = 45
+    sla = f'[[sla]]\nfirst_response = "{budget}s"\nwarn_at = []\n'
+    with house(lambda _: None, workers=2, sla=sla) as running:
+        for rows in chunks(forms(CLOCKS, clock.now(), "c"), CHUNK):
+            now = clock.now()
+            body = msgspec.json.encode({"mentions": [{**row, "created_at": now} for row in rows]})
+            running.daemon.post("/api/v1/mentions", body).raise_for_status()
+        wait_for(running, CLOCKS)
+        deadline, pause = time.monotonic() + budget + 30, threading.Event()
+        while (
+            scalar(running, "SELECT count(*) FROM sla_clocks WHERE state = 'running'") and time.monotonic() < deadline
+        ):
+            pause.wait(0.5)
+        p50, p99, count = percentiles(running)
+    return [
+        Figure(
+            f"SLA clock fires after its due time, {CLOCKS:,} open cases ({count:,} breaches)",
+            f"p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms",
+            "p99 ≤ 1 s",
+        )
+    ]
+
+
+def percentiles(running: House) -> tuple[float, float, int]:
+    """Seconds from due to fired: p50, p99, how many."""
+    sql = text(
+        "SELECT percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP "
+        "(ORDER BY extract(epoch FROM ended_at - due_at)), count(*)"
+        " FROM sla_clocks WHERE state = 'breached'"
+    )
+    with running.engine.connect() as connection:
+        found, count = connection.execute(sql).one()
+    return float(found[0]), float(found[1]), int(count)
+
+
+def wait_for(running: House, mentions: int) -> None:
+    """Until so many mentions are assessed."""
+    pause, deadline = threading.Event(), time.monotonic() + 300
+    while scalar(running, "SELECT count(*) FROM assessments") < mentions:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"not all mentions were assessed; see {running.daemon.log}")
+        pause.wait(0.05)
+
+
+def scalar(running: House, sql: str) -> int:
+    """One number from the daemon's database."""
+    with running.engine.connect() as connection:
+        return int(connection.execute(text(sql)).scalar_one())
+
+
+def memory(running: House) -> dict[str, float]:
+    """PSS in MB of each role, its children counted in."""
+    sizes = {"supervisor": psutil.Process(running.daemon.process.pid).memory_full_info().pss / 1e6}
+    for state in read_child_states(running.data_dir):
+        if state.pid:
+            process = psutil.Process(state.pid)
+            family = [process, *process.children(recursive=True)]
+            sizes[state.name] = sum(member.memory_full_info().pss for member in family) / 1e6
+    return sizes
