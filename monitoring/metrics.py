@@ -1,100 +1,120 @@
-"""Every metric Leitstand counts, one row each. Gauges of the business are read from SQL at scrape: `collector`.
+"""Every metric Leitstand counts, one row each. Gauges of the business are read from SQL at scrape: `gauges`.
 
-Several processes count, one answers /metrics. Each process slot ("work-1") keeps its counters in memory-mapped files of
-its own, named by the slot and not by the process id: a restarted role goes on counting where it stopped, and the number
-of files stays the number of slots.
+Several processes count, one answers /metrics: `slots`.
 """
 
+import itertools
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
+
+from leitstand.errors import DeliveryOutcome
+from leitstand.model import ClockName, Sentiment, Severity, Urgency
+from leitstand.settings import Settings
+from monitoring import slots
+from monitoring.rows import Row
 
 LATENCY = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600)
 DELAY = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600)
+OUTCOMES = ("sent", "expired", *(outcome.value for outcome in DeliveryOutcome))
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 
-@dataclass(frozen=True, slots=True)
 class Metrics:
-    """What is counted. Names and labels are a contract with dashboards and alert rules."""
+    """What is counted. Names and labels are a contract with dashboards and alert rules; `rows` lists them."""
 
-    mentions_received: Counter
-    mentions_matched: Counter
-    mentions_assessed: Counter
-    urgency_assessed: Counter
-    post_to_case: Histogram
-    post_to_notice: Histogram
-    sla_breaches: Counter
-    clock_fire_delay: Histogram
-    deliveries: Counter
-    listener_gap: Counter
-    mentions_parked: Counter
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self.rows: list[Row] = []
+        self.mentions_received = self._counter(
+            "leitstand_mentions_received", "Mentions a source handed over.", "listener", "channel"
+        )
+        self.mentions_matched = self._counter(
+            "leitstand_mentions_matched", "Mentions a watchlist matched.", "watchlist"
+        )
+        self.mentions_assessed = self._counter(
+            "leitstand_mentions_assessed", "Mentions assessed.", "language", "sentiment"
+        )
+        self.urgency_assessed = self._counter("leitstand_mentions_urgency", "Mentions assessed, by urgency.", "urgency")
+        self.mentions_parked = self._counter(
+            "leitstand_mentions_parked", "Mentions set aside because assessing them failed."
+        )
+        self.post_to_case = self._histogram(
+            "leitstand_post_to_case_seconds", "From a mention received to its case decided.", LATENCY
+        )
+        self.post_to_notice = self._histogram(
+            "leitstand_post_to_notice_seconds", "From a mention received to its notice taken.", LATENCY, "target"
+        )
+        self.sla_breaches = self._counter(
+            "leitstand_sla_breaches", "SLA clocks breached.", "clock", "channel", "severity"
+        )
+        self.clock_fire_delay = self._histogram(
+            "leitstand_clock_fire_delay_seconds", "How late clocks fire after they fall due.", DELAY
+        )
+        self.deliveries = self._counter(
+            "leitstand_deliveries", "Delivery attempts, by what became of them.", "target", "outcome"
+        )
+        self.listener_gap = self._counter(
+            "leitstand_listener_gap_seconds", "Seconds a listener was not listening.", "listener"
+        )
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        self.rows.append(Row(name, "counter", meaning, labels))
+        return Counter(name, meaning, labels, registry=self._registry)
+
+    def _histogram(self, name: str, meaning: str, buckets: Sequence[float], *labels: str) -> Histogram:
+        self.rows.append(Row(name, "histogram", meaning, labels))
+        return Histogram(name, meaning, labels, buckets=buckets, registry=self._registry)
+
+
+COUNTED = tuple(Metrics(CollectorRegistry()).rows)
 
 
 def open_metrics(directory: Path, slot: str) -> Metrics:
-    """The counters of this process, kept in `directory`. `slot` must be this process's alone on this host.
+    """The counters of this process, kept in `directory` under `slot`, or beside it if a living process has that.
 
-    Call it once, before anything else makes a metric: prometheus-client binds its storage when a metric is made.
+    Call it once, before anything else counts: prometheus-client binds its storage when a metric is made.
+    Raises ServiceError if the directory cannot be written to.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    claimed = slots.claim(directory, slot)
+    values.ValueClass = values.MultiProcessValue(process_identifier=lambda: claimed)  # type: ignore[no-untyped-call]
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
-    values.ValueClass = values.MultiProcessValue(process_identifier=lambda: slot)  # type: ignore[no-untyped-call]
-    return metrics(CollectorRegistry())
+    try:
+        return Metrics(CollectorRegistry())
+    finally:  # both files are open now, and a child process must not count into this directory by itself
+        del os.environ["PROMETHEUS_MULTIPROC_DIR"]
 
 
-def metrics(registry: CollectorRegistry) -> Metrics:
-    """All metrics, registered with `registry`."""
-    r = registry
-    return Metrics(
-        mentions_received=Counter(
-            "leitstand_mentions_received", "Mentions a source handed over.", ["listener", "channel"], registry=r
-        ),
-        mentions_matched=Counter(
-            "leitstand_mentions_matched", "Mentions a watchlist matched.", ["watchlist"], registry=r
-        ),
-        mentions_assessed=Counter(
-            "leitstand_mentions_assessed", "Mentions assessed.", ["language", "sentiment"], registry=r
-        ),
-        urgency_assessed=Counter(
-            "leitstand_mentions_urgency", "Mentions assessed, by urgency.", ["urgency"], registry=r
-        ),
-        post_to_case=Histogram(
-            "leitstand_post_to_case_seconds", "From received to triaged.", buckets=LATENCY, registry=r
-        ),
-        post_to_notice=Histogram(
-            "leitstand_post_to_notice_seconds",
-            "From received to the notice taken.",
-            ["target"],
-            buckets=LATENCY,
-            registry=r,
-        ),
-        sla_breaches=Counter(
-            "leitstand_sla_breaches", "Clocks breached.", ["clock", "channel", "severity"], registry=r
-        ),
-        clock_fire_delay=Histogram(
-            "leitstand_clock_fire_delay_seconds", "How late clocks fire after they fall due.", buckets=DELAY, registry=r
-        ),
-        deliveries=Counter(
-            "leitstand_deliveries", "Delivery attempts, by what became of them.", ["target", "outcome"], registry=r
-        ),
-        listener_gap=Counter(
-            "leitstand_listener_gap_seconds", "Time a listener was not listening.", ["listener"], registry=r
-        ),
-        mentions_parked=Counter(
-            "leitstand_mentions_parked", "Mentions set aside because assessing them failed.", registry=r
-        ),
-    )
+def start_at_zero(metrics: Metrics, settings: Settings) -> None:
+    """Make every series whose labels are known beforehand: a rate needs the zero before the first count."""
+    for listener in settings.listeners:
+        metrics.listener_gap.labels(listener)
+    for watchlist in settings.watchlists:
+        metrics.mentions_matched.labels(watchlist.name)
+    for sentiment in Sentiment:
+        metrics.mentions_assessed.labels("unknown", sentiment.value)
+    for urgency in Urgency:
+        metrics.urgency_assessed.labels(urgency.name.lower())
+    for target in settings.targets:
+        metrics.post_to_notice.labels(target)
+        for outcome in OUTCOMES:
+            metrics.deliveries.labels(target, outcome)
+
+
+def start_breaches_at_zero(metrics: Metrics, channel: str, severity: str) -> None:
+    """The same for breaches, once a case shows that its channel exists. Cheap to repeat."""
+    if severity in set(Severity):
+        for clock in ClockName:
+            metrics.sla_breaches.labels(clock.value, channel, severity)
 
 
 def exposition(directory: Path, collectors: Sequence[Collector] = ()) -> bytes:
     """The text of /metrics: every slot's counters of this host, and what `collectors` read now."""
     registry = CollectorRegistry()
-    if directory.is_dir():
-        MultiProcessCollector(registry, str(directory))  # type: ignore[no-untyped-call]
-    for collector in collectors:
+    for collector in itertools.chain([slots.SlotCollector(directory, COUNTED)], collectors):
         registry.register(collector)
     return generate_latest(registry)
