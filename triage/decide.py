@@ -28,6 +28,9 @@ class Move(StrEnum):
     IGNORE = "ignore"  # no case
 
 
+_KEEPING = frozenset((Move.OPEN, Move.JOIN, Move.ANSWER))
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """Who holds a key: the case, its author's identity, and when the key's last post was written."""
@@ -59,7 +62,11 @@ class Decision:
 
 def keys_of(items: Iterable[Item]) -> list[str]:
     """Every key that may matter to a batch."""
-    return sorted({key for item, _ in items for key in _conversation(item) + _author(item, item.watchlists)})
+    wanted: set[str] = set()
+    for item, _ in items:
+        wanted.update(conversation_keys(item.mention))
+        wanted.update(() if item.own else author_keys(item.mention, item.watchlists))
+    return sorted(wanted)
 
 
 def decide(
@@ -71,71 +78,75 @@ def decide(
     decisions: list[Decision] = []
     for item, assessment in sorted(items, key=lambda i: (i[0].mention.created_at, i[0].id)):
         judgement = judge(item, assessment, policy)
-        move, case, by = _choose(item, judgement, board, policy)
+        wants = _wants(item, judgement.watchlists, policy)
+        move, case, by = _choose(item, judgement, wants, board)
         if move is Move.OPEN:
             opened += 1
             case = -opened
-        decision = Decision(item, assessment, judgement, move, case, by)
-        if move in (Move.OPEN, Move.JOIN, Move.ANSWER):
-            decision = _with_keys(decision, board, policy, earlier or {})
-        decisions.append(decision)
+        takes, touches, releases = _claim(wants, case, by, board) if move in _KEEPING else ((), (), ())
+        before = max((earlier.get(key, 0) for key in wants.conversation), default=0) if earlier else 0
+        decisions.append(Decision(item, assessment, judgement, move, case, by, takes, touches, releases, before))
     return decisions
 
 
+@dataclass(frozen=True, slots=True)
+class _Wants:
+    """The keys of one mention, whose they would be, and since when an author key is too old to join by."""
+
+    conversation: tuple[str, ...]
+    author: tuple[str, ...]
+    owner: str
+    written: datetime
+    oldest: datetime
+
+    def joins(self, key: str, board: Mapping[str, Held]) -> bool:
+        """Whether a case holds this author key and had a post within the window."""
+        holder = board.get(key)
+        return holder is not None and self.oldest <= holder.last_at
+
+
+def _wants(item: MatchedMention, watchlists: tuple[str, ...], policy: Policy) -> _Wants:
+    mention = item.mention
+    author = () if item.own else author_keys(mention, watchlists)
+    owner = f"{mention.channel}:{identity(mention.author)}"
+    written = mention.created_at
+    return _Wants(conversation_keys(mention), author, owner, written, written - policy.triage.author_window)
+
+
 def _choose(
-    item: MatchedMention, judgement: Judgement, board: dict[str, Held], policy: Policy
+    item: MatchedMention, judgement: Judgement, wants: _Wants, board: Mapping[str, Held]
 ) -> tuple[Move, int, str]:
     """The move, the case it joins (0 for none) and by which key."""
-    by = next((key for key in _conversation(item) if key in board), "")
+    by = next((key for key in wants.conversation if key in board), "")
     if item.own:
         return (Move.ANSWER, board[by].case, by) if by else (Move.IGNORE, 0, "")
     if judgement.ignored:
         return (Move.SKIP, board[by].case, by) if by else (Move.IGNORE, 0, "")
-    by = by or next((key for key in _author(item, judgement.watchlists) if _fresh(key, item, board, policy)), "")
+    by = by or next((key for key in wants.author if wants.joins(key, board)), "")
     if by:
         return Move.JOIN, board[by].case, by
     return (Move.OPEN if judgement.opens else Move.IGNORE), 0, ""
 
 
-def _with_keys(decision: Decision, board: dict[str, Held], policy: Policy, earlier: Mapping[str, int]) -> Decision:
-    """The decision with what it does to the keys; the board is brought up to date."""
-    item, case, written = decision.item, decision.case, decision.item.mention.created_at
-    conversation = _conversation(item)
-    author = () if item.own else _author(item, decision.judgement.watchlists)
-    owner = board[decision.by].owner if decision.by else _owner(item)
+def _claim(
+    wants: _Wants, case: int, by: str, board: dict[str, Held]
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The keys that the case takes, touches and has released for it; the board is brought up to date.
+
+    Who answers in another's conversation brings no author keys: their other posts are other cases.
+    """
+    owner = board[by].owner if by else wants.owner
     takes, touches, releases = [], [], []
-    for key in conversation + (author if owner == _owner(item) else ()):
+    for key in wants.conversation + (wants.author if owner == wants.owner else ()):
         holder = board.get(key)
         if holder is not None and holder.case == case:
             touches.append(key)
-            board[key] = Held(case, owner, max(holder.last_at, written))
+            board[key] = Held(case, owner, max(holder.last_at, wants.written))
             continue
-        if holder is not None and (key in conversation or _fresh(key, item, board, policy)):
+        if holder is not None and (key in wants.conversation or wants.joins(key, board)):
             continue  # another case's: the index allows one holder, and that one was first
         if holder is not None:
             releases.append(key)
         takes.append(key)
-        board[key] = Held(case, owner, written)
-    before = max((earlier.get(key, 0) for key in conversation), default=0) if decision.move is Move.OPEN else 0
-    return Decision(
-        item, decision.assessment, decision.judgement, decision.move, case, decision.by,
-        tuple(takes), tuple(touches), tuple(releases), before,
-    )  # fmt: skip
-
-
-def _fresh(key: str, item: MatchedMention, board: Mapping[str, Held], policy: Policy) -> bool:
-    """Whether a case holds the author key and the post is within the window of the last one."""
-    holder = board.get(key)
-    return holder is not None and item.mention.created_at <= holder.last_at + policy.triage.author_window
-
-
-def _conversation(item: MatchedMention) -> tuple[str, ...]:
-    return conversation_keys(item.mention)
-
-
-def _author(item: MatchedMention, watchlists: tuple[str, ...]) -> tuple[str, ...]:
-    return () if item.own else author_keys(item.mention, watchlists)
-
-
-def _owner(item: MatchedMention) -> str:
-    return f"{item.mention.channel}:{identity(item.mention.author)}"
+        board[key] = Held(case, owner, wants.written)
+    return tuple(takes), tuple(touches), tuple(releases)

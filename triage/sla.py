@@ -8,7 +8,7 @@ saw the post fires at once, and its delay is not ours.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from leitstand.model import Clock, ClockName, ClockState, Severity, TrafficLight
@@ -22,16 +22,18 @@ _LIVE = (ClockState.RUNNING, ClockState.PAUSED)
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """One `[[sla]]` entry as it applies: its name is frozen on the clocks that it sets."""
+    """One `[[sla]]` entry as it applies: its name is frozen on the clocks that it sets, `text` says what it grants."""
 
     name: str
     budgets: tuple[tuple[ClockName, timedelta], ...]
     calendar: str = "always"
     warn_at: tuple[float, ...] = (0.75,)
+    text: str = field(init=False, compare=False)
 
-    @property
-    def text(self) -> str:
-        """What it grants, in words."""
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", self._words())  # said on every case: worded once
+
+    def _words(self) -> str:
         granted = ", ".join(f"{name.replace('_', ' ')} in {show_duration(budget)}" for name, budget in self.budgets)
         hours = "" if self.calendar == "always" else f", in the hours of {self.calendar}"
         return f"SLA {self.name}: {granted or 'no deadlines'}{hours}"
@@ -161,19 +163,33 @@ def _used(clock: Clock, hours: WorkingTime, now: datetime) -> float:
 def _start(
     granted: Agreement, hours: WorkingTime, name: ClockName, budget: timedelta, started_at: datetime, now: datetime
 ) -> Clock:
-    clock = Clock(
-        name, ClockState.RUNNING, started_at, budget, started_at, started_at,
-        warnings_left=granted.warn_at, policy=granted.name, calendar=granted.calendar,
+    due = hours.after(started_at, budget)
+    fire_at, left = _next(granted.warn_at, hours, started_at, budget, timedelta(0), due, now)
+    return Clock(
+        name, ClockState.RUNNING, started_at, budget, due, fire_at, left, granted.name, calendar=granted.calendar
     )  # fmt: skip
-    return _aim(clock, hours, now)
 
 
 def _aim(clock: Clock, hours: WorkingTime, now: datetime) -> Clock:
     """The clock with its due time computed afresh, its past warnings dropped, and what comes next in `fire_at`."""
     due = hours.after(clock.started_at, clock.budget + clock.paused)
-    ahead = [(at, f) for f in clock.warnings_left if (at := _warning_at(clock, hours, f)) > now]
-    fire_at = max(min((at for at, _ in ahead), default=due), now)
-    return replace(clock, due_at=due, fire_at=fire_at, warnings_left=tuple(f for _, f in ahead))
+    fire_at, left = _next(clock.warnings_left, hours, clock.started_at, clock.budget, clock.paused, due, now)
+    return replace(clock, due_at=due, fire_at=fire_at, warnings_left=left)
+
+
+def _next(
+    warnings: tuple[float, ...],
+    hours: WorkingTime,
+    start: datetime,
+    budget: timedelta,
+    paused: timedelta,
+    due: datetime,
+    now: datetime,
+) -> tuple[datetime, tuple[float, ...]]:
+    """When something is to be done next, and the warnings that still lie ahead."""
+    ahead = [(at, f) for f in warnings if (at := hours.after(start, budget * f + paused)) > now]
+    first = min(ahead)[0] if ahead else due
+    return (first if first > now else now), tuple([f for _, f in ahead])
 
 
 def _warning_at(clock: Clock, hours: WorkingTime, fraction: float) -> datetime:
