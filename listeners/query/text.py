@@ -74,7 +74,7 @@ def _normal_cluster(cluster: re.Match[str]) -> str:
         return " " * bool(kept)
     normal = unicodedata.normalize("NFKC", kept)
     # ´ and its like become a blank and a mark, which would start the next word; people write don´t.
-    return " " if normal[:1] == " " else normal
+    return " " if normal[:1] == " " != kept[0] else normal
 
 
 class _FoldTable(dict[int, str]):

@@ -42,7 +42,9 @@ _URL = (
     rf"(?:https?://|ftp://|(?<![\w@.-])www\.){_IN_URL}*{_URL_END}"
     rf"|(?<![\w@.-])[a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}}){{0,5}}\.(?:{_DOMAINS})/(?:{_IN_URL}*{_URL_END})?"
 )
-_MAIL = r"(?<![\w.+%-])[\w.+%-]{1,64}@[a-zA-Z0-9-]{1,63}(?:\.[a-zA-Z0-9-]{1,63}){1,8}"
+_ENDS = f"(?![^\\W{UNSPACED}])"
+_SERVER = r"@[a-zA-Z0-9-]{1,63}(?:\.[a-zA-Z0-9-]{1,63}){1,8}" + _ENDS
+_MAIL = r"(?<![\w.+%-])[\w.+%-]{1,64}" + _SERVER
 
 
 def _pattern(wild: str) -> re.Pattern[str]:
@@ -51,12 +53,10 @@ def _pattern(wild: str) -> re.Pattern[str]:
     word = f"(?:[^\\W{UNSPACED}]++|{marks}++)++"
     anything = f"(?:\\w++|{marks}++)++"
     handle = f"(?:[^\\W{UNSPACED}]|[_{wild}])++"
-    server = r"@[a-zA-Z0-9-]{1,63}(?:\.[a-zA-Z0-9-]{1,63}){1,8}"
     # A handle goes on after a dot only if it then looks like a domain, else the dot ends the sentence.
-    dotted = r"(?:\.[a-z0-9-]{1,63}){0,5}\.[a-z]{2,63}(?![\w])|(?i:\.bsky\.social)"
-    mention = (
-        f"(?<![\\w@])@(?:{handle}(?:[.-]{handle}){{0,8}}{server}|{handle}(?:-{handle}){{0,8}}(?:{dotted})|{handle})"
-    )
+    dotted = r"(?:\.[a-z0-9-]{1,63}){0,5}\.[a-z]{2,63}|(?i:\.bsky\.social)"
+    mention = f"(?<![\\w@])@(?:{handle}(?:[.-]{handle}){{0,8}}{_SERVER}"
+        f"|{handle}(?:-{handle}){{0,8}}(?:{dotted}){_ENDS}|{handle})"
     # Most words need none of the dearer questions: nothing stands behind them that an address could go on with.
     plain = f"[0-9A-Za-z_\xc0-\xd6\xd8-\xf6\xf8-\xff]++(?![\\w.@/:+%{MARKS}{wild}-])"
     return re.compile(

@@ -79,6 +79,14 @@ def test_no_neighbour_hides_a_word(post: Post, asked: str, word: str, before: st
     assert engine.match(mention) == engine.match_naively(mention)
 
 
+def test_a_handle_ends_where_its_word_ends(post: Post) -> None:
+    engine = Engine(
+        {"server": parse("@acme@social.example"), "mail": parse("info@acme.example"), "local": parse("@acme")}
+    )
+    assert engine.match(post("@acme@social.example_ info@acme.exampleé")) == ["local"]
+    assert engine.match(post("@acme@social.exampleさん, info@acme.example.")) == ["server", "mail", "local"]
+
+
 def test_names_come_in_the_order_given(post: Post) -> None:
     engine = Engine({"z": parse("acme"), "a": parse("acme OR down"), "m": parse("other"), "b": parse("down")})
     assert engine.match(post("acme down")) == ["z", "a", "b"]

@@ -4,7 +4,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from listeners.query.text import fold, normalise
@@ -27,6 +27,7 @@ def test_letters_come_out_as_nfkc(text: str) -> None:
         assert normalise(text).text == unicodedata.normalize("NFKC", text)
 
 
+@example("é \u0308")
 @given(ODD)
 def test_composed_and_taken_apart_are_one(text: str) -> None:
     composed, opened = (unicodedata.normalize(form, text) for form in ("NFC", "NFD"))
