@@ -55,8 +55,10 @@ def _pattern(wild: str) -> re.Pattern[str]:
     handle = f"(?:[^\\W{UNSPACED}]|[_{wild}])++"
     # A handle goes on after a dot only if it then looks like a domain, else the dot ends the sentence.
     dotted = r"(?:\.[a-z0-9-]{1,63}){0,5}\.[a-z]{2,63}|(?i:\.bsky\.social)"
-    mention = f"(?<![\\w@])@(?:{handle}(?:[.-]{handle}){{0,8}}{_SERVER}"
+    mention = (
+        f"(?<![\\w@])@(?:{handle}(?:[.-]{handle}){{0,8}}{_SERVER}"
         f"|{handle}(?:-{handle}){{0,8}}(?:{dotted}){_ENDS}|{handle})"
+    )
     # Most words need none of the dearer questions: nothing stands behind them that an address could go on with.
     plain = f"[0-9A-Za-z_\xc0-\xd6\xd8-\xf6\xf8-\xff]++(?![\\w.@/:+%{MARKS}{wild}-])"
     return re.compile(
