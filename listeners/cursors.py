@@ -1,0 +1,69 @@
+"""The tables listener_cursors and listener_status: how far each source has heard, and how it is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+_KEEP = text(
+    "INSERT INTO listener_cursors (listener, part, cursor, updated_at) VALUES (:listener, :part, :cursor, :now)"
+    " ON CONFLICT (listener, part) DO UPDATE SET cursor = excluded.cursor, updated_at = excluded.updated_at"
+)
+_CURSORS = text("SELECT part, cursor FROM listener_cursors WHERE listener = :listener")
+# What was said a second ago is not said again: a busy listener's calls would queue up for this one row.
+_REPORT = text(
+    "INSERT INTO listener_status (listener, part, up, error, last_success_at, last_post_at, updated_at)"
+    " SELECT :listener, :part, :up, :error, CASE WHEN :up THEN CAST(:now AS timestamptz) END, :last_post_at, :now"
+    " WHERE NOT EXISTS (SELECT FROM listener_status WHERE listener = :listener AND part = :part AND error = :error"
+    "   AND updated_at > CAST(:now AS timestamptz) - interval '1 second')"
+    " ON CONFLICT (listener, part) DO UPDATE SET up = excluded.up, error = excluded.error,"
+    " last_success_at = coalesce(excluded.last_success_at, listener_status.last_success_at),"
+    " last_post_at = greatest(excluded.last_post_at, listener_status.last_post_at), updated_at = excluded.updated_at"
+)
+_WHOLE_IS_WELL = text("DELETE FROM listener_status WHERE listener = :listener AND part = '' AND NOT up")
+_STATES = text(
+    "SELECT listener, part, up, error, last_success_at, last_post_at, updated_at FROM listener_status"
+    " ORDER BY listener, part"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerState:
+    """How one part of a listener is. `last_success_at` is when it was last heard without an error."""
+
+    listener: str
+    part: str
+    up: bool
+    error: str
+    last_success_at: datetime | None
+    last_post_at: datetime | None
+    updated_at: datetime
+
+    def lag(self, now: datetime) -> float:
+        """Seconds for which this part has not been heard; 0 where it is well."""
+        return 0.0 if self.up else max(0.0, (now - (self.last_success_at or self.updated_at)).total_seconds())
+
+
+def keep_cursor(connection: Connection, listener: str, part: str, cursor: str, now: datetime) -> None:
+    """Remember that a part of a listener has heard up to here."""
+    connection.execute(_KEEP, {"listener": listener, "part": part, "cursor": cursor, "now": now})
+
+
+def cursors(connection: Connection, listener: str) -> dict[str, str]:
+    """The stored cursor of each part."""
+    return {row.part: row.cursor for row in connection.execute(_CURSORS, {"listener": listener})}
+
+
+def report_status(
+    connection: Connection, listener: str, part: str, *, error: str, last_post_at: datetime | None, now: datetime
+) -> None:
+    """Say how a part is: well where `error` is "". A part that reports shows that the listener as a whole runs."""
+    if part:
+        connection.execute(_WHOLE_IS_WELL, {"listener": listener})
+    values = {"up": not error, "error": error[:500], "last_post_at": last_post_at, "now": now}
+    connection.execute(_REPORT, {"listener": listener, "part": part, **values})
+
+
+def states(connection: Connection) -> list[ListenerState]:
+    """Every part of every listener that has ever reported."""
+    return [ListenerState(*row) for row in connection.execute(_STATES)]

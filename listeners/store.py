@@ -1,0 +1,245 @@
+"""The table mentions: what was received. With `pending` and `cursors`, what the workers need of the listeners.
+
+    received ──match──► taken ──one INSERT──► new ids, pending ──claim──► in one worker's hands
+                └─ answers a stored post: taken with that post's watchlists
+The caller owns the transaction: mentions, pending rows and the source's cursor are committed together or not at all.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from leitstand.model import Author, MatchedMention, Mention, MentionKind
+from listeners.cursors import cursors, keep_cursor, report_status, states
+from listeners.pending import backlog, claim, fail, lost, park
+from listeners.watchlists import Watchlists
+
+__all__ = ["Stored", "backlog", "claim", "cursors", "fail", "load", "lost", "park", "report_status", "states", "store"]
+
+Key = tuple[str, str]
+Taken = tuple[Mention, tuple[str, ...]]
+
+_LINK_END: Final = "\x1f"  # in no link: control characters are not allowed in addresses
+
+_COLUMNS: Final = {
+    "channel": "text",
+    "external_id": "text",
+    "watchlists": "text",
+    "own": "boolean",
+    "url": "text",
+    "title": "text",
+    "text": "text",
+    "language": "text",
+    "kind": "text",
+    "author_id": "text",
+    "author_handle": "text",
+    "author_name": "text",
+    "author_followers": "bigint",
+    "parent_id": "text",
+    "conversation_id": "text",
+    "links": "text",
+    "media": "integer",
+    "created_at": "timestamptz",
+    "received_at": "timestamptz",
+}
+_LISTS: Final = {
+    "watchlists": "string_to_array(watchlists, ',')",
+    "links": f"string_to_array(links, E'\\x{ord(_LINK_END):02x}')",
+}
+_INSERT = text(
+    f"WITH new AS (INSERT INTO mentions (listener, {', '.join(_COLUMNS)})"  # noqa: S608  our own column names
+    f" SELECT :listener, {', '.join(_LISTS.get(name, name) for name in _COLUMNS)}"
+    f" FROM unnest({', '.join(f'CAST(:{name} AS {kind}[])' for name, kind in _COLUMNS.items())})"
+    f" AS row ({', '.join(_COLUMNS)})"
+    " ON CONFLICT (channel, external_id) DO NOTHING RETURNING id, watchlists),"
+    " waiting AS (INSERT INTO pending_mentions (mention_id, enqueued_at) SELECT id, :now FROM new)"
+    " SELECT id, array_to_string(watchlists, ',') FROM new ORDER BY id"
+)
+_STORED = text(
+    "SELECT channel, external_id, array_to_string(watchlists, ',') FROM mentions WHERE (channel, external_id) IN"
+    " (SELECT * FROM unnest(CAST(:channels AS text[]), CAST(:ids AS text[])))"
+)
+_LOAD = text(
+    "SELECT id, listener, watchlists, own, channel, external_id, text, created_at, received_at, url, title, language,"
+    " kind, author_id, author_handle, author_name, author_followers, parent_id, conversation_id, links, media"
+    " FROM mentions WHERE id = ANY(:ids) ORDER BY id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of received mentions. `matched` counts the new ones of each watchlist.
+
+    `unmatched` matched no watchlist and answer no stored post: they are not kept.
+    """
+
+    new_ids: list[int]
+    duplicates: int
+    unmatched: int
+    matched: dict[str, int]
+
+
+def store(
+    connection: Connection,
+    listener: str,
+    received: Sequence[Mention],
+    watchlists: Watchlists,
+    *,
+    part: str = "",
+    cursor: str | None = None,
+    now: datetime,
+) -> Stored:
+    """Keep what is listened for and was not kept before, and the cursor of the source's `part` unless it is None."""
+    once = {(m.channel, m.external_id): m for m in reversed([_storable(m) for m in received])}
+    found = {key: watchlists.match(mention) for key, mention in once.items()}
+    taken = {key: names for key, names in found.items() if names}
+    taken |= _answers(connection, [once[key] for key, names in found.items() if not names], taken)
+    rows = _insert(connection, listener, [(once[key], taken[key]) for key in sorted(taken)], watchlists, now)
+    if cursor is not None:
+        keep_cursor(connection, listener, part, cursor, now)
+    unmatched = sum((m.channel, m.external_id) not in taken for m in received)
+    counts = Counter(name for _, names in rows for name in names)
+    return Stored([new_id for new_id, _ in rows], len(received) - unmatched - len(rows), unmatched, dict(counts))
+
+
+def load(connection: Connection, ids: Iterable[int]) -> list[MatchedMention]:
+    """The stored mentions with these ids, by id; ids without one are left out."""
+    return [
+        MatchedMention(number, listener, tuple(names), own, _mention(*values))
+        for number, listener, names, own, *values in connection.execute(_LOAD, {"ids": list(ids)})
+    ]
+
+
+def _answers(
+    connection: Connection, unmatched: Sequence[Mention], taken: Mapping[Key, tuple[str, ...]]
+) -> dict[Key, tuple[str, ...]]:
+    """Those that answer a stored or a taken post, with its watchlists: a follow-up rarely repeats the brand's name."""
+    by_asked: dict[Key, list[Mention]] = defaultdict(list)
+    for mention in unmatched:
+        for asked in {mention.parent_id, mention.conversation_id} - {"", mention.external_id}:
+            by_asked[mention.channel, asked].append(mention)
+    if not by_asked:
+        return {}
+    parameters = {"channels": [channel for channel, _ in by_asked], "ids": [asked for _, asked in by_asked]}
+    stored = {(c, i): tuple(names.split(",")) for c, i, names in connection.execute(_STORED, parameters)}
+    left = list((stored | {key: taken[key] for key in by_asked if key in taken}).items())
+    answers: dict[Key, tuple[str, ...]] = {}
+    while left:
+        asked_key, names = left.pop()
+        for mention in by_asked.pop(asked_key, ()):
+            key = (mention.channel, mention.external_id)
+            if key not in answers:
+                answers[key] = names
+                left.append((key, names))
+    return answers
+
+
+def _insert(
+    connection: Connection, listener: str, taken: Sequence[Taken], watchlists: Watchlists, now: datetime
+) -> list[tuple[int, list[str]]]:
+    """One statement for all, in the order of the unique key, so that two of them never wait for each other in turn."""
+    if not taken:
+        return []
+    columns = zip(*(_row(mention, names, watchlists.is_own(mention)) for mention, names in taken), strict=True)
+    parameters = dict(zip(_COLUMNS, map(list, columns), strict=True))
+    rows = connection.execute(_INSERT, {"listener": listener, "now": now, **parameters})
+    return [(new_id, names.split(",")) for new_id, names in rows]
+
+
+def _row(mention: Mention, names: tuple[str, ...], own: bool) -> tuple[str | bool | int | datetime | None, ...]:
+    author = mention.author
+    return (
+        mention.channel,
+        mention.external_id,
+        ",".join(names),
+        own,
+        mention.url,
+        mention.title,
+        mention.text,
+        mention.language,
+        mention.kind,
+        author.id,
+        author.handle,
+        author.name,
+        author.followers,
+        mention.parent_id,
+        mention.conversation_id,
+        _LINK_END.join(mention.links),
+        mention.media,
+        mention.created_at,
+        mention.received_at,
+    )
+
+
+def _mention(  # the order of _LOAD
+    channel: str,
+    external_id: str,
+    body: str,
+    created_at: datetime,
+    received_at: datetime,
+    url: str,
+    title: str,
+    language: str,
+    kind: MentionKind,
+    author_id: str,
+    handle: str,
+    name: str,
+    followers: int | None,
+    parent_id: str,
+    conversation_id: str,
+    links: list[str],
+    media: int,
+) -> Mention:
+    return Mention(
+        channel,
+        external_id,
+        body,
+        created_at,
+        received_at,
+        url,
+        title,
+        language,
+        kind,
+        Author(author_id, handle, name, followers),
+        parent_id,
+        conversation_id,
+        tuple(links),
+        media,
+    )
+
+
+def _storable(mention: Mention) -> Mention:
+    """Without what PostgreSQL cannot hold: NUL and lone surrogates. Nearly every post is already so."""
+    author = mention.author
+    values = (mention.external_id, mention.text, mention.url, mention.title, mention.language, mention.parent_id)
+    everything = "".join((*values, mention.conversation_id, author.id, author.handle, author.name, *mention.links))
+    if "\0" not in everything and (everything.isascii() or _encodes(everything)):
+        return mention
+    return replace(
+        mention,
+        external_id=_clean(mention.external_id),
+        text=_clean(mention.text),
+        url=_clean(mention.url),
+        title=_clean(mention.title),
+        language=_clean(mention.language),
+        parent_id=_clean(mention.parent_id),
+        conversation_id=_clean(mention.conversation_id),
+        author=replace(author, id=_clean(author.id), handle=_clean(author.handle), name=_clean(author.name)),
+        links=tuple(_clean(link) for link in mention.links),
+    )
+
+
+def _encodes(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _clean(value: str) -> str:
+    return value.replace("\0", "").encode("utf-8", "replace").decode()

@@ -1,0 +1,47 @@
+"""How each part of a listener is, as its reports say."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine
+
+from listeners.cursors import ListenerState, report_status, states
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def test_an_error_keeps_the_last_success_and_counts_as_lag(database: Engine) -> None:
+    with database.begin() as connection:
+        report_status(connection, "blogs", "a", error="", last_post_at=NOW - MINUTE, now=NOW)
+        report_status(connection, "blogs", "a", error="410", last_post_at=None, now=NOW + MINUTE)
+        [state] = states(connection)
+    assert state == ListenerState("blogs", "a", False, "410", NOW, NOW - MINUTE, NOW + MINUTE)
+    assert state.lag(NOW + 2 * MINUTE) == 120
+
+
+def test_a_success_clears_the_error_and_the_newest_post_stays(database: Engine) -> None:
+    with database.begin() as connection:
+        report_status(connection, "blogs", "a", error="410", last_post_at=NOW, now=NOW)
+        report_status(connection, "blogs", "a", error="", last_post_at=NOW - MINUTE, now=NOW)
+        [state] = states(connection)
+    assert (state.up, state.error, state.last_post_at, state.lag(NOW + MINUTE)) == (True, "", NOW, 0)
+
+
+def test_a_part_that_reports_clears_the_whole_listeners_error_but_not_another_parts(database: Engine) -> None:
+    with database.begin() as connection:
+        report_status(connection, "blogs", "", error="internal error", last_post_at=None, now=NOW)
+        report_status(connection, "blogs", "a", error="410", last_post_at=None, now=NOW)
+        report_status(connection, "other", "", error="", last_post_at=None, now=NOW)
+        report_status(connection, "blogs", "b", error="", last_post_at=None, now=NOW)
+        assert [(s.listener, s.part, s.up) for s in states(connection)] == [
+            ("blogs", "a", False), ("blogs", "b", True), ("other", "", True),
+        ]  # fmt: skip
+
+
+def test_the_same_news_within_a_second_writes_nothing(database: Engine) -> None:
+    with database.begin() as connection:
+        for milliseconds in (0, 400, 900, 1500):
+            at = NOW + timedelta(milliseconds=milliseconds)
+            report_status(connection, "api", "", error="", last_post_at=None, now=at)
+            expected = at if milliseconds in (0, 1500) else NOW
+            assert states(connection)[0].updated_at == expected
