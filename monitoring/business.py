@@ -1,0 +1,122 @@
+"""Puts the stages' summaries and the gauges together. Whoever starts /metrics hands the summaries in."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, text
+
+from leitstand import clock
+from leitstand.model import ClockName
+from leitstand.settings import Settings
+from monitoring import gauges
+from monitoring.collector import Found, Lane, Part, StateCollector
+from monitoring.metrics import Metrics, start_breaches_at_zero
+from monitoring.summaries import Backlog, ListenerState, OpenCases, TargetSummary
+
+T = TypeVar("T")
+
+_CAREFULLY = text("SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = '1s'")
+
+
+def business_collector(
+    engine: Engine,
+    settings: Settings,
+    metrics: Metrics,
+    *,
+    open_cases: Callable[[Connection], Iterable[OpenCases]],
+    seconds_to_next_breach: Callable[[Connection, datetime], Mapping[ClockName, float]],
+    targets: Callable[[Connection], Iterable[TargetSummary]],
+    listeners: Callable[[Connection], Iterable[ListenerState]],
+    backlog: Callable[[Connection], Backlog],
+    queues: Mapping[str, Callable[[], int]],
+    listening: Collection[str],
+) -> StateCollector:
+    """The collector of this installation. `listening` names the enabled listeners that run by themselves: one of them
+    that has never reported is down, while one that others hand posts to is unknown until they do."""
+
+    def database(name: str, read: Callable[[Connection, datetime], Found]) -> Part:
+        return Part(name, lambda: _read(engine, lambda connection: read(connection, clock.now())))
+
+    def read_cases(connection: Connection, _now: datetime) -> Found:
+        rows = list(open_cases(connection))
+        for row in rows:
+            start_breaches_at_zero(metrics, row.channel, row.severity)
+        return cases_found(rows)
+
+    return StateCollector(
+        [
+            Lane(
+                [
+                    database("cases", read_cases),
+                    database("clocks", lambda c, now: clocks_found(seconds_to_next_breach(c, now))),
+                    database("outbox", lambda c, now: targets_found(targets(c), settings.targets, now)),
+                    database("mentions", lambda c, now: backlog_found(backlog(c), now)),
+                    database("listeners", lambda c, now: listeners_found(listeners(c), settings, listening, now)),
+                ]
+            ),
+            Lane([Part("queues", lambda: {gauges.QUEUE_DEPTH: {(name,): depth() for name, depth in queues.items()}})]),
+        ]
+    )
+
+
+def _read(engine: Engine, read: Callable[[Connection], T]) -> T:
+    with engine.begin() as connection:
+        connection.execute(_CAREFULLY)
+        return read(connection)
+
+
+def cases_found(rows: Iterable[OpenCases]) -> Found:
+    """Open cases."""
+    return {gauges.CASES_OPEN: {(row.severity, row.channel, row.state): row.count for row in rows}}
+
+
+def clocks_found(seconds: Mapping[ClockName, float]) -> Found:
+    """The next breach of each clock that runs anywhere."""
+    return {gauges.NEXT_BREACH: {(name.value,): left for name, left in seconds.items()}}
+
+
+def targets_found(rows: Iterable[TargetSummary], configured: Iterable[str], now: datetime) -> Found:
+    """The outbox. A configured target with nothing to tell is zero; one no longer configured shows what is left."""
+    by_target = {row.target: row for row in rows}
+    names = sorted({*by_target, *configured})
+    stand = [(name, by_target.get(name)) for name in names]
+    return {
+        gauges.OUTBOX_PENDING: {(name,): row.pending if row else 0 for name, row in stand},
+        gauges.OUTBOX_OLDEST: {(name,): age(row.oldest_at, now) if row else 0 for name, row in stand},
+        gauges.DEAD_LETTERS: {(name,): row.dead if row else 0 for name, row in stand},
+        gauges.TARGET_PAUSED: {
+            (name,): float(row is not None and row.paused_until is not None and row.paused_until > now)
+            for name, row in stand
+        },
+    }
+
+
+def backlog_found(row: Backlog, now: datetime) -> Found:
+    """What waits to be assessed."""
+    return {gauges.MENTIONS_PENDING: {(): row.pending}, gauges.MENTIONS_OLDEST: {(): age(row.oldest_received_at, now)}}
+
+
+def listeners_found(
+    rows: Iterable[ListenerState], settings: Settings, listening: Collection[str], now: datetime
+) -> Found:
+    """The enabled listeners, each as well as its worst part."""
+    enabled = {name: entry for name, entry in settings.listeners.items() if entry.enabled}
+    parts: dict[str, list[ListenerState]] = {}
+    for row in rows:
+        if row.listener in enabled:
+            parts.setdefault(row.listener, []).append(row)
+    heard = {name: [at for row in own if (at := row.last_success_at)] for name, own in parts.items()}
+    return {
+        gauges.LISTENER_INFO: {(name, entry.kind): 1 for name, entry in enabled.items()},
+        gauges.LISTENER_UP: {
+            (name,): float(name in parts and all(row.up for row in parts[name])) for name in {*listening, *parts}
+        },
+        gauges.LISTENER_LAG: {(name,): max(row.lag(now) for row in own) for name, own in parts.items()},
+        gauges.LISTENER_QUIET: {(name,): age(max(at), now) for name, at in heard.items() if at},
+    }
+
+
+def age(since: datetime | None, now: datetime) -> float:
+    """Seconds since then, 0 for never."""
+    return max(0.0, (now - since).total_seconds()) if since else 0.0
