@@ -2,14 +2,13 @@
 
     woken (NOTIFY) ─► claim what the rate and the pauses allow ─► send, several cases at once ─► record what came of it
 
-What follows from a failure is decided in decide.py; this module only acts.
+One attempt is attempt.py's, what follows from its failure is decided in decide.py; this module only acts.
 """
 
 import asyncio
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
@@ -19,10 +18,11 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from escalation_bridge import decide, outbox, pauses
-from escalation_bridge.contract import LooksUp, Target
+from escalation_bridge.attempt import ExpiredError, Failure, attempt
+from escalation_bridge.contract import Target
 from escalation_bridge.rate import Bucket
 from leitstand import clock
-from leitstand.errors import DeliveryError, DeliveryOutcome
+from leitstand.errors import DeliveryOutcome
 from leitstand.model import Delivery, NoticeType, Receipt
 from leitstand.settings import TargetSettings
 
@@ -51,21 +51,6 @@ class Observer(Protocol):
     def delivered(self, target: str, seconds_since_received: float) -> None:
         """A notice about a new case was taken, so long after its post came in."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why an attempt failed. `doubtful`: an earlier attempt may still have arrived, the look-up could not tell."""
-
-    error: DeliveryError
-    doubtful: bool = False
-
-
-class ExpiredError(DeliveryError):
-    """The notice is older than the target's max_age."""
-
-    def __init__(self, max_age: timedelta) -> None:
-        super().__init__(f"not delivered within {max_age}", DeliveryOutcome.REFUSED)
 
 
 async def run_target(
@@ -157,16 +142,14 @@ class _Sender:
         self.threads.shutdown(wait=False)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        del self.under_way[task]
+        delivery = self.under_way.pop(task)
+        if not task.cancelled() and (fault := task.exception()):
+            self.log.error("cannot end a delivery", key=delivery.key, exc_info=fault)
         self.wake.set()
 
     async def _deliver(self, delivery: Delivery) -> None:
         lease_end = clock.now() + self.lease
-        try:
-            result: Receipt | Failure = await self._send(delivery)
-        except Exception as error:  # a target's fault must not stop its loop
-            self.log.error("target failed unexpectedly", key=delivery.key, exc_info=True)
-            result = Failure(DeliveryError(f"unexpected {type(error).__name__}", DeliveryOutcome.UNKNOWN))
+        result = await attempt(self.target, delivery, self.settings)
         while True:
             try:
                 await self._record(delivery, result)
@@ -176,29 +159,6 @@ class _Sender:
                 if clock.now() >= lease_end:
                     return
                 await asyncio.sleep(WAIT_AFTER_FAULT)
-
-    async def _send(self, delivery: Delivery) -> Receipt | Failure:
-        try:
-            if delivery.doubtful and isinstance(self.target, LooksUp):
-                async with asyncio.timeout(self.settings.timeout.total_seconds()):
-                    found = await self.target.lookup(delivery)
-                if found:
-                    return found
-        except TimeoutError:
-            return Failure(DeliveryError("no answer to the look-up", DeliveryOutcome.RETRY), doubtful=True)
-        except DeliveryError as error:
-            if error.outcome is not DeliveryOutcome.REFUSED:
-                return Failure(error, doubtful=True)
-            self.log.warning("the target cannot tell whether it has this: sending it again", key=delivery.key)
-        if clock.now() >= delivery.created_at + self.settings.max_age:
-            return Failure(ExpiredError(self.settings.max_age))
-        try:
-            async with asyncio.timeout(self.settings.timeout.total_seconds()):
-                return await self.target.deliver(delivery)
-        except TimeoutError:
-            return Failure(DeliveryError("no answer in time", DeliveryOutcome.UNKNOWN))
-        except DeliveryError as error:
-            return Failure(error)
 
     async def _record(self, delivery: Delivery, result: Receipt | Failure) -> None:
         now = clock.now()
@@ -247,9 +207,8 @@ class _Sender:
         self, delivery: Delivery, failure: Failure, now: datetime, connection: Connection
     ) -> tuple[str, pauses.TargetStatus]:
         error, said = failure.error, str(failure.error)
-        verdict = decide.after_failure(
-            error, delivery.attempt, delivery.created_at, self.settings.max_age, now, _random
-        )
+        since = delivery.retried_at or delivery.created_at
+        verdict = decide.after_failure(error, delivery.attempt, since, self.settings.max_age, now, _random)
         if verdict.state == "dead":
             outbox.mark_dead(connection, delivery, now, said)
         elif verdict.state == "unknown" or failure.doubtful:

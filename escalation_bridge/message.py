@@ -3,6 +3,7 @@
 The first line is for somebody woken at night: how bad, what, where, by when.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from leitstand.model import CaseSnapshot, ClockSnapshot, ClockState, Delivery, N
 TITLE_LENGTH = 80
 TEXT_LENGTH = 1000
 REASONS_SHOWN = 8
+_ADDRESS = re.compile(r"https?://[^\s\x00-\x1f\x7f-\x9f<>\"]{1,2000}")
 
 _TYPES: dict[Language, dict[NoticeType, str]] = {
     "en": {
@@ -137,7 +139,7 @@ def render(delivery: Delivery, settings: ReaderSettings, language: Language, now
         reasons=tuple(cut(one_line(neutralise(r.text)), 300) for r in case.reasons[:REASONS_SHOWN]),
         deadlines=tuple(deadlines),
         text=cut(neutralise(case.text).strip(), TEXT_LENGTH),
-        post=case.url if case.url.startswith(("https://", "http://")) else "",
+        post=case.url if _ADDRESS.fullmatch(case.url) else "",
         link=case.link,
         language=language,
     )

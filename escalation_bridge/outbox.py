@@ -53,7 +53,8 @@ _CLAIM = text("""
     )
     UPDATE deliveries AS d SET state = 'sending', attempts = attempts + 1, next_attempt_at = :lease
     FROM due WHERE d.id = due.id
-    RETURNING d.id, key, target, snapshot::text AS snapshot, type, reason, step, created_at, attempts, doubtful,
+    RETURNING d.id, key, target, snapshot::text AS snapshot, type, reason, step, created_at, retried_at, attempts,
+      doubtful,
       COALESCE((SELECT t.remote_id FROM delivery_threads AS t
                 WHERE t.target = d.target AND t.case_number = d.case_number), '') AS thread_id
 """)
@@ -150,4 +151,5 @@ def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
         attempt=row.attempts,
         doubtful=row.doubtful,
         thread_id=row.thread_id,
+        retried_at=row.retried_at,
     )

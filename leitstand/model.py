@@ -275,7 +275,7 @@ class Delivery:
 
     `key` is deterministic and at most 80 characters of [A-Za-z0-9_-]: it is the target's idempotency key. `attempt`
     counts from 1. `created_at` is when the notice was committed. `thread_id` is the remote id of the first message
-    about this case at this target, "" when there is none.
+    about this case at this target, "" when there is none. `retried_at` is when a person last put back a dead letter.
     """
 
     id: int
@@ -289,6 +289,7 @@ class Delivery:
     attempt: int
     doubtful: bool = False
     thread_id: str = ""
+    retried_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

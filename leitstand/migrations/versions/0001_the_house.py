@@ -192,6 +192,7 @@ CREATE TABLE deliveries (
   created_at timestamptz NOT NULL,
   next_attempt_at timestamptz NOT NULL,
   ended_at timestamptz,
+  retried_at timestamptz,
   remote_id text NOT NULL DEFAULT '',
   error text NOT NULL DEFAULT ''
 );

@@ -1,0 +1,114 @@
+"""What was delivered, what was not, and why: for people, for gauges, and for sending dead letters again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Connection, text
+
+from escalation_bridge.outbox import NOTIFY_CHANNEL
+
+State = Literal["pending", "sending", "unknown", "sent", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One notice of the outbox, without what the post says. `ended_at` is when it was sent or given up."""
+
+    id: int
+    key: str
+    target: str
+    case_number: int
+    severity: str
+    type: str
+    step: str
+    state: State
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime
+    ended_at: datetime | None
+    remote_id: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSummary:
+    """How one target stands. `pending` counts all that is to be delivered, `unknown` those of it that may have been."""
+
+    target: str
+    pending: int
+    unknown: int
+    dead: int
+    oldest_at: datetime | None
+    failures: int
+    paused_until: datetime | None
+    error: str
+
+
+def list_deliveries(
+    connection: Connection,
+    *,
+    target: str | None = None,
+    state: State | None = None,
+    case_number: int | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[Entry]:
+    """The newest first; `before` is the id to go on from."""
+    rows = connection.execute(
+        text("""
+            SELECT id, key, target, case_number, severity, type, step, state, attempts, created_at, next_attempt_at,
+                   ended_at, remote_id, error
+            FROM deliveries
+            WHERE (CAST(:target AS text) IS NULL OR target = :target)
+              AND (CAST(:state AS text) IS NULL OR state = :state)
+              AND (CAST(:case AS bigint) IS NULL OR case_number = :case)
+              AND (CAST(:before AS bigint) IS NULL OR id < :before)
+            ORDER BY id DESC LIMIT :limit
+        """),
+        {"target": target, "state": state, "case": case_number, "before": before, "limit": limit},
+    )
+    return [Entry(*row) for row in rows]
+
+
+def retry_dead(
+    connection: Connection, now: datetime, *, ids: Sequence[int] | None = None, target: str | None = None
+) -> int:
+    """Put dead letters back: those of `ids`, of `target`, or all. They count as doubtful, and their age starts anew."""
+    rows = connection.execute(
+        text("""
+            WITH back AS (
+              UPDATE deliveries SET state = 'unknown', next_attempt_at = :now, retried_at = :now, ended_at = NULL
+              WHERE state = 'dead' AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(:ids))
+                AND (CAST(:target AS text) IS NULL OR target = :target)
+              RETURNING target
+            ), told AS (
+              SELECT pg_notify(:channel, target) FROM (SELECT DISTINCT target FROM back) AS targets
+            )
+            SELECT (SELECT count(*) FROM back), (SELECT count(*) FROM told)
+        """),
+        {"now": now, "ids": None if ids is None else list(ids), "target": target, "channel": NOTIFY_CHANNEL},
+    )
+    put_back: int = rows.scalar_one()
+    return put_back
+
+
+def summary(connection: Connection) -> list[TargetSummary]:
+    """Every target that has something undelivered, a dead letter or a status, by name."""
+    rows = connection.execute(
+        text("""
+            WITH live AS (
+              SELECT target, count(*) AS pending, count(*) FILTER (WHERE state = 'unknown') AS unknown,
+                     min(created_at) AS oldest_at
+              FROM deliveries WHERE state IN ('pending', 'sending', 'unknown') GROUP BY target
+            ), dead AS (
+              SELECT target, count(*) AS dead FROM deliveries WHERE state = 'dead' GROUP BY target
+            )
+            SELECT target, COALESCE(pending, 0), COALESCE(unknown, 0), COALESCE(dead, 0), oldest_at,
+                   COALESCE(failures, 0), paused_until, COALESCE(error, '')
+            FROM live FULL JOIN dead USING (target) FULL JOIN target_status USING (target)
+            ORDER BY target
+        """)
+    )
+    return [TargetSummary(*row) for row in rows]

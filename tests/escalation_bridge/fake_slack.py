@@ -1,0 +1,94 @@
+"""A small Slack that speaks the true protocol: one channel, threads, metadata, and the ways it says no."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+from leitstand import clock
+from tests.escalation_bridge.receivers import DROP, Reply, Request
+
+TOKEN, CHANNEL = "xoxb-test-token", "C0123456789"
+
+
+@dataclass
+class FakeSlack:
+    """`misbehave` maps a method to replies given instead, in turn; `drop_after` methods are done but not answered."""
+
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    misbehave: dict[str, list[Reply]] = field(default_factory=dict)
+    drop_after: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    page_size: int = 200
+
+    def __call__(self, request: Request) -> Reply:
+        method = request.path.rpartition("/")[2]
+        self.calls.append(method)
+        if self.misbehave.get(method):
+            return self.misbehave[method].pop(0)
+        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+            return error("invalid_auth")
+        handlers: dict[str, Callable[[Mapping[str, Any]], Reply]] = {
+            "chat.postMessage": self._post,
+            "chat.update": self._update,
+            "conversations.history": self._history,
+            "conversations.replies": self._replies,
+            "auth.test": lambda _: ok(team="Acme", user="leitstand"),
+        }
+        reply = handlers[method](arguments(request))
+        if method in self.drop_after:
+            self.drop_after.remove(method)
+            return DROP
+        return reply
+
+    def _post(self, said: Mapping[str, Any]) -> Reply:
+        if said["channel"] != CHANNEL:
+            return error("channel_not_found")
+        if said.get("thread_ts") and not self._find(said["thread_ts"]):
+            return error("thread_not_found")
+        ts = f"{clock.now().timestamp() + len(self.messages):.6f}"
+        self.messages.append({**said, "ts": ts})
+        return ok(channel=CHANNEL, ts=ts)
+
+    def _update(self, said: Mapping[str, Any]) -> Reply:
+        message = self._find(said["ts"])
+        if not message:
+            return error("message_not_found")
+        message.update({k: v for k, v in said.items() if k != "ts"})
+        return ok(channel=CHANNEL, ts=said["ts"])
+
+    def _history(self, asked: Mapping[str, Any]) -> Reply:
+        return self._page(asked, [m for m in self.messages if not m.get("thread_ts")])
+
+    def _replies(self, asked: Mapping[str, Any]) -> Reply:
+        return self._page(asked, [m for m in self.messages if asked["ts"] in (m["ts"], m.get("thread_ts"))])
+
+    def _page(self, asked: Mapping[str, Any], messages: list[dict[str, Any]]) -> Reply:
+        found = [m for m in reversed(messages) if float(m["ts"]) > float(asked.get("oldest", 0))]
+        start = int(asked.get("cursor") or 0)
+        shown = [dict(m) for m in found[start : start + self.page_size]]
+        if asked.get("include_all_metadata") != "true":
+            for message in shown:
+                message.pop("metadata", None)
+        after = start + self.page_size
+        more = {"response_metadata": {"next_cursor": str(after)}} if after < len(found) else {}
+        return ok(messages=shown, has_more=bool(more), **more)
+
+    def _find(self, ts: str) -> dict[str, Any] | None:
+        return next((m for m in self.messages if m["ts"] == ts), None)
+
+
+def arguments(request: Request) -> Mapping[str, Any]:
+    if request.headers["content-type"].startswith("application/json"):
+        body: Mapping[str, Any] = json.loads(request.body)
+        return body
+    return {k: v[0] for k, v in parse_qs(request.body.decode()).items()}
+
+
+def ok(**more: object) -> Reply:
+    return Reply(body=json.dumps({"ok": True, **more}).encode())
+
+
+def error(code: str) -> Reply:
+    return Reply(body=json.dumps({"ok": False, "error": code}).encode())

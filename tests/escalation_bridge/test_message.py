@@ -1,0 +1,122 @@
+"""What people read, and the webhook's JSON."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from escalation_bridge.contract import Language, ReaderSettings
+from escalation_bridge.message import Message, plain, render, span_text, webhook_body
+from leitstand.model import Author, ClockSnapshot, ClockState, Delivery, NoticeType
+from tests.escalation_bridge.words import CASE, NOW, delivery
+
+SETTINGS = ReaderSettings(kind="log", timezone="Europe/Berlin")
+
+
+def words(one: Delivery, language: Language = "en", settings: ReaderSettings = SETTINGS) -> Message:
+    return render(one, settings, language, NOW)
+
+
+def test_the_first_line_says_how_bad_what_where_and_by_when() -> None:
+    assert words(delivery()).headline == (
+        "SEV1 new case 27343: Login is down since 8, nothing works · x · first response due 09:57 CET (in 12 min)"
+    )
+
+
+def test_the_first_line_in_german() -> None:
+    assert words(delivery(type=NoticeType.CASE_ESCALATED), "de").headline == (
+        "SEV1 eskaliert: Fall 27343: Login is down since 8, nothing works · x"
+        " · erste Antwort fällig 09:57 CET (in 12 min)"
+    )
+
+
+def test_the_targets_language_comes_before_the_servers() -> None:
+    assert words(delivery(), "en", SETTINGS.model_copy(update={"language": "de"})).language == "de"
+
+
+def test_what_was_missed_says_since_when() -> None:
+    late = {"first_response": ClockSnapshot(ClockState.BREACHED, NOW - timedelta(hours=30, minutes=5))}
+    headline = words(delivery(case=replace(CASE, clocks=late), type=NoticeType.SLA_BREACHED)).headline
+    assert headline.endswith("first response overdue since 2026-03-02 03:40 CET (30 h 5 min)")
+
+
+def test_clocks_that_ask_for_nothing_are_not_told() -> None:
+    clocks = {n: ClockSnapshot(s, NOW) for n, s in (("resolution", ClockState.PAUSED), ("acknowledge", ClockState.MET))}
+    assert words(delivery(case=replace(CASE, clocks=clocks))).headline.endswith("· no deadline running")
+
+
+def test_the_whole_mail() -> None:
+    assert plain(words(delivery())) == (
+        "SEV1 new case 27343: Login is down since 8, nothing works · x · first response due 09:57 CET (in 12 min)\n"
+        "\n"
+        "Why: sev1 by the rule 'outage'\n"
+        "State: new, acknowledged by nobody\n"
+        "Author: @sample_user (12345 followers)\n"
+        "Read as: negative · critical · outage\n"
+        "\n"
+        "Deadlines:\n"
+        "- first response due 09:57 CET (in 12 min)\n"
+        "- resolution due 13:45 CET (in 4 h)\n"
+        "\n"
+        "Reasons:\n"
+        "- critical, because it says 'down'\n"
+        "- rule 'outage' says sev1\n"
+        "\n"
+        "> Login is down since 8, nothing works.\n"
+        "> Anyone else?\n"
+        "\n"
+        "Post: https://social.example/posts/1\n"
+        "\n"
+        "Case: https://desk.example/cases/27343\n"
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_type_has_its_own_words(language: Language) -> None:
+    headlines = {words(delivery(type=kind), language).headline for kind in NoticeType}
+    assert len(headlines) == len(NoticeType)
+
+
+def test_a_post_pings_nobody_and_opens_nothing() -> None:
+    case = replace(
+        CASE,
+        title="@everyone look\r\nBcc: all@example.org",
+        text="<!channel> @here",
+        url="javascript:alert(1)",
+        author=Author("1", "<!here>", "", None),
+    )
+    text = plain(words(delivery(case=case)))
+    assert "@everyone" not in text
+    assert "<!" not in text
+    assert "@here" not in text
+    assert "javascript" not in text
+    assert "\r" not in text
+    assert words(delivery(case=case)).subject.count("\n") == 0
+
+
+def test_a_case_without_a_title_is_called_by_its_text() -> None:
+    assert "Login is down" in words(delivery(case=replace(CASE, title=""))).headline
+
+
+def test_the_webhooks_body() -> None:
+    body = json.loads(webhook_body(delivery(step="2 of 3")))
+    assert body.keys() == {"type", "timestamp", "data"}
+    assert body["type"] == "case.opened"
+    assert body["timestamp"] == "2026-03-03T08:45:00Z"
+    assert body["data"]["step"] == "2 of 3"
+    case = body["data"]["case"]
+    assert (case["number"], case["severity"], case["traffic_light"]) == (27343, "sev1", "green")
+    assert case["clocks"]["first_response"]["due_at"] == "2026-03-03T08:57:00Z"
+
+
+def test_the_webhooks_body_is_the_same_at_every_attempt() -> None:
+    assert webhook_body(delivery(attempt=1)) == webhook_body(delivery(attempt=7, doubtful=True))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"), (3660, "1 h 1 min"), (172800, "2 days")],
+)
+def test_spans(seconds: int, said: str) -> None:
+    assert span_text(timedelta(seconds=seconds), "days") == said

@@ -1,0 +1,197 @@
+"""The Slack target against a Slack that can say no, forget to answer and page its history."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from escalation_bridge import message, outbox
+from escalation_bridge.targets import slack
+from leitstand import clock
+from leitstand.errors import DeliveryError, DeliveryOutcome
+from leitstand.model import NoticeType
+from tests.escalation_bridge.fake_slack import CHANNEL, TOKEN, FakeSlack, error
+from tests.escalation_bridge.receivers import Reply, receiver
+from tests.escalation_bridge.senders import sending
+from tests.escalation_bridge.words import CASE, delivery, notice
+
+T = TypeVar("T")
+
+
+def settings(url: str, **more: object) -> slack.Settings:
+    return slack.Settings.model_validate(
+        {"token": TOKEN, "channel": CHANNEL, "api_url": f"{url}/api/", "rate": 1000, **more}
+    )
+
+
+def using(server: FakeSlack, ask: Callable[[slack.SlackTarget], Awaitable[T]], **more: object) -> T:
+    async def go(url: str) -> T:
+        target = slack.connect("sev1-slack", settings(url, **more))
+        try:
+            return await ask(target)
+        finally:
+            await target.close()
+
+    with receiver(server) as running:
+        return asyncio.run(go(running.url))
+
+
+def deliver(server: FakeSlack, *, mention: str = "", **more: Any) -> str:
+    return using(server, lambda t: t.deliver(delivery(**more)), mention=mention).remote_id
+
+
+def test_a_new_case_is_a_message_with_its_key() -> None:
+    server = FakeSlack()
+    ts = deliver(server)
+    (message,) = server.messages
+    assert message["ts"] == ts
+    assert message["metadata"] == {
+        "event_type": "leitstand_notice",
+        "event_payload": {"key": "msg_abc234", "case": 27343},
+    }
+    assert message["text"].startswith("SEV1 new case 27343")
+    assert "thread_ts" not in message
+
+
+def test_later_notices_go_into_the_thread_and_loud_ones_to_the_channel_too() -> None:
+    server = FakeSlack()
+    root = deliver(server)
+    deliver(server, key="msg_2", thread_id=root, type=NoticeType.SLA_WARNING)
+    deliver(server, key="msg_3", thread_id=root, type=NoticeType.CASE_ESCALATED)
+    assert [(m.get("thread_ts"), m.get("reply_broadcast")) for m in server.messages] == [
+        (None, None),
+        (root, False),
+        (root, True),
+    ]
+
+
+def test_a_new_state_changes_the_cases_message() -> None:
+    server = FakeSlack()
+    root = deliver(server)
+    assert deliver(server, key="msg_2", thread_id=root, type=NoticeType.CASE_CLOSED) == root
+    (message,) = server.messages
+    assert message["text"].startswith("SEV1 closed: case 27343")
+    assert message["metadata"]["event_payload"]["key"] == "msg_abc234"
+
+
+@pytest.mark.parametrize("kind", [NoticeType.CASE_UPDATED, NoticeType.CASE_ESCALATED])
+def test_a_deleted_message_gets_a_new_one(kind: NoticeType) -> None:
+    server = FakeSlack()
+    ts = deliver(server, thread_id="1.0", type=kind)
+    assert [m["ts"] for m in server.messages] == [ts]
+
+
+def test_new_and_escalated_cases_mention_whom_the_operator_says() -> None:
+    server = FakeSlack()
+    deliver(server, mention="<!here>")
+    deliver(server, mention="<!here>", type=NoticeType.SLA_WARNING, key="msg_2")
+    assert [m["text"].startswith("<!here> SEV1") for m in server.messages] == [True, False]
+
+
+@given(st.text(max_size=30).map(lambda t: f"<!channel> @everyone <@U123> {t} <https://x.example|click> & *b*"))
+def test_no_post_can_mention_or_link(text: str) -> None:
+    case = replace(CASE, title=text, text=text, url="https://x.example/" + "".join(text.split()))
+    said = slack._said(message.render(delivery(case=case), settings("http://x"), "en", CASE.opened_at))
+    blocks = msgspec.convert(said["blocks"], list[dict[str, Any]])
+    marked_up = [said["text"], *(b["text"]["text"] for b in blocks if b["text"]["type"] == "mrkdwn")]
+    rest = re.sub(r"<https://[^<>|\s]*\|(?:Case|Post)>", "", " ".join(map(str, marked_up)))
+    assert "<" not in rest
+    assert "@everyone" not in rest
+    (plain_text,) = (b["text"]["text"] for b in blocks if b["text"]["type"] == "plain_text")
+    assert not re.search("<[!@#]|@everyone", plain_text)
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        (error("invalid_auth"), DeliveryOutcome.UNAUTHORISED),
+        (error("token_revoked"), DeliveryOutcome.UNAUTHORISED),
+        (error("channel_not_found"), DeliveryOutcome.UNAUTHORISED),
+        (error("not_in_channel"), DeliveryOutcome.UNAUTHORISED),
+        (error("is_archived"), DeliveryOutcome.UNAUTHORISED),
+        (error("msg_too_long"), DeliveryOutcome.REFUSED),
+        (error("no_text"), DeliveryOutcome.REFUSED),
+        (error("a_word_of_tomorrow"), DeliveryOutcome.REFUSED),
+        (error("internal_error"), DeliveryOutcome.UNKNOWN),
+        (error("fatal_error"), DeliveryOutcome.UNKNOWN),
+        (error("ratelimited"), DeliveryOutcome.RATE_LIMITED),
+        (Reply(429, {"Retry-After": "30"}, b'{"ok":false,"error":"ratelimited"}'), DeliveryOutcome.RATE_LIMITED),
+        (Reply(503), DeliveryOutcome.UNKNOWN),
+        (Reply(200, {}, b"<html>proxy</html>"), DeliveryOutcome.UNKNOWN),
+        (Reply(200, {}, b"\x1f\x8b\x00"), DeliveryOutcome.UNKNOWN),
+    ],
+)
+def test_how_slack_says_no(reply: Reply, outcome: DeliveryOutcome) -> None:
+    with pytest.raises(DeliveryError) as caught:
+        deliver(FakeSlack(misbehave={"chat.postMessage": [reply]}))
+    assert caught.value.outcome is outcome
+    assert TOKEN not in str(caught.value)
+    if reply.status == 429:
+        assert caught.value.retry_after
+        assert caught.value.retry_after.total_seconds() == 30
+
+
+def test_the_look_up_finds_what_was_taken_on_any_page() -> None:
+    server = FakeSlack(page_size=2)
+    keys = [f"msg_{n}" for n in range(7)]
+    remote = [deliver(server, key=key) for key in keys]
+    for key, ts in zip(keys, remote, strict=True):
+        found = using(server, lambda t, k=key: t.lookup(delivery(key=k)))  # type: ignore[misc]
+        assert found is not None
+        assert found.remote_id == ts
+    assert using(server, lambda t: t.lookup(delivery(key="msg_other"))) is None
+
+
+def test_the_look_up_searches_the_thread() -> None:
+    server = FakeSlack()
+    root = deliver(server)
+    ts = deliver(server, key="msg_2", thread_id=root, type=NoticeType.SLA_WARNING)
+    found = using(server, lambda t: t.lookup(delivery(key="msg_2", thread_id=root, type=NoticeType.SLA_WARNING)))
+    assert found is not None
+    assert found.remote_id == ts
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("lost", ["the answer", "the message"])
+def test_a_page_appears_once_when_the_connection_is_lost(database: Engine, lost: str) -> None:
+    server = FakeSlack()
+    if lost == "the answer":
+        server.drop_after = ["chat.postMessage"]
+    else:
+        server.misbehave = {"chat.postMessage": [Reply(drop=True)]}
+    with receiver(server) as running, sending(database, {"sev1-slack": settings(running.url)}) as senders:
+        with database.begin() as connection:
+            outbox.add(connection, [notice("sev1-slack"), notice("sev1-slack", purpose="2")], clock.now())
+        senders.wake("sev1-slack")
+        assert [senders.watcher.next()[1] for _ in range(3)] == ["unknown", "sent", "sent"]
+    assert len(server.messages) == 2
+    assert server.messages[1]["thread_ts"] == server.messages[0]["ts"]
+    assert server.calls[1] == "conversations.history"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_look_up_that_fails_leaves_the_doubt(database: Engine) -> None:
+    server = FakeSlack(
+        drop_after=["chat.postMessage"], misbehave={"conversations.history": [Reply(503), error("fatal_error")]}
+    )
+    with receiver(server) as running, sending(database, {"sev1-slack": settings(running.url)}) as senders:
+        with database.begin() as connection:
+            outbox.add(connection, [notice("sev1-slack")], clock.now())
+        senders.wake("sev1-slack")
+        assert [senders.watcher.next()[1] for _ in range(4)] == ["unknown", "unknown", "unknown", "sent"]
+    assert len(server.messages) == 1
+
+
+def test_verify_sends_nothing() -> None:
+    server = FakeSlack()
+    assert using(server, lambda t: t.verify()) == f"leitstand of Acme can read {CHANNEL}"
+    assert server.calls == ["auth.test", "conversations.history"]
+    with pytest.raises(DeliveryError, match="not_in_channel"):
+        using(FakeSlack(misbehave={"conversations.history": [error("not_in_channel")]}), lambda t: t.verify())

@@ -1,0 +1,119 @@
+"""What every file in targets/ must be, and how every one behaves where nobody answers."""
+
+import asyncio
+import inspect
+import re
+import tomllib
+from typing import Any, get_args
+
+import pytest
+from pydantic import SecretStr
+from structlog.testing import capture_logs
+
+from escalation_bridge.contract import Language, Target, Verifies, connect
+from leitstand import plugins
+from leitstand.errors import DeliveryError, DeliveryOutcome
+from leitstand.plugins import About
+from leitstand.settings import TargetSettings
+from tests.escalation_bridge.words import CASE, delivery
+
+KINDS = plugins.kinds(plugins.TARGETS)
+SECRET = "whsec_" + "bGVpdHN0YW5k" * 3
+# Nothing listens on port 1 of this host.
+NOWHERE: dict[str, dict[str, Any]] = {
+    "email": {"host": "127.0.0.1", "port": 1, "security": "none", "username": "", "password": None},
+    "log": {},
+    "slack": {"token": "xoxb-secret", "api_url": "http://127.0.0.1:1/api/"},
+    "webhook": {"url": "http://127.0.0.1:1/hidden-path", "secret": SECRET},
+}
+pytestmark = pytest.mark.parametrize("kind", KINDS)
+
+
+def example(kind: str) -> dict[str, Any]:
+    """The TOML in the module's docstring, with secrets put in."""
+    text = inspect.getdoc(plugins.load(plugins.TARGETS, kind)) or ""
+    lines = [line for line in text.splitlines() if line.startswith("    ")]
+    toml = re.sub(r'"\$\{\w+\}"', f'"{SECRET}"', "\n".join(line.strip() for line in lines))
+    (target,) = tomllib.loads(toml)["targets"].values()
+    assert isinstance(target, dict)
+    return target
+
+
+def nowhere(kind: str) -> Target:
+    values = {**example(kind), **NOWHERE[kind]}
+    return connect("a-name", plugins.load(plugins.TARGETS, kind).Settings.model_validate(values))
+
+
+def test_it_is_a_guide_with_an_example_that_works(kind: str) -> None:
+    module = plugins.load(plugins.TARGETS, kind)
+    settings = module.Settings.model_validate(example(kind))
+    assert isinstance(settings, TargetSettings)
+    assert settings.kind == kind
+    assert isinstance(module.ABOUT, About)
+    assert module.ABOUT.title
+    assert module.ABOUT.summary.endswith(".")
+
+
+def test_every_setting_is_described_and_every_secret_is_one(kind: str) -> None:
+    for name, field in plugins.load(plugins.TARGETS, kind).Settings.model_fields.items():
+        assert field.description, name
+        if any(word in name for word in ("secret", "token", "password")):
+            types = (field.annotation, *get_args(field.annotation))
+            assert any(t is SecretStr or SecretStr in get_args(t) for t in types), name
+
+
+def test_settings_never_show_a_secret(kind: str) -> None:
+    settings = plugins.load(plugins.TARGETS, kind).Settings.model_validate({**example(kind), **NOWHERE[kind]})
+    for shown in (repr(settings), str(settings)):
+        assert "xoxb-secret" not in shown
+        assert SECRET not in shown
+
+
+def test_connecting_needs_no_network_and_takes_a_language(kind: str) -> None:
+    values = plugins.load(plugins.TARGETS, kind).Settings.model_validate({**example(kind), **NOWHERE[kind]})
+
+    async def go() -> None:
+        for language in get_args(Language):
+            await connect("a-name", values, language).close()
+
+    asyncio.run(go())
+
+
+def test_where_nobody_answers_nothing_was_taken_and_nothing_leaks(kind: str) -> None:
+    async def go() -> None:
+        target = nowhere(kind)
+        try:
+            await target.deliver(delivery())
+        finally:
+            await target.close()
+
+    with capture_logs() as logs:
+        if kind == "log":
+            asyncio.run(go())
+            assert len(logs) == 1
+        else:
+            with pytest.raises(DeliveryError) as caught:
+                asyncio.run(go())
+            assert caught.value.outcome is DeliveryOutcome.RETRY
+            for secret in ("xoxb-secret", SECRET, "hidden-path"):
+                assert secret not in str(caught.value)
+    said = str(logs)
+    assert CASE.text[:20] not in said
+    assert CASE.author.handle not in said
+
+
+def test_it_can_be_verified_without_sending(kind: str) -> None:
+    async def go() -> str:
+        target = nowhere(kind)
+        assert isinstance(target, Verifies)
+        try:
+            return await target.verify()
+        finally:
+            await target.close()
+
+    if kind == "log":
+        assert asyncio.run(go())
+    else:
+        with pytest.raises(DeliveryError) as caught:
+            asyncio.run(go())
+        assert "hidden-path" not in str(caught.value)
