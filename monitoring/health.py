@@ -1,0 +1,96 @@
+"""Whether this installation can do its work, part by part and in words: for /readyz and for `leitstand doctor`.
+
+Ready means that posts can be taken and cases shown. Without Redis or without a role nothing is lost, only later: that
+is impaired, not down.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from leitstand import database
+from monitoring import slots
+
+State = Literal["well", "impaired", "down"]
+# The roles without which posts are taken and nothing comes of them. Not every installation listens by itself.
+NEEDED_ROLES = ("work", "deliver", "sweep")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that Leitstand needs. `detail` says in a sentence how it is, and what to do where it is not well."""
+
+    name: str
+    state: State
+    detail: str
+
+    @property
+    def ready(self) -> bool:
+        """Whether requests can be served in spite of it."""
+        return self.state != "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was found. An error is "" where there was none; `revision` is None where the schema is empty or unread."""
+
+    database_error: str
+    revision: str | None
+    needed_revision: str
+    redis_error: str
+    processes: Mapping[str, int]
+
+
+def judge(facts: Facts) -> tuple[Part, ...]:
+    """The parts, the most important first."""
+    return (_database(facts), _schema(facts), _redis(facts), _roles(facts.processes))
+
+
+def look(engine: Engine, ping_redis: Callable[[], str], metrics_dir: Path) -> Facts:
+    """Ask the database, Redis (`ping_redis` returns "" or what is wrong) and the locks of the roles on this host."""
+    revision, error = None, ""
+    try:
+        with engine.connect() as connection:
+            revision = database.revision(connection)
+    except SQLAlchemyError as failure:
+        error = type(failure).__name__
+    return Facts(error, revision, database.newest_revision(), ping_redis(), slots.processes(metrics_dir))
+
+
+def _database(facts: Facts) -> Part:
+    if facts.database_error:
+        return Part("database", "down", f"PostgreSQL cannot be reached ({facts.database_error})")
+    return Part("database", "well", "PostgreSQL answers")
+
+
+def _schema(facts: Facts) -> Part:
+    if facts.database_error:
+        return Part("schema", "down", "unknown while PostgreSQL cannot be reached")
+    if facts.revision != facts.needed_revision:
+        have = facts.revision or "none"
+        detail = f"revision {have}, this version needs {facts.needed_revision}: run `leitstand db upgrade`"
+        return Part("schema", "down", detail)
+    return Part("schema", "well", f"revision {facts.revision}")
+
+
+def _redis(facts: Facts) -> Part:
+    if facts.redis_error:
+        detail = f"Redis cannot be reached ({facts.redis_error}): posts are kept, and assessed once it is back"
+        return Part("redis", "impaired", detail)
+    return Part("redis", "well", "Redis answers")
+
+
+def _roles(processes: Mapping[str, int]) -> Part:
+    """A role that never ran with this data_dir may run on another host: only one that is gone is missed."""
+    if not processes:
+        return Part("roles", "impaired", "no role runs here: start `leitstand run`")
+    gone = [role for role, count in processes.items() if not count]
+    unseen = [role for role in NEEDED_ROLES if role not in processes]
+    told = ", ".join(f"{count} {role}" for role, count in processes.items() if count)
+    if gone:
+        return Part("roles", "impaired", f"not running: {', '.join(gone)}; running: {told or 'none'}")
+    return Part("roles", "well", told + (f"; not on this host: {', '.join(unseen)}" if unseen else ""))

@@ -1,0 +1,63 @@
+"""Readiness in words: what stops the work, what only slows it, and what to do."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from leitstand.database import newest_revision
+from monitoring import slots
+from monitoring.health import Facts, Part, judge, look
+
+ALL = {"listen": 1, "work": 2, "deliver": 1, "sweep": 1, "serve": 1}
+GOOD = Facts("", "0001", "0001", "", ALL)
+
+
+def part(facts: Facts, name: str) -> Part:
+    return next(part for part in judge(facts) if part.name == name)
+
+
+def test_all_is_well() -> None:
+    assert [(p.name, p.state) for p in judge(GOOD)] == [
+        ("database", "well"),
+        ("schema", "well"),
+        ("redis", "well"),
+        ("roles", "well"),
+    ]
+    assert "2 work" in part(GOOD, "roles").detail
+
+
+@pytest.mark.parametrize("revision", [None, "0000"])
+def test_an_old_schema_stops_the_work_and_names_the_command(revision: str | None) -> None:
+    schema = part(replace(GOOD, revision=revision), "schema")
+    assert not schema.ready and "leitstand db upgrade" in schema.detail
+
+
+def test_without_redis_posts_are_still_taken() -> None:
+    redis = part(replace(GOOD, redis_error="refused"), "redis")
+    assert redis.ready and redis.state == "impaired" and "refused" in redis.detail
+
+
+def test_a_role_that_is_gone_is_missed_and_one_that_never_ran_here_is_not() -> None:
+    gone = part(replace(GOOD, processes={**ALL, "work": 0}), "roles")
+    assert (gone.state, gone.ready) == ("impaired", True) and "not running: work" in gone.detail
+    elsewhere = part(replace(GOOD, processes={"serve": 1}), "roles")
+    assert elsewhere.state == "well" and "not on this host: work, deliver, sweep" in elsewhere.detail
+    assert "leitstand run" in part(replace(GOOD, processes={}), "roles").detail
+
+
+def test_a_real_house_is_looked_at(database: Engine, tmp_path: Path) -> None:
+    slots.claim(tmp_path, "serve")
+    assert all(p.state == "well" for p in judge(look(database, lambda: "", tmp_path)))
+    with database.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'old'"))
+    facts = look(database, lambda: "", tmp_path)
+    assert (facts.revision, facts.needed_revision) == ("old", newest_revision())
+
+
+def test_a_database_that_is_away_is_told_without_its_password(tmp_path: Path) -> None:
+    away = create_engine(f"postgresql+psycopg://nobody:hunter2@/none?host={tmp_path}")
+    parts = judge(look(away, lambda: "", tmp_path))
+    assert [p.ready for p in parts[:2]] == [False, False]
+    assert "hunter2" not in str(parts)
