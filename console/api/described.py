@@ -1,0 +1,216 @@
+"""The API's description, served as /api/openapi.json: every path, what it takes, what it answers, with examples."""
+
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Literal
+
+import msgspec
+
+from console.api.answers import Problem
+from console.api.cases import ActionBody
+from console.api.mentions import Ingested
+from leitstand.model import Assessment, CaseSnapshot, CaseState, Event, Mention, Severity
+from triage.actions import ACTIONS
+from triage.views import LARGEST_PAGE, Page
+
+Json = dict[str, object]
+_REF = "#/components/schemas/"
+
+
+class NewAuthor(msgspec.Struct, omit_defaults=True):
+    """Who wrote it, as the network says."""
+
+    id: str = ""
+    handle: str = ""
+    name: str = ""
+    followers: int | None = None
+
+
+class NewMention(msgspec.Struct, omit_defaults=True):
+    """One post. `channel` and `external_id` identify it for ever: sending it again changes nothing."""
+
+    channel: str
+    external_id: str
+    text: str
+    url: str = ""
+    title: str = ""
+    created_at: str = ""
+    language: str = ""
+    kind: Literal["post", "reply", "repost", "quote", "comment", "article", "review", "message", "question"] = "post"
+    author: NewAuthor | None = None
+    parent_id: str = ""
+    conversation_id: str = ""
+
+
+class NewMentions(msgspec.Struct):
+    """Up to 1,000 posts in one call."""
+
+    mentions: list[NewMention]
+
+
+class CasePost(msgspec.Struct):
+    """One stored post of a case, the listener it came by, and what was understood of it."""
+
+    id: int
+    listener: str
+    watchlists: list[str]
+    own: bool
+    mention: Mention
+    assessment: Assessment | None
+
+
+class CaseWithTimeline(msgspec.Struct):
+    """A case with everything about it. It also has every field of CaseSnapshot, beside these."""
+
+    tags: list[str]
+    timeline: list[Event]
+    mentions: list[CasePost]
+
+
+_EXAMPLE: Json = {
+    "channel": "mastodon",
+    "external_id": "115608594025872260",
+    "text": "Acme Cloud is down, our shop has been offline for an hour!",
+    "url": "https://social.example/@shopkeeper/115608594025872260",
+    "created_at": "2026-03-10T09:42:00Z",
+    "language": "en",
+    "author": {"id": "1141", "handle": "shopkeeper@social.example", "name": "A. Shopkeeper", "followers": 1340},
+}
+
+
+def document() -> Json:
+    """The OpenAPI document."""
+    _, schemas = msgspec.json.schema_components(
+        (NewMention, NewMentions, Ingested, Problem, Page, CaseSnapshot, CaseWithTimeline, ActionBody),
+        ref_template=_REF + "{name}",
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Leitstand",
+            "version": version("leitstand"),
+            "description": "Hand in posts, read cases, act on them. Every call carries `Authorization: Bearer …`.",
+        },
+        "paths": _paths(),
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _paths() -> Json:
+    number = _parameter("number", "path", "The case's number.", {"type": "integer", "minimum": 1})
+    return {
+        "/api/v1/mentions": {"post": _ingest()},
+        "/api/v1/cases": {"get": _list()},
+        "/api/v1/cases/{number}": {
+            "get": _operation(
+                "One case with its timeline, reasons, clocks and posts",
+                "read",
+                [number],
+                {"200": _body("The case.", "CaseWithTimeline", "CaseSnapshot"), **_problems(404)},
+            )
+        },
+        "/api/v1/cases/{number}/{action}": {"post": _act(number)},
+        "/metrics": {"get": _open("Metrics for Prometheus", "text/plain")},
+        "/healthz": {"get": _open("Whether the process lives", "application/json")},
+        "/readyz": {
+            "get": _open("Whether database and Redis can be used; 503 if not, part by part", "application/json")
+        },
+        "/api/openapi.json": {"get": _open("This description", "application/json")},
+    }
+
+
+def _ingest() -> Json:
+    content: Json = {
+        "schema": {"anyOf": [{"$ref": _REF + "NewMention"}, {"$ref": _REF + "NewMentions"}]},
+        "examples": {"one": {"value": _EXAMPLE}, "several": {"value": {"mentions": [_EXAMPLE]}}},
+    }
+    operation = _operation(
+        "Hand in posts: one, or up to 1,000 in one call; answered when they are stored",
+        "ingest (or the token of a listener of kind api)",
+        [],
+        {
+            "202": _body("Stored. `rejected` says which were not taken, and why.", "Ingested"),
+            "422": _body("None was taken.", "Ingested"),
+            **_problems(400, 408, 413, 415),
+        },
+    )
+    return {**operation, "requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+def _list() -> Json:
+    text: Json = {"type": "string", "maxLength": 100}
+    parameters = [
+        _parameter("state", "query", "One or more, with commas between.", _choice(s.value for s in CaseState)),
+        _parameter("severity", "query", "One or more, with commas between.", _choice(s.value for s in Severity)),
+        _parameter("team", "query", "Only this team's.", text),
+        _parameter("channel", "query", "Only this channel's.", text),
+        _parameter(
+            "limit", "query", "How many.", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": 50}
+        ),
+        _parameter("cursor", "query", "The `next` of the page before.", text),
+    ]
+    answers = {"200": _body("The cases, the newest first; `next` is null at the end.", "Page"), **_problems(422)}
+    return _operation("A page of cases", "read", parameters, answers)
+
+
+def _act(number: Json) -> Json:
+    action = _parameter("action", "path", "What to do.", {"type": "string", "enum": list(ACTIONS)})
+    content: Json = {
+        "schema": {"$ref": _REF + "ActionBody"},
+        "examples": {
+            "note": {"value": {"text": "Called them; a fix is on its way."}},
+            "assign": {"value": {"value": "r.castillo"}},
+        },
+    }
+    answers = {"200": _body("The case after it.", "CaseSnapshot"), **_problems(400, 404, 409, 413, 422)}
+    operation = _operation("Do something to a case; doing it twice changes nothing", "act", [number, action], answers)
+    return {**operation, "requestBody": {"required": False, "content": {"application/json": content}}}
+
+
+def _operation(summary: str, scope: str, parameters: list[Json], answers: Json) -> Json:
+    return {
+        "summary": summary,
+        "description": f"Scope: {scope}.",
+        "security": [{"token": []}],
+        "parameters": parameters,
+        "responses": {**answers, **_problems(401, 403, 503)},
+    }
+
+
+def _open(summary: str, media: str) -> Json:
+    return {"summary": summary, "security": [], "responses": {"200": {"description": summary, "content": {media: {}}}}}
+
+
+def _parameter(name: str, place: str, description: str, schema: Json) -> Json:
+    return {"name": name, "in": place, "description": description, "required": place == "path", "schema": schema}
+
+
+def _choice(values: Iterable[str]) -> Json:
+    return {"type": "array", "items": {"type": "string", "enum": list(values)}}
+
+
+_SAID = {
+    400: "Not JSON; says where.",
+    401: "No token, or one that is not known.",
+    403: "The token lacks the scope.",
+    404: "There is no such case or action.",
+    408: "The body came too slowly.",
+    409: "The case's state does not allow this.",
+    413: "The body is too large.",
+    415: "The body is packed, or a form with files.",
+    422: "Something is wrong with a field; says which.",
+    503: "The database is away: try again after Retry-After seconds.",
+}
+
+
+def _problems(*statuses: int) -> Json:
+    return {str(status): _body(_SAID[status], "Problem") for status in statuses}
+
+
+def _body(description: str, *names: str) -> Json:
+    refs = [{"$ref": _REF + name} for name in names]
+    schema: Json = dict(refs[0]) if len(refs) == 1 else {"allOf": refs}
+    return {"description": description, "content": {"application/json": {"schema": schema}}}

@@ -1,0 +1,92 @@
+"""What people do at the desk, one transaction each: look at cases, look into one, act. API and pages share it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, text
+
+from escalation_bridge import outbox
+from leitstand import clock
+from leitstand.errors import InputError
+from leitstand.model import Assessment, CaseSnapshot, ClockName, MatchedMention
+from listeners import store as mentions
+from nlp import store as assessments
+from triage import views
+from triage.acting import Acted
+from triage.actions import act
+from triage.policy import Policy
+from triage.views import CaseDetail, Filters, OpenCases, Page
+
+MENTIONS_SHOWN = 200
+_MARK = text("SELECT max(updated_at), max(number) FROM cases")
+# Transactions do not commit in the order of their times: what changed lately is counted, too.
+_RECENT = text("""
+    SELECT count(*), sum(revision) FROM cases
+    WHERE updated_at > (SELECT max(updated_at) FROM cases) - interval '5 seconds'
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """Everything about one case. `mentions` are its first posts, `assessments` by mention id."""
+
+    detail: CaseDetail
+    mentions: tuple[MatchedMention, ...]
+    assessments: Mapping[int, Assessment]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The wall at one moment: the most urgent cases, how many are open, and the seconds to the next deadlines."""
+
+    urgent: tuple[CaseSnapshot, ...]
+    open: Sequence[OpenCases]
+    next_breach: Mapping[ClockName, float]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The open database and the policy."""
+
+    database: Engine
+    policy: Policy
+
+    def cases(self, filters: Filters, *, cursor: str = "", limit: int = 50) -> Page:
+        """A page of cases."""
+        with self.database.connect() as connection:
+            return views.list_cases(connection, filters, self.policy, clock.now(), cursor=cursor, limit=limit)
+
+    def overview(self, limit: int) -> Overview:
+        """The wall, with at most `limit` cases."""
+        now = clock.now()
+        with self.database.connect() as connection:
+            return Overview(
+                views.most_urgent(connection, self.policy, now, limit),
+                views.open_cases(connection),
+                views.seconds_to_next_breach(connection, now),
+                now,
+            )
+
+    def case(self, number: int) -> CaseFile:
+        """One case. Raises NotFoundError."""
+        with self.database.connect() as connection:
+            detail = views.load_case(connection, number, self.policy, clock.now())
+            shown = detail.mentions[:MENTIONS_SHOWN]
+            return CaseFile(detail, tuple(mentions.load(connection, shown)), assessments.load(connection, shown))
+
+    def act(self, number: int, action: str, *, actor: str, text: str = "", value: str = "") -> Acted:
+        """Do it, and put whom to tell into the outbox with it. Raises NotFoundError, StateError or InputError."""
+        if "\0" in text + value:
+            raise InputError("must not contain NUL characters", "text")
+        now = clock.now()
+        with self.database.begin() as connection:
+            acted = act(connection, number, action, actor=actor, now=now, policy=self.policy, text=text, value=value)
+            outbox.add(connection, acted.notices, now)
+        return acted
+
+    def mark(self) -> str:
+        """Differs whenever any case changed."""
+        with self.database.connect() as connection:
+            return repr((tuple(connection.execute(_MARK).one()), tuple(connection.execute(_RECENT).one())))

@@ -1,0 +1,126 @@
+"""The console as one application: the API, the pages, /metrics and the probes, behind one guard.
+
+`create_app` is handed everything it needs, so that a test builds it as the daemon does. `Server` is what runs it: it
+ends open event streams before it waits for requests to finish.
+"""
+
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from console.api import cases, mentions, probes
+from console.api.answers import answer
+from console.api.described import document
+from console.api.desk import Desk
+from console.api.mentions import Take
+from console.api.probes import Part
+from console.auth import Sessions, api_tokens, console_tokens, is_open, load_key
+from console.web import board, case, session
+from console.web.failures import handlers
+from console.web.guard import Guard, allowed_hosts
+from console.web.live import Live
+from console.web.render import STATIC, Renderer
+from console.web.session import Doorkeeper
+from leitstand.settings import Settings
+
+STOP_SECONDS = 8
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+def create_app(
+    settings: Settings,
+    desk: Desk,
+    *,
+    take: Take,
+    metrics: Callable[[], bytes],
+    health: Callable[[], Sequence[Part]],
+) -> FastAPI:
+    """The application. `take` is where mentions from the API go; `metrics` and `health` are read when asked.
+
+    Raises ServiceError if the key that signs sessions cannot be kept in data_dir.
+    """
+    live = Live(desk.mark)
+    renderer = Renderer(settings)
+    tokens, readers = api_tokens(settings), console_tokens(settings)
+    sessions = None if is_open(settings) else Sessions(readers, load_key(settings.server.data_dir))
+    doorkeeper = Doorkeeper(sessions)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with live.watching():
+            yield
+
+    app = FastAPI(
+        title="Leitstand",
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers=handlers(renderer),
+    )
+    app.state.live = live
+    app.add_middleware(Guard, hosts=allowed_hosts(settings))
+    secure = settings.server.public_url.startswith("https://")
+    for router in (
+        mentions.routes(tokens, take),
+        cases.routes(desk, tokens),
+        probes.routes(metrics, health),
+        _description(),
+        session.routes(renderer, sessions, readers, secure=secure),
+        board.routes(desk, settings, renderer, doorkeeper, live),
+        case.routes(desk, renderer, doorkeeper),
+    ):
+        app.include_router(router)
+    app.mount("/static", _Static(directory=STATIC), name="static")
+    return app
+
+
+class _Static(StaticFiles):
+    """Files whose address carries their version, so that browsers need not ask again."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers.update(_FOREVER)
+        return response
+
+
+def _description() -> APIRouter:
+    router = APIRouter()
+    described = document()
+
+    @router.get("/api/openapi.json")
+    async def show_description() -> Response:
+        return answer(described)
+
+    return router
+
+
+class Server(uvicorn.Server):
+    """Serves the application until it is told to stop, then for at most STOP_SECONDS more."""
+
+    def __init__(self, app: FastAPI, listen: str) -> None:
+        host, _, port = listen.rpartition(":")
+        self._live: Live = app.state.live
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=host.strip("[]"),
+                port=int(port),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                ws="none",
+                timeout_graceful_shutdown=STOP_SECONDS,
+            )
+        )
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop. Open event streams end first: the pages come back to whoever serves next."""
+        self._live.close()
+        await super().shutdown(sockets)

@@ -1,0 +1,71 @@
+"""One case's page: why it is as it is, its clocks, posts and timeline, and the buttons."""
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from console.api.cases import case_number
+from console.api.desk import CaseFile, Desk
+from console.auth import Caller, Scope
+from console.web.forms import read_form
+from console.web.render import Renderer
+from console.web.session import Doorkeeper
+from leitstand.errors import InputError, StateError
+from leitstand.model import Assessment, MatchedMention
+
+
+def routes(desk: Desk, renderer: Renderer, doorkeeper: Doorkeeper) -> APIRouter:
+    """The routes of a case."""
+    router = APIRouter(include_in_schema=False)
+
+    async def shown(
+        request: Request, template: str, number: int, caller: Caller, *, problem: str = "", status: int = 200
+    ) -> Response:
+        file = await run_in_threadpool(desk.case, number)
+        context = {
+            "case": file.detail.case,
+            "events": file.detail.events,
+            "tags": file.detail.tags,
+            "posts": _posts(file),
+            "left_out": len(file.detail.mentions) - len(file.mentions),
+            "may_act": caller.may(Scope.ACT),
+            "problem": problem,
+            "here": f"/cases/{number}",
+        }
+        return renderer.page(request, template, context, caller=caller, status=status)
+
+    @router.get("/cases/{number}")
+    async def case(request: Request, number: str) -> Response:
+        return await shown(request, "case.html", case_number(number), doorkeeper.visitor(request))
+
+    @router.get("/cases/{number}/part")
+    async def case_part(request: Request, number: str) -> Response:
+        return await shown(request, "case_part.html", case_number(number), doorkeeper.visitor(request))
+
+    @router.post("/cases/{number}/{action}")
+    async def do(request: Request, number: str, action: str) -> Response:
+        caller = doorkeeper.visitor(request, Scope.ACT)
+        form = await read_form(request)
+        known, problem, status = case_number(number), "", 200
+        try:
+            await run_in_threadpool(
+                desk.act, known, action, actor=caller.actor, text=form.get("text", ""), value=form.get("value", "")
+            )
+        except StateError as error:
+            problem, status = str(error), 409
+        except InputError as error:
+            problem, status = str(error), 422
+        if "hx-request" in request.headers:
+            return await shown(request, "case_part.html", known, caller, problem=problem, status=status)
+        if problem:
+            return await shown(request, "case.html", known, caller, problem=problem, status=status)
+        return RedirectResponse(f"/cases/{known}", 303)
+
+    return router
+
+
+def _posts(file: CaseFile) -> list[tuple[MatchedMention, Assessment | None]]:
+    """The posts in the order in which they were written."""
+    written = sorted(file.mentions, key=lambda m: (m.mention.created_at, m.id))
+    return [(m, file.assessments.get(m.id)) for m in written]

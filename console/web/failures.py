@@ -1,0 +1,90 @@
+"""What a request gets when it fails: a JSON sentence under /api, a page that says what to do elsewhere."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.api.answers import RETRY_AFTER, ApiError, refuse
+from console.web.guard import HEADERS
+from console.web.render import Renderer
+from console.web.session import NotAllowed, NotSignedIn, to_login
+from console.web.words import N_
+from leitstand.errors import InputError, NotFoundError, ServiceError, StateError
+
+log = structlog.get_logger()
+Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+
+AWAY = "the database cannot be reached; nothing was stored: try again"
+_JSON = ("/api/", "/metrics", "/healthz", "/readyz", "/hooks/")
+_TITLES = {
+    403: N_("You may not do this"),
+    404: N_("There is nothing here"),
+    405: N_("There is nothing here"),
+    503: N_("The database is away"),
+}
+_TEXTS = {
+    403: N_("Your token lets you look, but not act. Sign in with a token that has the scope act."),
+    404: N_("The case does not exist, or the address is mistyped."),
+    405: N_("The case does not exist, or the address is mistyped."),
+    503: N_("Leitstand keeps what comes in as soon as the database is back. This page works again then."),
+}
+_OTHER_TITLE = N_("That did not work")
+_OTHER_TEXT = N_("Leitstand has logged what went wrong.")
+
+
+def handlers(renderer: Renderer) -> dict[int | type[Exception], Handler]:
+    """What to answer to each kind of failure."""
+
+    async def fail(request: Request, error: Exception) -> Response:
+        refused = _as_api_error(error)
+        if refused.status >= 500:
+            log.error("request failed", path=request.url.path, reason=type(error).__name__)
+        if request.url.path.startswith(_JSON):
+            return refuse(refused)
+        return _page(renderer, request, refused)
+
+    async def unexpected(request: Request, error: Exception) -> Response:
+        response = await fail(request, error)  # the server logs the traceback
+        response.headers.update(HEADERS)  # this one does not pass the guard on its way out
+        return response
+
+    async def sign_in(request: Request, error: Exception) -> Response:
+        return to_login(request)
+
+    known = (ApiError, InputError, NotFoundError, StateError, ServiceError, HTTPException, NotAllowed)
+    away = (OperationalError, InterfaceError, PoolTimeoutError)
+    return {**dict.fromkeys((*known, *away), fail), NotSignedIn: sign_in, Exception: unexpected}
+
+
+def _as_api_error(error: Exception) -> ApiError:
+    match error:
+        case ApiError():
+            return error
+        case InputError():
+            return ApiError(422, str(error), error.field)
+        case NotFoundError():
+            return ApiError(404, str(error))
+        case StateError():
+            return ApiError(409, str(error))
+        case NotAllowed():
+            return ApiError(403, "this token lacks the scope")
+        case HTTPException():
+            return ApiError(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+        case ServiceError():
+            return ApiError(503, str(error), headers=RETRY_AFTER)
+        case OperationalError() | InterfaceError() | PoolTimeoutError():
+            return ApiError(503, AWAY, headers=RETRY_AFTER)
+    return ApiError(500, "Leitstand failed; its log says why")
+
+
+def _page(renderer: Renderer, request: Request, refused: ApiError) -> Response:
+    title = renderer.say(request, _TITLES.get(refused.status, _OTHER_TITLE))
+    text = renderer.say(request, _TEXTS.get(refused.status, _OTHER_TEXT))
+    template = "message_part.html" if "hx-request" in request.headers else "message.html"
+    return renderer.page(request, template, {"title": title, "text": text}, status=refused.status)

@@ -1,0 +1,59 @@
+"""German and English: which one a browser wants, and the words of it.
+
+Translations are read from `translations/<language>.po` when the console starts, so that a clone needs no compile step.
+"""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Literal, get_args
+
+from babel import negotiate_locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+from starlette.requests import Request
+
+Language = Literal["en", "de"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+COOKIE = "leitstand_language"
+NAMES: dict[Language, str] = {"en": "English", "de": "Deutsch"}
+_FOLDER = Path(__file__).parent / "translations"
+_LONGEST_HEADER = 500
+
+
+def translations(language: Language) -> Translations:
+    """The words of a language. English is what the sources say."""
+    path = _FOLDER / f"{language}.po"
+    compiled = BytesIO()
+    if path.exists():
+        with path.open("rb") as file:
+            write_mo(compiled, read_po(file, locale=language))
+        compiled.seek(0)
+        return Translations(compiled)
+    return Translations()
+
+
+def known(name: str | None) -> Language | None:
+    """The language of that name, if there is one."""
+    return next((language for language in LANGUAGES if language == name), None)
+
+
+def chosen(request: Request, default: Language) -> Language:
+    """What the person picked, else what the browser prefers, else `default`."""
+    picked = known(request.cookies.get(COOKIE))
+    return picked or accepted(request.headers.get("accept-language", "")) or default
+
+
+def accepted(header: str) -> Language | None:
+    """The best of our languages for an Accept-Language header; None where it wants neither."""
+    weighted = []
+    for position, part in enumerate(header[:_LONGEST_HEADER].split(",")):
+        tag, _, parameter = part.partition(";")
+        try:
+            weight = float(parameter.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        if weight > 0 and tag.strip():
+            weighted.append((-weight, position, tag.strip()))
+    wanted = [tag.replace("-", "_") for _, _, tag in sorted(weighted)]
+    return known(negotiate_locale(wanted, list(LANGUAGES)))

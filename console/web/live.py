@@ -1,0 +1,93 @@
+"""Tells open pages that cases changed, by Server-Sent Events. One look at the database a second serves all of them.
+
+It looks only while a page is open, sends no case data (pages fetch what they may see), and ends at shutdown at once: an
+open stream would otherwise hold the server until its grace is over.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sse_starlette import ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+
+log = structlog.get_logger()
+
+INTERVAL = 1.0
+LONGEST_STREAM = 600.0
+READERS = 500
+
+
+class Live:
+    """The board's state, as a mark that differs whenever any case changed."""
+
+    def __init__(self, mark: Callable[[], str], interval: float = INTERVAL) -> None:
+        self._read, self._interval = mark, interval
+        self._mark: str | None = None
+        self._readers = 0
+        self._closed = False
+        self._changed = asyncio.Event()
+        self._wanted = asyncio.Event()
+
+    @property
+    def full(self) -> bool:
+        """Whether no further page can be served."""
+        return self._readers >= READERS
+
+    def close(self) -> None:
+        """End all streams. Must be called in the event loop's thread."""
+        self._closed = True
+        self._tell()
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Look for changes while the application runs."""
+        task = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            self.close()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def changes(self) -> AsyncIterator[ServerSentEvent]:
+        """One event at once, then one whenever something changed, until the console stops or the stream is old."""
+        self._readers += 1
+        self._wanted.set()
+        ends = asyncio.get_running_loop().time() + LONGEST_STREAM
+        changed = self._changed
+        try:
+            yield ServerSentEvent("", event="ready", retry=2000)
+            while not self._closed:
+                await asyncio.wait_for(changed.wait(), ends - asyncio.get_running_loop().time())
+                changed = self._changed  # before the yield: what changes while it is sent must be told, too
+                if not self._closed:
+                    yield ServerSentEvent("", event="changed")
+        except TimeoutError:  # the browser connects again by itself
+            return
+        finally:
+            self._readers -= 1
+            if not self._readers:
+                self._wanted.clear()
+
+    async def _watch(self) -> None:
+        while True:
+            await self._wanted.wait()
+            await self._look()
+            await asyncio.sleep(self._interval)
+
+    async def _look(self) -> None:
+        try:
+            mark = await run_in_threadpool(self._read)
+        except SQLAlchemyError as error:
+            log.warning("cases cannot be watched", reason=type(error).__name__)
+            return
+        if mark != self._mark:
+            self._mark = mark
+            self._tell()
+
+    def _tell(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()

@@ -1,0 +1,110 @@
+"""Makes pages of templates: one Jinja environment a language, everything escaped, what all pages share put in."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from console.auth import Caller
+from console.web import view, words
+from console.web.language import LANGUAGES, NAMES, Language, chosen, translations
+from console.web.sentences import translate
+from leitstand import clock
+from leitstand.settings import Settings
+
+TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
+
+
+class Renderer:
+    """All templates, in all languages."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._default: Language = settings.server.language
+        self._common: dict[str, object] = {
+            "brand": settings.brand.name,
+            "languages": NAMES,
+            "static_version": _fingerprint(STATIC),
+            "view": view,
+            "channel": words.channel,
+        }
+        self._environments = {language: self._environment(language) for language in LANGUAGES}
+
+    def language(self, request: Request) -> Language:
+        """The language that this browser gets."""
+        return chosen(request, self._default)
+
+    def say(self, request: Request, message: str) -> str:
+        """A sentence of words.py in the browser's language."""
+        return translations_of(self._environments[self.language(request)], message)
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        context: Mapping[str, object] | None = None,
+        *,
+        caller: Caller | None = None,
+        status: int = 200,
+    ) -> HTMLResponse:
+        """The page, or the part of one, that `template` makes."""
+        language = self.language(request)
+        shared: dict[str, object] = {
+            "language": language,
+            "caller": caller,
+            "now": clock.now(),
+            "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        }
+        html = self._environments[language].get_template(template).render({**shared, **(context or {})})
+        headers = {"Content-Language": language, "Vary": "Accept-Language, Cookie, HX-Request"}
+        return HTMLResponse(html, status, headers)
+
+    def _environment(self, language: Language) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            extensions=["jinja2.ext.i18n"],
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        spoken = translations(language)
+        environment.install_gettext_translations(spoken, newstyle=True)  # type: ignore[attr-defined]
+        environment.globals.update(self._common)
+        environment.filters.update(
+            utc=utc,
+            iso=iso,
+            label=lambda value: spoken.gettext(words.label(value)),
+            spoken=lambda code: spoken.gettext(words.SPOKEN.get(str(code), str(code))),
+            kind=lambda name: spoken.gettext(words.KINDS.get(str(name), str(name))),
+            sentence=partial(translate, gettext=spoken.gettext),
+        )
+        return environment
+
+
+def translations_of(environment: Environment, message: str) -> str:
+    """`message` as this environment's pages say it."""
+    return str(environment.from_string("{{ gettext(message) }}").render(message=message))
+
+
+def utc(moment: datetime) -> str:
+    """A time as read without a script, and in the title of every time."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def iso(moment: datetime) -> str:
+    """A time for a script."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def _fingerprint(folder: Path) -> str:
+    """Changes whenever a static file does, so that browsers may keep them for long."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,112 @@
+// Ticks the countdowns, writes times in this browser's zone, and refreshes what is shown when the server says it changed.
+"use strict";
+(() => {
+  const words = document.body.dataset;
+  const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+  const SOON = 300;
+  const skew = Date.parse(words.now) - Date.now(); // countdowns follow the server's clock, not this screen's
+
+  // The same words as view.span.
+  function span(seconds) {
+    let left = Math.floor(Math.abs(seconds));
+    if (left >= 600) left -= left % 60;
+    const parts = [];
+    for (const [unit, size] of UNITS) {
+      const count = Math.floor(left / size);
+      left %= size;
+      if (count || (unit === "s" && !parts.length)) parts.push(`${count} ${unit}`);
+      else if (parts.length) break;
+    }
+    return parts.slice(0, 2).join(" ");
+  }
+
+  function tick() {
+    const now = Date.now() + skew;
+    for (const element of document.querySelectorAll("time[data-due]")) {
+      const left = (Date.parse(element.dateTime) - now) / 1000;
+      const said = (left >= 0 ? words.dueIn : words.overdue).replace("{}", span(left));
+      if (element.textContent !== said) element.textContent = said;
+      element.classList.toggle("missed", left < 0);
+      element.classList.toggle("soon", left >= 0 && left < SOON);
+    }
+    for (const element of document.querySelectorAll("time[data-ago]")) {
+      const said = words.ago.replace("{}", span((now - Date.parse(element.dateTime)) / 1000));
+      if (element.textContent !== said) element.textContent = said;
+    }
+  }
+
+  function localTimes() {
+    const language = document.documentElement.lang;
+    const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+    for (const element of document.querySelectorAll("time[data-local]")) {
+      element.textContent = full.format(new Date(element.dateTime));
+      delete element.dataset.local;
+    }
+  }
+
+  let known = null;
+  function shown() {
+    localTimes();
+    tick();
+    const cases = [...document.querySelectorAll("[data-case]")];
+    if (known) {
+      const fresh = cases.filter((element) => !known.has(element.dataset.case));
+      for (const element of fresh) element.classList.add("fresh");
+      const worst = fresh.filter((element) => element.dataset.severity === "sev1");
+      const speaker = document.getElementById("speaker");
+      if (worst.length && speaker) speaker.textContent = worst.map((element) => element.dataset.said).join(". ");
+    }
+    if (cases.length || known) known = new Set([...(known || []), ...cases.map((element) => element.dataset.case)]);
+  }
+
+  let due = false;
+  let last = 0;
+  function refresh() {
+    const target = document.querySelector("[data-refresh]");
+    if (!target || due) return;
+    due = true;
+    setTimeout(() => {
+      due = false;
+      last = Date.now();
+      const typing = [...target.querySelectorAll("textarea")].some((field) => field.value || field === document.activeElement);
+      if (!typing) htmx.ajax("GET", target.dataset.refresh, { target, swap: "innerHTML" });
+    }, Math.max(0, 1000 - (Date.now() - last)));
+  }
+
+  function connection(live) {
+    const state = document.getElementById("connection");
+    if (!state) return;
+    state.className = live ? "state live" : "state lost";
+    state.querySelector(".said-live").textContent = live ? words.live : words.lost;
+  }
+
+  function listen() {
+    const stream = new EventSource("/live");
+    stream.addEventListener("ready", () => { connection(true); refresh(); });
+    stream.addEventListener("changed", refresh);
+    stream.addEventListener("error", () => {
+      connection(false);
+      if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 5000); // refused: the browser would not try again
+    });
+  }
+
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-at-once]");
+    if (form) form.requestSubmit();
+  });
+  document.addEventListener("htmx:afterSwap", shown);
+  // An error's answer is a page part like any other, and says what to do.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.status >= 400 && event.detail.xhr.getResponseHeader("Content-Type")?.startsWith("text/html")) {
+      event.detail.shouldSwap = true;
+    }
+  });
+  const field = document.getElementById("token");
+  if (field && location.hash.startsWith("#token=")) { // a link that signs in: what follows # never leaves the browser
+    field.value = decodeURIComponent(location.hash.slice("#token=".length));
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+  shown();
+  setInterval(tick, 1000);
+  if (document.querySelector("[data-refresh]")) listen();
+})();
