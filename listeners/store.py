@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+import msgspec
 from sqlalchemy import Connection, text
 
 from leitstand.model import Author, MatchedMention, Mention, MentionKind
@@ -23,12 +24,10 @@ __all__ = ["Stored", "backlog", "claim", "cursors", "fail", "load", "lost", "par
 Key = tuple[str, str]
 Taken = tuple[Mention, tuple[str, ...]]
 
-_LINK_END: Final = "\x1f"  # in no link: control characters are not allowed in addresses
-
 _COLUMNS: Final = {
     "channel": "text",
     "external_id": "text",
-    "watchlists": "text",
+    "watchlists": "text[]",
     "own": "boolean",
     "url": "text",
     "title": "text",
@@ -41,20 +40,16 @@ _COLUMNS: Final = {
     "author_followers": "bigint",
     "parent_id": "text",
     "conversation_id": "text",
-    "links": "text",
+    "links": "text[]",
     "media": "integer",
     "created_at": "timestamptz",
     "received_at": "timestamptz",
 }
-_LISTS: Final = {
-    "watchlists": "string_to_array(watchlists, ',')",
-    "links": f"string_to_array(links, E'\\x{ord(_LINK_END):02x}')",
-}
+# One JSON document is 2.4 times as fast as an array a column: psycopg writes arrays element by element in Python.
 _INSERT = text(
     f"WITH new AS (INSERT INTO mentions (listener, {', '.join(_COLUMNS)})"  # noqa: S608  our own column names
-    f" SELECT :listener, {', '.join(_LISTS.get(name, name) for name in _COLUMNS)}"
-    f" FROM unnest({', '.join(f'CAST(:{name} AS {kind}[])' for name, kind in _COLUMNS.items())})"
-    f" AS row ({', '.join(_COLUMNS)})"
+    f" SELECT :listener, {', '.join(_COLUMNS)} FROM json_to_recordset(CAST(:rows AS json))"
+    f" AS row ({', '.join(f'{name} {kind}' for name, kind in _COLUMNS.items())})"
     " ON CONFLICT (channel, external_id) DO NOTHING RETURNING id, watchlists),"
     " waiting AS (INSERT INTO pending_mentions (mention_id, enqueued_at) SELECT id, :now FROM new)"
     " SELECT id, array_to_string(watchlists, ',') FROM new ORDER BY id"
@@ -141,21 +136,23 @@ def _answers(
 def _insert(
     connection: Connection, listener: str, taken: Sequence[Taken], watchlists: Watchlists, now: datetime
 ) -> list[tuple[int, list[str]]]:
-    """One statement for all, in the order of the unique key, so that two of them never wait for each other in turn."""
+    """One statement for all, in the order of `taken`: sorted by the unique key, two of them never wait in a circle."""
     if not taken:
         return []
-    columns = zip(*(_row(mention, names, watchlists.is_own(mention)) for mention, names in taken), strict=True)
-    parameters = dict(zip(_COLUMNS, map(list, columns), strict=True))
-    rows = connection.execute(_INSERT, {"listener": listener, "now": now, **parameters})
-    return [(new_id, names.split(",")) for new_id, names in rows]
+    rows = [
+        dict(zip(_COLUMNS, _row(mention, names, watchlists.is_own(mention)), strict=True)) for mention, names in taken
+    ]
+    parameters = {"listener": listener, "now": now, "rows": msgspec.json.encode(rows).decode()}
+    inserted = connection.execute(_INSERT, parameters)
+    return [(new_id, names.split(",")) for new_id, names in inserted]
 
 
-def _row(mention: Mention, names: tuple[str, ...], own: bool) -> tuple[str | bool | int | datetime | None, ...]:
+def _row(mention: Mention, names: tuple[str, ...], own: bool) -> tuple[object, ...]:
     author = mention.author
     return (
         mention.channel,
         mention.external_id,
-        ",".join(names),
+        names,
         own,
         mention.url,
         mention.title,
@@ -168,7 +165,7 @@ def _row(mention: Mention, names: tuple[str, ...], own: bool) -> tuple[str | boo
         author.followers,
         mention.parent_id,
         mention.conversation_id,
-        _LINK_END.join(mention.links),
+        mention.links,
         mention.media,
         mention.created_at,
         mention.received_at,

@@ -53,8 +53,8 @@ class Settings(ListenerSettings):
 class Line:
     """One line: its mention, or else its error.
 
-    `start` and `end` are offsets in the (unpacked) text; `end` is the cursor after it. `position` says how many bytes of
-    the file itself are read, for a progress bar.
+    `start` and `end` are offsets in the (unpacked) text; `end` is the cursor after it. `position` says how many bytes
+    of the file itself are read, for a progress bar.
     """
 
     start: int
