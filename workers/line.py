@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from escalation_bridge import outbox
 from leitstand import clock
 from leitstand.model import Assessment, MatchedMention
-from listeners import store
+from listeners import pending, store
 from monitoring.metrics import Metrics
 from nlp import store as assessments
 from nlp.pipeline import Assessor
@@ -44,7 +44,7 @@ class Line:
         """
         now = clock.now()
         with self.engine.begin() as connection:
-            claimed = store.claim(connection, ids, room=room)
+            claimed = pending.claim(connection, ids, room=room)
             if not claimed:
                 return 0
             matched = store.load(connection, claimed)
@@ -66,7 +66,7 @@ class Line:
 
     def _failed(self, mention_id: int, error: Exception) -> None:
         with self.engine.begin() as connection:
-            parked = store.fail(connection, mention_id, repr(error)[:500], clock.now(), max_attempts=MAX_ATTEMPTS)
+            parked = pending.fail(connection, mention_id, repr(error)[:500], clock.now(), max_attempts=MAX_ATTEMPTS)
         if parked:
             self.metrics.mentions_parked.inc()
         log.error("mention not assessed", mention_id=mention_id, parked=parked, exc_info=error)

@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 from leitstand import clock, plugins
 from leitstand.errors import LeitstandError
 from leitstand.settings import ListenerSettings, Settings
-from listeners import store
+from listeners import cursors, store
 from listeners.contract import Batch, Listens
 from listeners.watchlists import Watchlists
 from monitoring.metrics import Metrics, open_metrics
@@ -50,7 +50,9 @@ class Intake:
                 connection, listener, batch.mentions, self.watchlists, part=batch.part, cursor=batch.cursor, now=now
             )
             last_post_at = max((m.created_at for m in batch.mentions), default=None)
-            store.report_status(connection, listener, batch.part, error=batch.error, last_post_at=last_post_at, now=now)
+            cursors.report_status(
+                connection, listener, batch.part, error=batch.error, last_post_at=last_post_at, now=now
+            )
         self.handed_over(listener, batch, stored)
         return stored
 
@@ -68,7 +70,8 @@ class Intake:
 
 def pause_after(failures: int, jitter: Callable[[], float] = random.random) -> float:
     """Seconds to wait before a listener that failed `failures` times in a row is started again: full jitter, capped."""
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures, 20)) * (0.5 + jitter() / 2)
+    longest: float = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures, 20))
+    return longest * (0.5 + jitter() / 2)
 
 
 async def listen(name: str, settings: ListenerSettings, source: Listens, intake: Intake) -> None:
@@ -76,8 +79,8 @@ async def listen(name: str, settings: ListenerSettings, source: Listens, intake:
     failures = 0
     while True:
         try:
-            cursors = await asyncio.to_thread(_cursors, intake.engine, name)
-            async for batch in source.listen(name, settings, cursors):
+            heard = await asyncio.to_thread(_cursors, intake.engine, name)
+            async for batch in source.listen(name, settings, heard):
                 await asyncio.to_thread(intake.take, name, batch)
                 failures = 0
         except OperationalError as error:
@@ -94,13 +97,13 @@ async def listen(name: str, settings: ListenerSettings, source: Listens, intake:
 
 def _cursors(engine: Engine, name: str) -> dict[str, str]:
     with engine.connect() as connection:
-        return store.cursors(connection, name)
+        return cursors.cursors(connection, name)
 
 
 def _report(engine: Engine, name: str, error: str) -> None:
     try:
         with engine.begin() as connection:
-            store.report_status(connection, name, "", error=error, last_post_at=None, now=clock.now())
+            cursors.report_status(connection, name, "", error=error, last_post_at=None, now=clock.now())
     except OperationalError as failure:
         log.warning("listener's state not stored", listener=name, reason=type(failure.orig).__name__)
 

@@ -13,11 +13,11 @@ def configure_logging(role: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([] if terminal else [structlog.processors.format_exc_info]),
     ]
     structlog.configure(
         processors=[
             *shared,
-            *([] if terminal else [structlog.processors.dict_tracebacks]),
             structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

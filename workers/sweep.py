@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from escalation_bridge import outbox
 from leitstand import clock
-from listeners import store
+from listeners import pending
 from monitoring.metrics import Metrics, open_metrics
 from triage import firing, runs
 from triage.policy import Policy, compile_policy
@@ -86,7 +86,7 @@ class Sweep:
         try:
             before = lost_before(now, self.queue.head_enqueued_at())
             with self.engine.begin() as connection:
-                ids = store.lost(connection, before, ENQUEUE_AT_ONCE, now)
+                ids = pending.lost(connection, before, ENQUEUE_AT_ONCE, now)
                 self.queue.enqueue(ids)
         except RedisError as error:  # deadlines must fire without it
             log.warning("Redis cannot be reached", reason=str(error))

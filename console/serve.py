@@ -1,0 +1,116 @@
+"""The role `serve`: the console, the API, the probes and /metrics, on the address of `server.listen`."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import structlog
+from redis import Redis, RedisError
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from console.api.desk import Desk
+from console.api.probes import Part
+from console.app import Server, create_app
+from escalation_bridge import ledger
+from leitstand import database, plugins
+from leitstand.errors import ServiceError
+from leitstand.settings import Settings
+from listeners import cursors, pending
+from listeners.contract import Listens
+from listeners.watchlists import Watchlists
+from monitoring.business import business_collector
+from monitoring.collector import StateCollector
+from monitoring.metrics import Metrics, exposition, open_metrics, start_at_zero
+from triage import views
+from triage.policy import compile_policy
+from workers import queues, setup
+from workers.listen import Intake
+from workers.logs import configure_logging
+from workers.queues import AssessQueue
+from workers.setup import Place
+
+log = structlog.get_logger()
+
+
+def collector(settings: Settings, engine: Engine, metrics: Metrics, queue: AssessQueue) -> StateCollector:
+    """What /metrics reads from SQL and Redis when it is asked."""
+    listening = [
+        name
+        for name, entry in settings.listeners.items()
+        if entry.enabled and isinstance(plugins.load(plugins.SOURCES, entry.kind), Listens)
+    ]
+    return business_collector(
+        engine,
+        settings,
+        metrics,
+        open_cases=views.open_cases,
+        seconds_to_next_breach=views.seconds_to_next_breach,
+        targets=ledger.summary,
+        listeners=cursors.states,
+        backlog=pending.backlog,
+        queues={queues.ASSESS: queue.depth},
+        listening=listening,
+    )
+
+
+def health(engine: Engine, redis: Redis) -> Callable[[], Sequence[Part]]:
+    """Whether the services can be used, with what to do where they cannot."""
+
+    def read() -> Sequence[Part]:
+        return [_database(engine), _redis(redis)]
+
+    return read
+
+
+def _database(engine: Engine) -> Part:
+    try:
+        database.require_current(engine)
+    except ServiceError as error:
+        return Part("database", False, str(error))
+    except OperationalError as error:
+        return Part("database", False, f"PostgreSQL cannot be reached ({type(error.orig).__name__})")
+    return Part("database", True)
+
+
+def _redis(redis: Redis) -> Part:
+    try:
+        redis.ping()
+    except RedisError as error:
+        return Part("redis", False, f"Redis cannot be reached ({type(error).__name__}); nothing is lost meanwhile")
+    return Part("redis", True)
+
+
+def open_database(where: Place) -> Engine:
+    """An engine; unlike the other roles this one also starts on a database that wants migrating, to say so."""
+    engine = database.engine(where.database_url, pool_size=8)
+    if where.embedded_database:
+        database.upgrade(engine)
+    return engine
+
+
+def main(config: Path, slot: str = "serve") -> None:
+    """Serve until SIGTERM."""
+    configure_logging(slot)
+    settings = setup.load(config)
+    where = setup.place(settings)
+    engine, redis = open_database(where), queues.connect(where.redis_url)
+    queue, metrics = AssessQueue(redis), open_metrics(where.metrics_dir, slot)
+    start_at_zero(metrics, settings)
+    intake = Intake(engine, Watchlists(settings), queue, metrics)
+    state = collector(settings, engine, metrics, queue)
+    app = create_app(
+        settings,
+        Desk(engine, compile_policy(settings)),
+        take=intake.take,
+        metrics=lambda: exposition(where.metrics_dir, [state]),
+        health=health(engine, redis),
+    )
+    log.info("serving", address=settings.server.public_url)
+    asyncio.run(Server(app, settings.server.listen).serve())
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:3])
