@@ -1,11 +1,12 @@
 """The spaCy components, in the order of the pipeline. Each is thin: the judging is in the modules they call.
 
-    text ─ PostTokenizer ► Doc ► reading ► sentiment ► urgency ► intents ► Doc._.reading .mood .concern .purposes
+    text ─ PostTokenizer ► Doc ► reading ► sentiment ► urgency ► intents ► Doc._.understanding
 
 Their settings are in the pipeline's configuration, so `to_disk` and `spacy.load` give the same pipeline back.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 
 from spacy.language import Language
@@ -13,13 +14,28 @@ from spacy.tokens import Doc
 
 from nlp import intents, sentiment, urgency
 from nlp.cues import Cue, CueFinder, read
-from nlp.reading import read_post
+from nlp.intents import Purpose
+from nlp.language import small_words
+from nlp.reading import Reading, read_post
+from nlp.sentiment import Mood
+from nlp.tokenizer import SOURCE
+from nlp.urgency import Concern
 
 THEMES = ("sentiment", "shifters", "urgency", "context", "intents")
 COMPONENTS = ("leitstand_reading_v1", "leitstand_sentiment_v1", "leitstand_urgency_v1", "leitstand_intents_v1")
 
-for _name in ("reading", "mood", "concern", "purposes"):
-    Doc.set_extension(_name, default=None, force=True)
+
+@dataclass(slots=True)
+class Understanding:
+    """What the components have found so far; each adds its own part."""
+
+    reading: Reading
+    mood: Mood = field(init=False)
+    concern: Concern = field(init=False)
+    purposes: tuple[Purpose, ...] = field(init=False)
+
+
+Doc.set_extension("understanding", default=None, force=True)
 
 
 @cache
@@ -33,9 +49,11 @@ def finder(languages: tuple[str, ...], brands: tuple[str, ...]) -> CueFinder:
 @Language.factory("leitstand_reading_v1", default_config={"languages": ["xx"], "brands": []})
 def create_reading(nlp: Language, name: str, languages: Sequence[str], brands: Sequence[str]) -> Callable[[Doc], Doc]:
     cues = finder(tuple(languages), tuple(brands))
+    for word in (*cues.words, *small_words()):
+        nlp.vocab[word], nlp.vocab[word.capitalize()]  # known for good: a lexeme made anew in each batch costs time
 
     def read_doc(doc: Doc) -> Doc:
-        doc._.reading = read_post(doc.text, cues)
+        doc._.understanding = Understanding(read_post(doc.user_data[SOURCE], cues))
         return doc
 
     return read_doc
@@ -43,17 +61,26 @@ def create_reading(nlp: Language, name: str, languages: Sequence[str], brands: S
 
 @Language.component("leitstand_sentiment_v1")
 def judge_sentiment(doc: Doc) -> Doc:
-    doc._.mood = sentiment.judge(doc._.reading)
+    so_far = understanding(doc)
+    so_far.mood = sentiment.judge(so_far.reading)
     return doc
 
 
 @Language.component("leitstand_urgency_v1")
 def judge_urgency(doc: Doc) -> Doc:
-    doc._.concern = urgency.judge(doc._.reading, doc._.mood)
+    so_far = understanding(doc)
+    so_far.concern = urgency.judge(so_far.reading, so_far.mood)
     return doc
 
 
 @Language.component("leitstand_intents_v1")
 def judge_intents(doc: Doc) -> Doc:
-    doc._.purposes = intents.judge(doc._.reading, doc._.mood, doc._.concern)
+    so_far = understanding(doc)
+    so_far.purposes = intents.judge(so_far.reading, so_far.mood, so_far.concern)
     return doc
+
+
+def understanding(doc: Doc) -> Understanding:
+    """What the pipeline found in a document."""
+    found: Understanding = doc._.understanding
+    return found

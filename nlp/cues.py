@@ -2,8 +2,8 @@
 
 A list is a TSV file `lexicons/<theme>.<language>.tsv` of pattern, value and group. A pattern is lower case words, with
 `stem*`, `*head`, `(a|b)` for a choice, `..` for up to four words between and `<n>` for a number. German patterns also
-match as ae/oe/ue/ss, English n't also as nt. Within a theme the longest match wins, so a longer pattern of value 0
-silences the shorter one in it.
+match as ae/oe/ue/ss, English n't also as nt. The longest match wins, so a longer pattern of value 0 silences the
+shorter one in it.
 """
 
 import re
@@ -22,7 +22,13 @@ LEXICONS = Path(__file__).parent / "lexicons"
 _CHOICE = re.compile(r"\(([^()]*)\)")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _OPEN = re.compile(r"\.\.|<n>|\*(?= )|(?<= )\*|(?<=\w)\*(?=\w)")
+_NUMBER = (
+    r"(?:\d+(?:[.,]\d+)?\+?|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|forty"
+    r"|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|zwanzig|dreißig|vierzig)"
+)
 _WINDOW = 120
+_LAYERED = frozenset({"context", "intents"})
+_LONGEST_WORD = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,11 @@ class _Form:
     open_right: bool
     expression: re.Pattern[str] | None
 
+    @property
+    def reaches_out(self) -> bool:
+        """It can match where its literal is only a part of a word."""
+        return self.open_left or self.open_right or self.expression is not None
+
 
 def read(theme: str, language: str) -> list[Cue]:
     """The cues of one list; empty if there is no such list. A malformed line is a ConfigurationError."""
@@ -60,7 +71,7 @@ def read(theme: str, language: str) -> list[Cue]:
     if not path.exists():
         return []
     lines = path.read_text(encoding="utf-8").splitlines()
-    return [_cue(theme, line, number, path.name) for number, line in enumerate(lines, 1) if line and line[0] != "#"]
+    return [_cue(theme, line, number, path.name) for number, line in enumerate(lines, 1) if line and line[:2] != "# "]
 
 
 def _cue(theme: str, line: str, number: int, file: str) -> Cue:
@@ -83,6 +94,7 @@ class CueFinder:
                 self._forms.setdefault(anchor, []).append(form)
         self._anchors = list(self._forms)
         self._by_anchor = list(self._forms.values())
+        self._inside = [[form for form in forms if form.reaches_out] for forms in self._by_anchor]
         self._automaton = AhoCorasick(self._anchors)
 
     @cached_property
@@ -91,38 +103,58 @@ class CueFinder:
         return frozenset(word for anchor in self._anchors for word in anchor.split())
 
     def find(self, text: str) -> dict[str, list[Hit]]:
-        """The hits by theme, in the order of the text, none of them inside a longer one of its theme."""
-        found: dict[str, list[Hit]] = {}
+        """The hits by theme, in the order of the text. See `_layer` for those inside a longer one."""
+        found: dict[tuple[str, str], list[Hit]] = {}
+        padded = f" {text} "
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            closed_left = start == 0 or not (text[start - 1].isalnum() and text[start].isalnum())
-            closed_right = end == len(text) or not (text[end].isalnum() and text[end - 1].isalnum())
-            for form in self._by_anchor[index]:
-                hit = _verify(form, text, start, end, closed_left, closed_right)
+            whole = not (
+                (padded[start].isalnum() and padded[start + 1].isalnum())
+                or (padded[end].isalnum() and padded[end + 1].isalnum())
+            )
+            for form in self._by_anchor[index] if whole else self._inside[index]:
+                hit = _verify(form, text, start, end)
                 if hit is not None:
-                    found.setdefault(hit.cue.theme, []).append(hit)
-        return {theme: _longest(hits) for theme, hits in found.items()}
+                    found.setdefault(_layer(hit.cue), []).append(hit)
+        themes: dict[str, list[Hit]] = {}
+        for (theme, _), hits in found.items():
+            themes.setdefault(theme, []).extend(_longest(hits))
+        return {theme: sorted(hits, key=_place) for theme, hits in themes.items()}
 
 
-def _verify(form: _Form, text: str, start: int, end: int, closed_left: bool, closed_right: bool) -> Hit | None:
+def _layer(cue: Cue) -> tuple[str, str]:
+    """Where a longer match outdoes a shorter one: in the whole theme, or only in its group."""
+    return cue.theme, cue.group if cue.theme in _LAYERED else ""
+
+
+def _verify(form: _Form, text: str, start: int, end: int) -> Hit | None:
     if form.expression is None:
-        if (closed_left or form.open_left) and (closed_right or form.open_right):
-            left = _word_start(text, start) if form.open_left else start
-            return Hit(form.cue, left, _word_end(text, end) if form.open_right else end)
-        return None
+        left = _word_start(text, start) if form.open_left else start
+        right = _word_end(text, end) if form.open_right else end
+        return Hit(form.cue, left, right) if _is_whole(text, left, right) else None
     for match in form.expression.finditer(text, max(0, start - _WINDOW), end + _WINDOW):
         if match.start() <= start and match.end() >= end:
             return Hit(form.cue, match.start(), match.end())
     return None
 
 
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Neither end cuts a word in two."""
+    return not (
+        (start > 0 and text[start - 1].isalnum() and text[start].isalnum())
+        or (end < len(text) and text[end].isalnum() and text[end - 1].isalnum())
+    )
+
+
 def _word_start(text: str, position: int) -> int:
-    while position > 0 and text[position - 1].isalnum():
+    limit = max(0, position - _LONGEST_WORD)
+    while position > limit and text[position - 1].isalnum():
         position -= 1
     return position
 
 
 def _word_end(text: str, position: int) -> int:
-    while position < len(text) and text[position].isalnum():
+    limit = min(len(text), position + _LONGEST_WORD)
+    while position < limit and text[position].isalnum():
         position += 1
     return position
 
@@ -168,6 +200,6 @@ def _expression(spelling: str) -> str:
         if word == "..":
             source += rf"(?:{between}\w+){{0,4}}?"
             continue
-        piece = r"\d+(?:[.,]\d+)?" if word == "<n>" else re.escape(word).replace(r"\*", r"\w*").replace("<n>", r"\d+")
+        piece = _NUMBER if word == "<n>" else re.escape(word).replace(r"\*", r"\w*").replace("<n>", r"\d+")
         source += (between if source else "") + piece
     return rf"(?<!\w){source}(?!\w)"

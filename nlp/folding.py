@@ -12,14 +12,14 @@ from dataclasses import dataclass
 BLANKED = "\x00"
 FIELD_BREAK = "\x01"
 
-_BLANKED = re.compile(r"https?://\S+|www\.\S+|\b[\w.+-]+@\w[\w.-]+|(?<!\w)@\w+")
+_BLANKED = re.compile(r"https?://\S+|www\.\S+|@\w[\w.]*")
 _SIMPLE = str.maketrans(
     {"’": "'", "‘": "'", "`": "'", "´": "'", "\n": " ", "\t": " ", "\r": " ", "\u00a0": " ", "–": "-", "—": "-"}
 )
 _INVISIBLE = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
 _STYLED = "\U0001d400-\U0001d7ff\uff01-\uff5e\u24b6-\u24e9"
 _UNEVEN = re.compile(rf"\s\s|([^\W\d_])\1\1|[{_INVISIBLE}{_STYLED}]", re.IGNORECASE)
-_STRETCHED = re.compile(r"[^\W\d_]*([^\W\d_])\1\1[^\W\d_]*")
+_WORD = re.compile(r"[^\W\d_]{3,}")
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
 _HIDDEN = re.compile(rf"[{_INVISIBLE}]")
 
@@ -86,8 +86,10 @@ def _unstretch(text: str, origins: list[int], known: Container[str]) -> Folded:
     pieces: list[str] = []
     places: list[int] = []
     position, stretched = 0, False
-    for match in _STRETCHED.finditer(text):
+    for match in _WORD.finditer(text):
         word, start = match.group(), match.start()
+        if _RUN.search(word) is None:
+            continue
         short = _spelling(word, known)
         pieces += [text[position:start], short]
         places += origins[position:start]

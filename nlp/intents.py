@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from leitstand.model import Intent, Sentiment, Urgency
+from nlp.audience import is_broadcast
 from nlp.cues import Hit
 from nlp.reading import Reading
 from nlp.sentiment import Mood
-from nlp.urgency import Concern, is_broadcast
+from nlp.urgency import Concern
 
 _FROM_URGENCY = {
     "danger": Intent.SAFETY,
@@ -67,11 +68,10 @@ def _felt(reading: Reading, mood: Mood, concern: Concern) -> Iterator[Purpose]:
 
 
 def _told(reading: Reading) -> Iterator[Purpose]:
-    context = reading.groups("context")
     for hit in reading.of("intents"):
         if hit.cue.group == "spam" and not reading.addressed:
             yield Purpose(Intent.SPAM, hit)
-    if not is_broadcast(reading, context):
+    if not is_broadcast(reading):
         return
     for group, intent in (("ad", Intent.SPAM), ("news", Intent.INFO), ("status", Intent.INFO)):
         for hit in reading.of("context"):

@@ -25,7 +25,7 @@ _SMALL_WORD = 1.0
 _DECLARED = 0.8
 _READ = 400
 _FUNCTION_WORDS = Path(__file__).parent / "lexicons" / "function_words.tsv"
-_NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|\S*@\w\S*|#(?=\w)|\b(?:RT|via|http)\b|\d+")
+_NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|@\w[\w.]*|#(?=\w)|\b(?:RT|via|http)\b|\d+")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _STRETCHED = re.compile(r"(\w)\1{2,}")
 
@@ -48,7 +48,7 @@ def _words(text: str) -> list[str]:
 
 
 def _votes(words: list[str]) -> Counter[str]:
-    table = _small_words()
+    table = small_words()
     return Counter(table[word] for word in set(words) if word in table)
 
 
@@ -73,7 +73,7 @@ def _identifier() -> LanguageIdentifier:
 
 
 @cache
-def _small_words() -> dict[str, str]:
+def small_words() -> dict[str, str]:
     """Word → the one language that claims it."""
     owners: dict[str, list[str]] = {}
     for line in _FUNCTION_WORDS.read_text(encoding="utf-8").splitlines():

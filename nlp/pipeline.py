@@ -10,17 +10,13 @@ from collections.abc import Iterable, Sequence
 
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc
 
-from leitstand.model import Assessment, Intent, Mention, Reason, Urgency
+from leitstand.model import Assessment, Mention, Reason, Urgency
 from nlp import language, tokenizer
-from nlp.components import COMPONENTS
+from nlp.components import COMPONENTS, Understanding, understanding
 from nlp.cues import Hit
 from nlp.folding import FIELD_BREAK
-from nlp.intents import Purpose
 from nlp.reading import Reading
-from nlp.sentiment import Mood
-from nlp.urgency import Concern
 
 MODEL = "lexicon-1"
 TEXT_LIMIT = 5_000
@@ -49,7 +45,7 @@ class Assessor:
             with pipeline.memory_zone():
                 docs = pipeline.pipe([post for post, _ in posts])
                 for index, (_, split), doc in zip(chosen, posts, docs, strict=True):
-                    results[index] = _assessment(doc, languages[index], split)
+                    results[index] = _assessment(understanding(doc), languages[index], split)
         return [results[index] for index in range(len(mentions))]
 
 
@@ -86,31 +82,27 @@ def _joined(mention: Mention) -> tuple[str, int]:
     return f"{title}{FIELD_BREAK}{text}", len(title) + 1
 
 
-def _assessment(doc: Doc, code: str, split: int) -> Assessment:
-    reading, mood, concern = doc._.reading, doc._.mood, doc._.concern
-    purposes: tuple[Purpose, ...] = doc._.purposes
+def _assessment(found: Understanding, code: str, split: int) -> Assessment:
     return Assessment(
         language=code,
-        sentiment=mood.sentiment,
-        sentiment_score=round(mood.score, 4),
-        urgency=concern.urgency,
-        intents=tuple(purpose.intent for purpose in purposes),
-        needs_reply=concern.urgency >= Urgency.NORMAL,
-        reasons=tuple(_reasons(reading, mood, concern, purposes, split)),
+        sentiment=found.mood.sentiment,
+        sentiment_score=round(found.mood.score, 4),
+        urgency=found.concern.urgency,
+        intents=tuple(purpose.intent for purpose in found.purposes),
+        needs_reply=found.concern.urgency >= Urgency.NORMAL,
+        reasons=tuple(_reasons(found, split)),
         model=MODEL,
     )
 
 
-def _reasons(
-    reading: Reading, mood: Mood, concern: Concern, purposes: Sequence[Purpose], split: int
-) -> Iterable[Reason]:
-    for hit, weight in mood.parts:
-        yield _reason("sentiment", reading, hit, round(weight, 3), split)
-    for hit, level in concern.parts:
-        yield _reason("urgency", reading, hit, float(level), split)
-    for purpose in purposes:
-        if purpose.hit is not None and purpose.intent is not Intent.CHATTER:
-            yield _reason(purpose.intent.value, reading, purpose.hit, 1.0, split)
+def _reasons(found: Understanding, split: int) -> Iterable[Reason]:
+    for hit, weight in found.mood.parts:
+        yield _reason("sentiment", found.reading, hit, round(weight, 3), split)
+    for hit, level in found.concern.parts:
+        yield _reason("urgency", found.reading, hit, float(level), split)
+    for purpose in found.purposes:
+        if purpose.hit is not None:
+            yield _reason(purpose.intent.value, found.reading, purpose.hit, 1.0, split)
 
 
 def _reason(about: str, reading: Reading, hit: Hit, weight: float, split: int) -> Reason:

@@ -4,13 +4,20 @@ text ── fold ──► Folded ── CueFinder ──► Reading ──► s
 """
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
+from operator import attrgetter
 
 from nlp.cues import CueFinder, Hit
 from nlp.folding import BLANKED, FIELD_BREAK, Folded, fold
 
 _CLAUSE_END = re.compile(rf"[.!?;:,\n{FIELD_BREAK}]| - ")
 _SENTENCE_END = re.compile(rf"[.!?\n{FIELD_BREAK}]")
+
+
+_NEAR = 80
+_FEW = 8
+_start = attrgetter("start")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,14 @@ class Reading:
     def of(self, theme: str) -> list[Hit]:
         """The hits of a theme, in the order of the text."""
         return self.hits.get(theme, [])
+
+    def near(self, theme: str, hit: Hit) -> list[Hit]:
+        """The hits of a theme that begin at most 80 characters before or after another hit."""
+        hits = self.hits.get(theme, [])
+        if len(hits) < _FEW:
+            return hits
+        low = bisect_left(hits, hit.start - _NEAR, key=_start)
+        return hits[low : bisect_left(hits, hit.end + _NEAR, key=_start)]
 
     def groups(self, theme: str) -> set[str]:
         return {hit.cue.group for hit in self.hits.get(theme, ())}

@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leitstand.model import Sentiment
+from nlp.audience import is_broadcast, is_voiced
 from nlp.cues import Hit
 from nlp.reading import Reading
 
-_POSITIVE_FROM, _NEGATIVE_FROM = 0.3, -0.25
+_POSITIVE_FROM, _NEGATIVE_FROM = 0.3, -0.22
 _SOFTNESS = 12.0
 _FAULTS = frozenset({"outage", "blocked", "money", "danger", "security", "repeat", "fault", "delay"})
 _IRONY_PRONE = 3.0
+_TOLD = 0.6  # what is reported is not felt
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def _weight(reading: Reading, hit: Hit) -> float:
     weight = hit.cue.value
     if hit.cue.group in ("emoji", "ironic"):
         return weight
-    for shifter in reading.of("shifters"):
+    for shifter in reading.near("shifters", hit):
         weight *= _shift(reading, shifter, hit)
     if weight > 0 and hit.cue.value > 0 and reading.sentence_mark(hit.end) == "?":
         weight *= 0.4
@@ -112,5 +114,7 @@ def _contrasted(reading: Reading, parts: Sequence[tuple[Hit, float]]) -> list[tu
 
 
 def _emphasis(reading: Reading) -> float:
+    if is_broadcast(reading) or not is_voiced(reading):
+        return _TOLD
     marks = min(reading.text.count("!"), 3)
     return 1.0 + 0.08 * marks + 0.15 * reading.shouted + 0.1 * reading.folded.stretched

@@ -15,6 +15,9 @@ from spacy.vocab import Vocab
 
 NAME = "leitstand.PostTokenizer.v1"
 
+# Where the text is kept: `Doc.text` builds it anew from every token, which takes longer than reading it.
+SOURCE = "leitstand_source"
+
 _TOKEN = re.compile(r"(https?://\S+|[@#]?\w+(?:['’-]\w+)*|[:;=8][-o*']?[)\](\[dDpP/\\|@3<>]+|[^\w\s]+|\s)( ?)")
 
 
@@ -26,7 +29,9 @@ class PostTokenizer:
 
     def __call__(self, text: str) -> Doc:
         pairs = _TOKEN.findall(text)
-        return Doc(self.vocab, words=[word for word, _ in pairs], spaces=[blank == " " for _, blank in pairs])
+        doc = Doc(self.vocab, words=[word for word, _ in pairs], spaces=[blank == " " for _, blank in pairs])
+        doc.user_data[SOURCE] = text
+        return doc
 
     def to_bytes(self, **_: object) -> bytes:
         return b""

@@ -6,17 +6,21 @@ nobody at the desk. A question, request or complaint said to a desk is `normal`;
 somebody's own present trouble.
 """
 
+import re
 from dataclasses import dataclass
 
 from leitstand.model import Sentiment, Urgency
+from nlp.audience import is_broadcast, is_voiced
 from nlp.cues import Hit
+from nlp.folding import BLANKED
 from nlp.reading import Reading
 from nlp.sentiment import Mood
 
 _EXEMPT_FROM_PAST = frozenset({"repeat", "security", "legal", "churn", "money"})
 _SAID_WITH_NOT = frozenset({"blocked", "repeat", "money", "many"})
 _SILENCERS = frozenset({"negated", "joke", "resolved"})
-_BROADCASTS = ("status", "news", "ad", "agent")
+_HARMLESS_AT_A_FACILITY = frozenset({"outage", "repeat", "blocked"})
+_DIGIT = re.compile(r"<n>|hour|stunde|\bfor\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,54 +34,57 @@ class Concern:
 def judge(reading: Reading, mood: Mood) -> Concern:
     """Decide the urgency of a post from its cues, its form and its mood. Pure."""
     context = reading.groups("context")
-    if is_broadcast(reading, context):
-        return Concern(Urgency.NONE, ())
-    parts = [(hit, level) for hit in reading.of("urgency") if (level := _level(reading, hit, context)) > 0]
+    told = is_broadcast(reading)
+    hits = [hit for hit in reading.of("urgency") if not told or _is_own_danger(reading, hit)]
+    parts = [(hit, level) for hit in hits if (level := _level(reading, hit, mood, context)) > 0]
     level = max((level for _, level in parts), default=0)
-    if level == 0 or (level == 1 and not _is_for_desk(reading, context)):
-        form = _form(reading, mood, context)
-        return Concern(Urgency(1), form) if form else Concern(Urgency.NONE, ())
-    return Concern(Urgency(level), tuple((hit, own) for hit, own in parts if own == level))
+    if told and level < Urgency.CRITICAL:
+        return Concern(Urgency.NONE, ())
+    if "politics" in context and "desk" not in context:
+        return Concern(Urgency.NONE, ())
+    if level >= Urgency.HIGH or (level == Urgency.NORMAL and _is_for_desk(reading, context)):
+        return Concern(Urgency(level), tuple((hit, own) for hit, own in parts if own == level))
+    form = _form(reading, mood, context)
+    return Concern(Urgency.NORMAL, form) if form else Concern(Urgency.NONE, ())
 
 
-def is_broadcast(reading: Reading, context: set[str]) -> bool:
-    """The post is told to the world, not to a desk."""
-    own_trouble = "personal" in context
-    if reading.text.startswith("rt ") and not _rescue(reading):
-        return True
-    if "agent" in context and not own_trouble and "?" not in reading.text:
-        return True
-    if "status" in context and not own_trouble and not reading.addressed and "?" not in reading.text:
-        return True
-    return bool(context & {"news", "ad"}) and not reading.addressed and not (own_trouble and "desk" in context)
+def _is_own_danger(reading: Reading, hit: Hit) -> bool:
+    """In a long or published text, too: "my account was hacked" is somebody's own."""
+    return hit.cue.value >= Urgency.CRITICAL and any(
+        other.cue.group == "personal" and reading.same_clause(min(other.end, hit.start), max(other.start, hit.end))
+        for other in reading.near("context", hit)
+    )
 
 
-def _rescue(reading: Reading) -> bool:
-    return any(hit.cue.group == "danger" and hit.cue.value >= 3 for hit in reading.of("urgency"))
-
-
-def _level(reading: Reading, hit: Hit, context: set[str]) -> int:
+def _level(reading: Reading, hit: Hit, mood: Mood, context: set[str]) -> int:
     """What a cue is worth after its guards."""
-    level = int(hit.cue.value)
-    if _silenced(reading, hit) or ("resolved" in context and hit.cue.group != "churn"):
+    level, group = int(hit.cue.value), hit.cue.group
+    if _silenced(reading, hit) or ("resolved" in context and group != "churn"):
         return 0
-    if level >= 2 and "hypothetical" in context:
+    if level < Urgency.HIGH or group == "rescue":
+        return level
+    if "hypothetical" in context or ("past" in context and group not in _EXEMPT_FROM_PAST):
         return 1
-    if level >= 2 and "past" in context and hit.cue.group not in _EXEMPT_FROM_PAST:
+    if group in _HARMLESS_AT_A_FACILITY and "facility" in context:
         return 1
-    if level >= 2 and not _is_own_trouble(reading, hit, context):
-        return 1
-    return level
+    if group == "wait" and mood.sentiment is not Sentiment.NEGATIVE:
+        return 0
+    return level if _is_own_trouble(reading, hit, context) else 1
 
 
 def _is_own_trouble(reading: Reading, hit: Hit, context: set[str]) -> bool:
-    if reading.addressed or context & {"personal", "you"}:
+    """Somebody is in it now, and says so."""
+    if hit.cue.group == "security":
+        return "desk" in context or "personal" in context or reading.addressed
+    if "personal" in context:
         return True
-    return "now" in context and ("desk" in context or hit.cue.value >= 3)
+    if hit.cue.group == "delay" and not _DIGIT.search(hit.cue.pattern) and "now" not in context:
+        return False
+    return reading.addressed or "you" in context or "now" in context
 
 
 def _silenced(reading: Reading, hit: Hit) -> bool:
-    for other in reading.of("context"):
+    for other in reading.near("context", hit):
         if other.cue.group in _SILENCERS and other.start < hit.end and hit.start < other.end:
             return True
     if hit.cue.group in _SAID_WITH_NOT:
@@ -87,23 +94,29 @@ def _silenced(reading: Reading, hit: Hit) -> bool:
         and shifter.end <= hit.start
         and reading.words_between(shifter.end, hit.start) == 0
         and reading.same_clause(shifter.end, hit.start)
-        for shifter in reading.of("shifters")
+        for shifter in reading.near("shifters", hit)
     )
 
 
 def _is_for_desk(reading: Reading, context: set[str]) -> bool:
-    return reading.addressed or "desk" in context
+    return is_voiced(reading) and (reading.addressed or "desk" in context)
 
 
 def _form(reading: Reading, mood: Mood, context: set[str]) -> tuple[tuple[Hit, int], ...]:
     """The cues that make a post a question, request or complaint to a desk; empty if it is none."""
-    if not _is_for_desk(reading, context) or not (reading.addressed or context & {"personal", "you"}):
+    spoken_to = reading.addressed or "you" in context
+    if "desk" not in context and not (reading.addressed and "you" in context):
         return ()
-    intents = reading.of("intents")
-    asks = "?" in reading.text
-    wanted = [hit for hit in intents if hit.cue.group == "request" or (asks and hit.cue.group == "question")]
-    if wanted and "desk" in context:
+    negative = mood.sentiment is Sentiment.NEGATIVE
+    wanted = [hit for hit in reading.of("intents") if hit.cue.group == "request" or _asks(reading, hit)]
+    if wanted and (spoken_to or "personal" in context or not negative):
         return tuple((hit, 1) for hit in wanted[:3])
-    if mood.sentiment is Sentiment.NEGATIVE and "desk" in context:
+    if negative and spoken_to:
         return tuple((hit, 1) for hit, weight in mood.parts if weight < 0)[:3]
     return ()
+
+
+def _asks(reading: Reading, hit: Hit) -> bool:
+    if hit.cue.group != "question":
+        return False
+    return reading.sentence_mark(hit.end) == "?" or reading.text[: hit.start].strip(f" .!,{BLANKED}") == ""

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leitstand.model import Assessment, Intent, Mention, Sentiment, Urgency
+from nlp.components import understanding
 from nlp.pipeline import TEXT_LIMIT, Assessor, build, load
 
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
@@ -152,7 +153,7 @@ def test_the_pipeline_survives_being_written_and_read(tmp_path: Path, assessor: 
 
 
 def moods(docs: Iterable[spacy.tokens.Doc]) -> list[tuple[str, float]]:
-    return [(doc._.mood.sentiment, doc._.mood.score) for doc in docs]
+    return [(found.mood.sentiment, found.mood.score) for found in map(understanding, docs)]
 
 
 def test_every_post_has_an_intent_and_chatter_is_the_last_resort(assessor: Assessor) -> None:
