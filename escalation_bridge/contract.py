@@ -5,12 +5,14 @@ and says which kind of failure it was. The delivery loop decides when to try aga
 long. Several deliveries, each of another case, may be under way at one target at once.
 """
 
+import asyncio
 from typing import Literal, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
 from leitstand import plugins
+from leitstand.errors import DeliveryError, DeliveryOutcome
 from leitstand.model import Delivery, Receipt
 from leitstand.settings import TargetSettings
 
@@ -67,3 +69,18 @@ def connect(name: str, settings: TargetSettings, language: Language = "en") -> T
     """Load the target's module and connect it. Nothing is sent before the first delivery."""
     target: Target = plugins.load(plugins.TARGETS, settings.kind).connect(name, settings, language)
     return target
+
+
+async def verify(name: str, settings: TargetSettings, language: Language = "en") -> str:
+    """Check the target without sending anything, within its timeout: one sentence. Raises DeliveryError."""
+    target = connect(name, settings, language)
+    if not isinstance(target, Verifies):
+        await target.close()
+        return "cannot be checked without sending something"
+    try:
+        async with asyncio.timeout(settings.timeout.total_seconds()):
+            return await target.verify()
+    except TimeoutError as error:
+        raise DeliveryError("no answer in time", DeliveryOutcome.RETRY) from error
+    finally:
+        await target.close()

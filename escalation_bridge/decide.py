@@ -70,11 +70,16 @@ def target_after_failure(error: DeliveryError, status: TargetStatus, now: dateti
     return TargetStatus(failures, now + pause if pause else status.paused_until)
 
 
+def probing(status: TargetStatus) -> bool:
+    """Whether the target has failed so often that single deliveries must show whether it is back."""
+    return status.failures >= FAILURES_TO_PAUSE
+
+
 def may_send(status: TargetStatus, under_way: int, concurrency: int, now: datetime) -> int:
     """How many more deliveries may be started now: none in a pause, one at a time after failures in a row."""
     if status.paused(now):
         return 0
-    return max(0, (1 if status.failures >= FAILURES_TO_PAUSE else concurrency) - under_way)
+    return max(0, (1 if probing(status) else concurrency) - under_way)
 
 
 def _pause(failures: int) -> timedelta:

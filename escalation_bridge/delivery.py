@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from escalation_bridge import decide, outbox, pauses
 from escalation_bridge.attempt import ExpiredError, Failure, attempt
@@ -116,7 +116,7 @@ class _Sender:
         except Exception as error:  # this target's outermost loop must outlive any fault
             self.bucket.put_back(tokens)
             self.log.error(
-                "cannot claim deliveries", reason=type(error).__name__, exc_info=not isinstance(error, DBAPIError)
+                "cannot claim deliveries", reason=type(error).__name__, exc_info=not isinstance(error, SQLAlchemyError)
             )
             return WAIT_AFTER_FAULT
         self.bucket.put_back(tokens - len(claimed))
@@ -137,7 +137,7 @@ class _Sender:
         try:
             for delivery in late.values():
                 await self._database(partial(self._give_back, delivery, now=clock.now()))
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             self.log.warning("leases run out by themselves", count=len(late), reason=type(error).__name__)
         self.threads.shutdown(wait=False)
 
@@ -154,7 +154,7 @@ class _Sender:
             try:
                 await self._record(delivery, result)
                 return
-            except DBAPIError as error:
+            except SQLAlchemyError as error:
                 self.log.error("cannot record a delivery", key=delivery.key, reason=type(error).__name__)
                 if clock.now() >= lease_end:
                     return
@@ -195,9 +195,11 @@ class _Sender:
         return await asyncio.get_running_loop().run_in_executor(self.threads, in_transaction)
 
     def _claim(self, tokens: int, under_way: int, now: datetime, connection: Connection) -> list[Delivery]:
-        allowed = decide.may_send(pauses.status(connection, self.name), under_way, self.concurrency, now)
-        limit = min(tokens, allowed)
-        return outbox.claim(connection, self.name, limit, self.lease, now) if limit else []
+        status = pauses.status(connection, self.name)
+        limit = min(tokens, decide.may_send(status, under_way, self.concurrency, now))
+        if not limit:
+            return []
+        return outbox.claim(connection, self.name, limit, self.lease, now, probing=decide.probing(status))
 
     def _mark_sent(self, delivery: Delivery, receipt: Receipt, now: datetime, connection: Connection) -> bool:
         pauses.note_success(connection, self.name, now)

@@ -14,9 +14,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
+import structlog
 from sqlalchemy import Connection, Row, text
 
 from leitstand.model import CaseSnapshot, Delivery, Notice, NoticeType, Receipt
+
+log = structlog.get_logger()
 
 # PostgreSQL tells listeners on this channel the name of each target that a commit added notices for.
 NOTIFY_CHANNEL = "leitstand_deliveries"
@@ -39,17 +42,22 @@ _ADD = text("""
     )
     SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM told)
 """)
-_CLAIM = text("""
-    WITH due AS (
-      SELECT id, state <> 'pending' AS doubtful FROM deliveries AS d
+_CLAIM = """
+    WITH first_in_line AS (
+      SELECT id FROM deliveries AS d
       WHERE target = :target AND state IN ('pending', 'sending', 'unknown') AND next_attempt_at <= :now
         AND NOT EXISTS (
           SELECT FROM deliveries AS earlier
           WHERE earlier.target = d.target AND earlier.case_number = d.case_number AND earlier.id < d.id
             AND earlier.state IN ('pending', 'sending', 'unknown'))
       ORDER BY severity, next_attempt_at, id
+      LIMIT 100
+    ), due AS (
+      SELECT id, state <> 'pending' AS doubtful FROM deliveries JOIN first_in_line USING (id)
+      WHERE state IN ('pending', 'sending', 'unknown') AND next_attempt_at <= :now
+      ORDER BY {order}
       LIMIT :limit
-      FOR UPDATE SKIP LOCKED
+      FOR UPDATE OF deliveries SKIP LOCKED
     )
     UPDATE deliveries AS d SET state = 'sending', attempts = attempts + 1, next_attempt_at = :lease
     FROM due WHERE d.id = due.id
@@ -57,7 +65,10 @@ _CLAIM = text("""
       doubtful,
       COALESCE((SELECT t.remote_id FROM delivery_threads AS t
                 WHERE t.target = d.target AND t.case_number = d.case_number), '') AS thread_id
-""")
+"""
+_CLAIM_WORST = text(_CLAIM.format(order="severity, next_attempt_at, id"))
+_CLAIM_LEAST_TRIED = text(_CLAIM.format(order="attempts, severity, next_attempt_at, id"))
+_ASIDE = text("UPDATE deliveries SET state = 'dead', ended_at = :now, error = :error WHERE id = :id")
 _END = text("""
     UPDATE deliveries
     SET state = :state, next_attempt_at = :at, ended_at = :ended, remote_id = :remote_id, error = :error
@@ -93,10 +104,24 @@ def add(connection: Connection, notices: Sequence[Notice], now: datetime) -> int
     return added
 
 
-def claim(connection: Connection, target: str, limit: int, lease: timedelta, now: datetime) -> list[Delivery]:
-    """Lease up to `limit` due notices, the worst severity first, of each case only the oldest undelivered."""
-    rows = connection.execute(_CLAIM, {"target": target, "limit": limit, "now": now, "lease": now + lease})
-    return sorted((_delivery(row) for row in rows), key=lambda d: (d.case.severity, d.id))
+def claim(
+    connection: Connection, target: str, limit: int, lease: timedelta, now: datetime, *, probing: bool = False
+) -> list[Delivery]:
+    """Lease up to `limit` due notices, the worst severity first, of each case only the oldest undelivered.
+
+    `probing` takes the least tried first, so that one notice that the target chokes on does not speak for all.
+    A row that cannot be read becomes a dead letter.
+    """
+    query = _CLAIM_LEAST_TRIED if probing else _CLAIM_WORST
+    rows = connection.execute(query, {"target": target, "limit": limit, "now": now, "lease": now + lease})
+    claimed = []
+    for row in rows.all():
+        try:
+            claimed.append(_delivery(row))
+        except (msgspec.MsgspecError, ValueError) as error:
+            connection.execute(_ASIDE, {"id": row.id, "now": now, "error": f"unreadable: {type(error).__name__}"})
+            log.error("dead letter", target=target, key=row.key, reason="unreadable")
+    return sorted(claimed, key=lambda d: (d.case.severity, d.id))
 
 
 def mark_sent(connection: Connection, delivery: Delivery, receipt: Receipt, now: datetime) -> bool:

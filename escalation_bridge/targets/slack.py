@@ -41,6 +41,7 @@ ABOUT = About(
 HISTORY_SIZE = 8 * 1024 * 1024
 HISTORY_PAGES = 50
 SECTION_LENGTH = 2900
+LINK_LENGTH = 2000
 # Slack's clock and ours may differ by so much.
 SKEW = timedelta(minutes=5)
 EVENT_TYPE = "leitstand_notice"
@@ -123,7 +124,8 @@ class SlackTarget:
     async def deliver(self, delivery: Delivery) -> Receipt:
         """Post it, or change the case's message where only its state is new."""
         words = message.render(delivery, self._settings, self._language, clock.now())
-        said = {**_said(words), "channel": self._settings.channel}
+        mention = self._settings.mention if delivery.type in _MENTIONING else ""
+        said = {**_said(words, mention), "channel": self._settings.channel}
         if delivery.thread_id:
             try:
                 return await self._follow(delivery, said)
@@ -170,12 +172,9 @@ class SlackTarget:
 
     async def _post(self, delivery: Delivery, said: dict[str, object]) -> Receipt:
         payload = {"key": delivery.key, "case": delivery.case.number}
-        extra: dict[str, object] = {"metadata": {"event_type": EVENT_TYPE, "event_payload": payload}}
-        if self._settings.mention and delivery.type in _MENTIONING:
-            extra["text"] = f"{self._settings.mention} {said['text']}"
-            extra["blocks"] = [_section(self._settings.mention), *_list(said["blocks"])]
+        metadata = {"event_type": EVENT_TYPE, "event_payload": payload}
         quiet = {"unfurl_links": False, "unfurl_media": False}
-        return Receipt((await self._call("chat.postMessage", json={**said, **quiet, **extra})).ts)
+        return Receipt((await self._call("chat.postMessage", json={**said, **quiet, "metadata": metadata})).ts)
 
     async def _call(
         self, method: str, *, json: Mapping[str, object] | None = None, form: Mapping[str, str] | None = None
@@ -214,18 +213,24 @@ def _outcome(code: str) -> DeliveryOutcome:
     return DeliveryOutcome.UNAUTHORISED if code in _SHUT_OUT else DeliveryOutcome.REFUSED
 
 
-def _said(words: message.Message) -> dict[str, object]:
+def _said(words: message.Message, mention: str) -> dict[str, object]:
     """The message's text and blocks. What the post says stands in plain text, where no markup works."""
     facts = [f"*{escape(label)}:* {escape(text)}" for label, text in words.labelled]
     facts += [f"• {escape(line)}" for line in (*words.deadlines, *words.reasons)]
     links = [_link(words.link, words.word("case"))]
-    if words.post:
-        links.append(_link(words.post, words.word("post")))
-    blocks = [_section(f"*{escape(words.headline)}*"), _section("\n".join(facts))]
+    if words.post and len(post := _link(words.post, words.word("post"))) < LINK_LENGTH:
+        links.append(post)
+    headline = f"{mention} *{escape(words.headline)}*".strip()
+    blocks = [_section(headline), _section("\n".join(facts))]
     if words.text:
         blocks.append({"type": "section", "text": {"type": "plain_text", "text": words.text, "emoji": False}})
     blocks.append(_section(" · ".join(links)))
-    return {"text": escape(words.headline), "blocks": blocks, "parse": "none", "link_names": False}
+    return {
+        "text": f"{mention} {escape(words.headline)}".strip(),
+        "blocks": blocks,
+        "parse": "none",
+        "link_names": False,
+    }
 
 
 def _section(text: str) -> dict[str, object]:
@@ -235,7 +240,3 @@ def _section(text: str) -> dict[str, object]:
 def _link(url: str, label: str) -> str:
     safe = "".join(c if c.isprintable() and c not in "<>| " else f"%{ord(c):02X}" for c in url.replace("&", "&amp;"))
     return f"<{safe}|{escape(label)}>"
-
-
-def _list(value: object) -> list[object]:
-    return list(value) if isinstance(value, list) else []

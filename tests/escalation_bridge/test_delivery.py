@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,13 +14,13 @@ import pytest
 from sqlalchemy import Engine, text
 from standardwebhooks import Webhook
 
-from escalation_bridge import outbox
+from escalation_bridge import delivery, outbox
 from escalation_bridge.targets import webhook
 from leitstand import clock
-from leitstand.model import Notice
+from leitstand.model import Notice, NoticeType
 from tests.escalation_bridge.receivers import DROP, HANG, OK, Reply, Request, in_turn, receiver
 from tests.escalation_bridge.senders import sending
-from tests.escalation_bridge.words import notice
+from tests.escalation_bridge.words import CASE, notice
 
 SECRET = "whsec_" + "bGVpdHN0YW5k" * 3
 
@@ -185,6 +187,68 @@ def test_one_too_old_is_a_dead_letter_and_not_sent(database: Engine) -> None:
         assert running.watcher.next() == ("hook", "expired")
         assert server.requests.empty()
     assert states(database) == [("dead", 1)]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_one_notice_that_a_target_chokes_on_does_not_speak_for_the_others(database: Engine) -> None:
+    poison = outbox.key(notice(number=1))
+
+    def respond(request: Request) -> Reply:
+        return Reply(500) if request.headers["webhook-id"] == poison else OK
+
+    with receiver(respond) as server, sending(database, {"hook": hook(server.url)}) as running:
+        add(database, notice(number=1))
+        running.wake("hook")
+        assert [running.watcher.next()[1] for _ in range(8)] == ["retry"] * 8
+        add(database, *(notice(number=n) for n in range(2, 12)))
+        running.wake("hook")
+        outcomes: list[str] = []
+        while outcomes.count("sent") < 10:
+            outcomes.append(running.watcher.next()[1])
+        assert outcomes.count("retry") < 100
+    assert states(database)[1:] == [("sent", 1)] * 10
+
+
+@pytest.mark.usefixtures("impatient")
+def test_connections_cut_by_postgresql_lose_and_double_nothing(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "WAIT_AFTER_FAULT", 0.02)
+
+    one_by_one = threading.Lock()
+
+    def respond(_: Request) -> Reply:
+        with one_by_one, database.connect() as connection:
+            connection.execute(
+                text("""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                        WHERE datname = current_database() AND pid <> pg_backend_pid()""")
+            )
+        return OK
+
+    with receiver(respond) as server, sending(database, {"hook": hook(server.url)}) as running:
+        add(database, *(notice(number=n) for n in range(1, 6)))
+        running.wake("hook")
+        assert [running.watcher.next()[1] for _ in range(5)] == ["sent"] * 5
+        assert len({server.next().headers["webhook-id"] for _ in range(5)}) == 5
+    assert states(database) == [("sent", 1)] * 5
+
+
+def test_the_time_from_post_to_notice_is_told_for_new_cases_only(database: Engine) -> None:
+    now = clock.now()
+    fresh = replace(CASE, opened_at=now)
+    with receiver() as server, sending(database, {"hook": hook(server.url)}) as running:
+        add(
+            database,
+            notice(number=1, case=fresh),
+            notice(number=2, case=fresh, type=NoticeType.SLA_WARNING),
+            notice(number=3),
+        )
+        running.wake("hook")
+        assert {running.watcher.next() for _ in range(3)} == {("hook", "sent")}
+        target, seconds = running.watcher.seconds.get_nowait()
+        assert target == "hook"
+        assert 0 < seconds < 10
+        assert running.watcher.seconds.empty()
 
 
 SENDER = """

@@ -166,3 +166,21 @@ def test_a_long_error_is_cut(database: Engine) -> None:
     with database.begin() as connection:
         outbox.mark_dead(connection, one, NOW, "x" * 9999)
         assert connection.execute(text("SELECT length(error) FROM deliveries")).scalar_one() == outbox.ERROR_LENGTH
+
+
+def test_a_row_that_cannot_be_read_is_moved_aside(database: Engine) -> None:
+    add(database, notice(number=1), notice(number=2))
+    with database.begin() as connection:
+        connection.execute(text("""UPDATE deliveries SET snapshot = '{"number": "one"}' WHERE case_number = 1"""))
+    assert [d.case.number for d in claim(database)] == [2]
+    with database.begin() as connection:
+        rows = connection.execute(text("SELECT case_number, error FROM deliveries WHERE state = 'dead'")).all()
+    assert rows == [(1, "unreadable: ValidationError")]
+
+
+def test_a_probe_is_the_least_tried(database: Engine) -> None:
+    add(database, notice(number=1), notice(number=2, case=replace(CASE, severity=Severity.SEV4)))
+    (tried,) = claim(database, 1)
+    with database.begin() as connection:
+        outbox.mark_retry(connection, tried, NOW, "HTTP 500")
+        assert [d.case.number for d in outbox.claim(connection, "hook", 1, LEASE, NOW, probing=True)] == [2]

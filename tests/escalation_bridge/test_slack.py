@@ -98,7 +98,7 @@ def test_new_and_escalated_cases_mention_whom_the_operator_says() -> None:
 @given(st.text(max_size=30).map(lambda t: f"<!channel> @everyone <@U123> {t} <https://x.example|click> & *b*"))
 def test_no_post_can_mention_or_link(text: str) -> None:
     case = replace(CASE, title=text, text=text, url="https://x.example/" + "".join(text.split()))
-    said = slack._said(message.render(delivery(case=case), settings("http://x"), "en", CASE.opened_at))
+    said = slack._said(message.render(delivery(case=case), settings("http://x"), "en", CASE.opened_at), "")
     blocks = msgspec.convert(said["blocks"], list[dict[str, Any]])
     marked_up = [said["text"], *(b["text"]["text"] for b in blocks if b["text"]["type"] == "mrkdwn")]
     rest = re.sub(r"<https://[^<>|\s]*\|(?:Case|Post)>", "", " ".join(map(str, marked_up)))

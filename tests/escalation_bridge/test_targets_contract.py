@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import re
+import socket
 import tomllib
 from typing import Any, get_args
 
@@ -10,11 +11,12 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from escalation_bridge.contract import Language, Target, Verifies, connect
+from escalation_bridge.contract import Language, Target, connect, verify
 from leitstand import plugins
 from leitstand.errors import DeliveryError, DeliveryOutcome
 from leitstand.plugins import About
 from leitstand.settings import TargetSettings
+from tests.escalation_bridge.receivers import HANG, receiver
 from tests.escalation_bridge.words import CASE, delivery
 
 KINDS = plugins.kinds(plugins.TARGETS)
@@ -103,17 +105,25 @@ def test_where_nobody_answers_nothing_was_taken_and_nothing_leaks(kind: str) -> 
 
 
 def test_it_can_be_verified_without_sending(kind: str) -> None:
-    async def go() -> str:
-        target = nowhere(kind)
-        assert isinstance(target, Verifies)
-        try:
-            return await target.verify()
-        finally:
-            await target.close()
-
+    settings = plugins.load(plugins.TARGETS, kind).Settings.model_validate({**example(kind), **NOWHERE[kind]})
     if kind == "log":
-        assert asyncio.run(go())
+        assert asyncio.run(verify("a-name", settings))
     else:
         with pytest.raises(DeliveryError) as caught:
-            asyncio.run(go())
+            asyncio.run(verify("a-name", settings))
         assert "hidden-path" not in str(caught.value)
+
+
+def test_verifying_ends_in_time(kind: str) -> None:
+    if kind == "log":
+        return
+    with receiver(HANG) as server, socket.create_server(("127.0.0.1", 0)) as mute:
+        silent = {
+            "slack": {"api_url": f"{server.url}/api/"},
+            "email": {"port": mute.getsockname()[1]},
+            "webhook": {"url": f"https://127.0.0.1:{mute.getsockname()[1]}/"},
+        }
+        values = {**example(kind), **NOWHERE[kind], **silent[kind], "timeout": "0.2s"}
+        settings = plugins.load(plugins.TARGETS, kind).Settings.model_validate(values)
+        with pytest.raises(DeliveryError):
+            asyncio.run(asyncio.wait_for(verify("a-name", settings), 5))
