@@ -39,10 +39,10 @@ def test_filters(database: Engine) -> None:
     assert len(page(database, Filters(states=("new", "open"))).cases) == 2
 
 
-@pytest.mark.parametrize("cursor", ["!", "abc", "LTU", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "ü"])
-def test_a_made_up_cursor_is_refused(database: Engine, cursor: str) -> None:
-    with pytest.raises(InputError):
-        page(database, cursor=cursor)
+def test_a_made_up_cursor_is_refused(database: Engine) -> None:
+    for cursor in ("!", "abc", "LTU", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "ü"):
+        with pytest.raises(InputError):
+            page(database, cursor=cursor)
 
 
 def test_the_worst_and_soonest_come_first(database: Engine) -> None:
