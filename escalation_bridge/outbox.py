@@ -46,10 +46,9 @@ _CLAIM = """
     WITH first_in_line AS (
       SELECT id FROM deliveries AS d
       WHERE target = :target AND state IN ('pending', 'sending', 'unknown') AND next_attempt_at <= :now
-        AND NOT EXISTS (
-          SELECT FROM deliveries AS earlier
-          WHERE earlier.target = d.target AND earlier.case_number = d.case_number AND earlier.id < d.id
-            AND earlier.state IN ('pending', 'sending', 'unknown'))
+        AND id = (
+          SELECT min(id) FROM deliveries AS c WHERE c.target = d.target AND c.case_number = d.case_number
+            AND c.state IN ('pending', 'sending', 'unknown'))
       ORDER BY severity, next_attempt_at, id
       LIMIT 100
     ), due AS (
