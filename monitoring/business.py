@@ -50,8 +50,9 @@ def business_collector(
                 [
                     database("cases", read_cases),
                     database("clocks", lambda c, now: clocks_found(seconds_to_next_breach(c, now))),
-                    database("outbox", lambda c, now: targets_found(targets(c), settings.targets, now)),
+                    # Mentions before the outbox, the way of a post: who finds both empty has missed none in between.
                     database("mentions", lambda c, now: backlog_found(backlog(c), now)),
+                    database("outbox", lambda c, now: targets_found(targets(c), settings.targets, now)),
                     database("listeners", lambda c, now: listeners_found(listeners(c), settings, listening, now)),
                 ]
             ),
