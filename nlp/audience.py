@@ -2,10 +2,10 @@
 
 import re
 
-from nlp.folding import BLANKED
+from nlp.folding import LINK
 from nlp.reading import Reading
 
-_ENDS_IN_LINK = re.compile(rf"{BLANKED}{{8,}}[\s…]*$")
+_ENDS_IN_LINK = re.compile(rf"{LINK}{{8,}}[\s…]*$")
 _LONG = 60
 _WORDS_PER_PERSON = 40
 
@@ -17,7 +17,8 @@ def is_broadcast(reading: Reading) -> bool:
         return "rescue" not in reading.groups("urgency")
     if _is_article(reading):
         return True
-    personal = "personal" in context or "?" in reading.text
+    ours = "plural" in context and not context & {"status", "agent"}  # an operator says "we" of itself
+    personal = ours or "personal" in context or "?" in reading.text
     if personal and "desk" in context:
         return False
     if not personal and ("agent" in context or ("status" in context and not reading.addressed)):
@@ -27,14 +28,14 @@ def is_broadcast(reading: Reading) -> bool:
 
 def is_voiced(reading: Reading) -> bool:
     """Somebody speaks; a bare "lift 3 is out of order" is a notice board."""
-    if reading.addressed or reading.groups("context") & {"personal", "you"}:
+    if reading.addressed or reading.groups("context") & {"personal", "plural", "you"}:
         return True
     return "?" in reading.text or "!" in reading.text or bool(reading.groups("sentiment") & {"emoji", "ironic"})
 
 
 def _is_headline(reading: Reading, context: set[str]) -> bool:
     """Ends in a link, and nobody in it says "I" or "you"."""
-    return _ENDS_IN_LINK.search(reading.text) is not None and not context & {"personal", "you"}
+    return _ENDS_IN_LINK.search(reading.text) is not None and not context & {"personal", "plural", "you"}
 
 
 def _is_article(reading: Reading) -> bool:
@@ -42,5 +43,5 @@ def _is_article(reading: Reading) -> bool:
     words = reading.text.count(" ")
     if words < _LONG or reading.addressed:
         return False
-    persons = sum(hit.cue.group in ("personal", "you") for hit in reading.of("context"))
+    persons = sum(hit.cue.group in ("personal", "plural", "you") for hit in reading.of("context"))
     return persons * _WORDS_PER_PERSON < words

@@ -9,7 +9,8 @@ import unicodedata
 from collections.abc import Container
 from dataclasses import dataclass
 
-BLANKED = "\x00"
+HANDLE = "\x00"
+LINK = "\x02"
 FIELD_BREAK = "\x01"
 
 _BLANKED = re.compile(r"https?://\S+|www\.\S+|@\w[\w.]*")
@@ -53,7 +54,7 @@ def fold(text: str, known: Container[str] = frozenset()) -> Folded:
 
 
 def _blank(match: re.Match[str]) -> str:
-    return BLANKED * len(match.group())
+    return (HANDLE if match.group()[0] == "@" else LINK) * len(match.group())
 
 
 def _lower(text: str) -> str:

@@ -16,6 +16,7 @@ _FROM_URGENCY = {
     "outage": Intent.OUTAGE,
     "many": Intent.OUTAGE,
     "delay": Intent.OUTAGE,
+    "disruption": Intent.OUTAGE,
     "legal": Intent.LEGAL,
     "churn": Intent.CHURN,
 }
@@ -42,7 +43,7 @@ def judge(reading: Reading, mood: Mood, concern: Concern) -> tuple[Purpose, ...]
 def _purposes(reading: Reading, mood: Mood, concern: Concern) -> Iterator[Purpose]:
     for hit in reading.of("urgency"):
         intent = _FROM_URGENCY.get(hit.cue.group)
-        if intent is not None and hit.cue.value >= 2:
+        if intent is not None and (hit.cue.value >= Urgency.HIGH or hit.cue.group == "disruption"):
             yield Purpose(intent, hit)
     yield from _asked(reading, concern)
     yield from _felt(reading, mood, concern)

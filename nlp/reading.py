@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from nlp.cues import CueFinder, Hit
-from nlp.folding import BLANKED, FIELD_BREAK, Folded, fold
+from nlp.folding import FIELD_BREAK, HANDLE, Folded, fold
 
 _CLAUSE_END = re.compile(rf"[.!?;:,\n{FIELD_BREAK}]| - ")
 _SENTENCE_END = re.compile(rf"[.!?\n{FIELD_BREAK}]")
@@ -71,7 +71,11 @@ class Reading:
     @property
     def addressed(self) -> bool:
         """The post begins by naming an account: it is said to somebody."""
-        return self.text.lstrip(' .!,"-').startswith(BLANKED)
+        return self.text.lstrip(' .!,"-').startswith(HANDLE)
+
+    @property
+    def names_an_account(self) -> bool:
+        return HANDLE in self.text
 
     @property
     def shouted(self) -> bool:

@@ -57,6 +57,8 @@ def _weight(reading: Reading, hit: Hit) -> float:
     weight = hit.cue.value
     if hit.cue.group in ("emoji", "ironic"):
         return weight
+    if hit.cue.group == "polite" and ("?" in reading.text or "request" in reading.groups("intents")):
+        weight *= 0.4  # thanks in advance
     for shifter in reading.near("shifters", hit):
         weight *= _shift(reading, shifter, hit)
     if weight > 0 and hit.cue.value > 0 and reading.sentence_mark(hit.end) == "?":
@@ -77,7 +79,12 @@ def _shift(reading: Reading, shifter: Hit, hit: Hit) -> float:
         if shifter.cue.group in ("intensifier", "diminisher"):
             return shifter.cue.value if distance == 0 else 1.0
         return 0.4 if shifter.cue.group == "irrealis" and hit.cue.value > 0 and distance <= 5 else 1.0
-    if shifter.cue.group == "negation" and shifter.start >= hit.end and _closes_clause(reading, shifter, hit):
+    if (
+        shifter.cue.group == "negation"
+        and hit.cue.value > 0
+        and shifter.start >= hit.end
+        and _closes_clause(reading, shifter, hit)
+    ):
         return _negated(hit)
     return 1.0
 
@@ -114,7 +121,7 @@ def _contrasted(reading: Reading, parts: Sequence[tuple[Hit, float]]) -> list[tu
 
 
 def _emphasis(reading: Reading) -> float:
-    if is_broadcast(reading) or not is_voiced(reading):
+    if is_broadcast(reading) or (reading.of("urgency") and not is_voiced(reading)):
         return _TOLD
     marks = min(reading.text.count("!"), 3)
     return 1.0 + 0.08 * marks + 0.15 * reading.shouted + 0.1 * reading.folded.stretched

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from leitstand.model import Sentiment, Urgency
 from nlp.audience import is_broadcast, is_voiced
 from nlp.cues import Hit
-from nlp.folding import BLANKED
+from nlp.folding import HANDLE
 from nlp.reading import Reading
 from nlp.sentiment import Mood
 
@@ -50,6 +50,8 @@ def judge(reading: Reading, mood: Mood) -> Concern:
 
 def _is_own_danger(reading: Reading, hit: Hit) -> bool:
     """In a long or published text, too: "my account was hacked" is somebody's own."""
+    if reading.text.startswith("rt ") and hit.cue.group != "rescue":
+        return False
     return hit.cue.value >= Urgency.CRITICAL and any(
         other.cue.group == "personal" and reading.same_clause(min(other.end, hit.start), max(other.start, hit.end))
         for other in reading.near("context", hit)
@@ -75,12 +77,12 @@ def _level(reading: Reading, hit: Hit, mood: Mood, context: set[str]) -> int:
 def _is_own_trouble(reading: Reading, hit: Hit, context: set[str]) -> bool:
     """Somebody is in it now, and says so."""
     if hit.cue.group == "security":
-        return "desk" in context or "personal" in context or reading.addressed
-    if "personal" in context:
+        return bool(context & {"desk", "personal", "plural"}) or reading.addressed
+    if context & {"personal", "plural"}:
         return True
     if hit.cue.group == "delay" and not _DIGIT.search(hit.cue.pattern) and "now" not in context:
         return False
-    return reading.addressed or "you" in context or "now" in context
+    return reading.names_an_account or bool(context & {"you", "now"})
 
 
 def _silenced(reading: Reading, hit: Hit) -> bool:
@@ -109,7 +111,7 @@ def _form(reading: Reading, mood: Mood, context: set[str]) -> tuple[tuple[Hit, i
         return ()
     negative = mood.sentiment is Sentiment.NEGATIVE
     wanted = [hit for hit in reading.of("intents") if hit.cue.group == "request" or _asks(reading, hit)]
-    if wanted and (spoken_to or "personal" in context or not negative):
+    if wanted and (spoken_to or context & {"personal", "plural"} or not negative):
         return tuple((hit, 1) for hit in wanted[:3])
     if negative and spoken_to:
         return tuple((hit, 1) for hit, weight in mood.parts if weight < 0)[:3]
@@ -119,4 +121,4 @@ def _form(reading: Reading, mood: Mood, context: set[str]) -> tuple[tuple[Hit, i
 def _asks(reading: Reading, hit: Hit) -> bool:
     if hit.cue.group != "question":
         return False
-    return reading.sentence_mark(hit.end) == "?" or reading.text[: hit.start].strip(f" .!,{BLANKED}") == ""
+    return reading.sentence_mark(hit.end) == "?" or reading.text[: hit.start].strip(f" .!,{HANDLE}") == ""
