@@ -35,7 +35,9 @@ GRACE = timedelta(seconds=10)
 # The net under a NOTIFY that got lost, and the step in which ends of pauses and back-offs are noticed.
 LOOK_EVERY = 1.0
 WAIT_AFTER_FAULT = 1.0
-LEASE_MARGIN = timedelta(seconds=15)
+# A sender that dies leaves what it was sending to others after this long; a living one renews in time.
+LEASE = timedelta(seconds=15)
+RENEW_EVERY = 5.0
 # Notices committed so soon after the case was opened are about the post itself, not about a deadline.
 ABOUT_THE_POST = timedelta(seconds=5)
 _random = random.SystemRandom().random
@@ -100,7 +102,7 @@ class _Sender:
     ) -> None:
         self.name, self.target, self.settings, self.observer = name, target, settings, observer
         self.engine, self.wake, self.concurrency = engine, wake, concurrency
-        self.lease = settings.timeout * 2 + LEASE_MARGIN
+        self.renewed = 0.0
         self.bucket = Bucket(settings.rate, asyncio.get_running_loop().time())
         self.under_way: dict[asyncio.Task[None], Delivery] = {}
         self.threads = ThreadPoolExecutor(2, thread_name_prefix=f"deliver-{name}")
@@ -108,7 +110,11 @@ class _Sender:
 
     async def start_due(self) -> float:
         """Start what is due and allowed; return after how many seconds to look again."""
-        tokens = self.bucket.take(self.concurrency - len(self.under_way), asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        if self.under_way and now >= self.renewed + RENEW_EVERY:
+            self.renewed = now
+            await self._renew()
+        tokens = self.bucket.take(self.concurrency - len(self.under_way), now)
         if not tokens:
             return LOOK_EVERY if len(self.under_way) >= self.concurrency else self.bucket.wait()
         try:
@@ -129,6 +135,7 @@ class _Sender:
     async def finish(self, grace: timedelta) -> None:
         """Let what is under way end within `grace`, then give it back as doubtful."""
         if self.under_way:
+            await self._renew()
             await asyncio.wait(list(self.under_way), timeout=grace.total_seconds())
         late = dict(self.under_way)
         for task in late:
@@ -141,6 +148,13 @@ class _Sender:
             self.log.warning("leases run out by themselves", count=len(late), reason=type(error).__name__)
         self.threads.shutdown(wait=False)
 
+    async def _renew(self) -> None:
+        mine = list(self.under_way.values())
+        try:
+            await self._database(lambda c: outbox.renew(c, mine, LEASE, clock.now()))
+        except SQLAlchemyError as error:
+            self.log.error("cannot renew leases", count=len(mine), reason=type(error).__name__)
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         delivery = self.under_way.pop(task)
         if not task.cancelled() and (fault := task.exception()):
@@ -148,15 +162,15 @@ class _Sender:
         self.wake.set()
 
     async def _deliver(self, delivery: Delivery) -> None:
-        lease_end = clock.now() + self.lease
         result = await attempt(self.target, delivery, self.settings)
+        give_up = clock.now() + LEASE
         while True:
             try:
                 await self._record(delivery, result)
                 return
             except SQLAlchemyError as error:
                 self.log.error("cannot record a delivery", key=delivery.key, reason=type(error).__name__)
-                if clock.now() >= lease_end:
+                if clock.now() >= give_up:
                     return
                 await asyncio.sleep(WAIT_AFTER_FAULT)
 
@@ -199,7 +213,7 @@ class _Sender:
         limit = min(tokens, decide.may_send(status, under_way, self.concurrency, now))
         if not limit:
             return []
-        return outbox.claim(connection, self.name, limit, self.lease, now, probing=decide.probing(status))
+        return outbox.claim(connection, self.name, limit, LEASE, now, probing=decide.probing(status))
 
     def _mark_sent(self, delivery: Delivery, receipt: Receipt, now: datetime, connection: Connection) -> bool:
         pauses.note_success(connection, self.name, now)

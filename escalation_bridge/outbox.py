@@ -10,7 +10,7 @@ A sender owns a row by the number of its attempt: what an older attempt reports 
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -67,6 +67,11 @@ _CLAIM = """
 """
 _CLAIM_WORST = text(_CLAIM.format(order="severity, next_attempt_at, id"))
 _CLAIM_LEAST_TRIED = text(_CLAIM.format(order="attempts, severity, next_attempt_at, id"))
+_RENEW = text("""
+    UPDATE deliveries AS d SET next_attempt_at = :lease
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[])) AS own (id, attempt)
+    WHERE d.id = own.id AND attempts = attempt AND state = 'sending'
+""")
 _ASIDE = text("UPDATE deliveries SET state = 'dead', ended_at = :now, error = :error WHERE id = :id")
 _END = text("""
     UPDATE deliveries
@@ -121,6 +126,12 @@ def claim(
             connection.execute(_ASIDE, {"id": row.id, "now": now, "error": f"unreadable: {type(error).__name__}"})
             log.error("dead letter", target=target, key=row.key, reason="unreadable")
     return sorted(claimed, key=lambda d: (d.case.severity, d.id))
+
+
+def renew(connection: Connection, deliveries: Collection[Delivery], lease: timedelta, now: datetime) -> int:
+    """Keep the leases of what is still under way; return how many are still this sender's."""
+    own = {"ids": [d.id for d in deliveries], "attempts": [d.attempt for d in deliveries]}
+    return connection.execute(_RENEW, {**own, "lease": now + lease}).rowcount
 
 
 def mark_sent(connection: Connection, delivery: Delivery, receipt: Receipt, now: datetime) -> bool:

@@ -94,11 +94,11 @@ def references(settings: Settings) -> Iterable[Problem]:
 
 def secret_fields(section: type[BaseModel]) -> list[str]:
     """The names of a section's fields that hold secrets."""
-    return [
-        name
-        for name, field in section.model_fields.items()
-        if SecretStr in (field.annotation, *get_args(field.annotation))
-    ]
+    return [name for name, field in section.model_fields.items() if _is_secret(field.annotation)]
+
+
+def _is_secret(annotation: object) -> bool:
+    return annotation is SecretStr or any(_is_secret(part) for part in get_args(annotation))
 
 
 def _twice(path: str, names: list[str]) -> Iterable[Problem]:

@@ -20,9 +20,11 @@ def json_schema() -> JsonSchema:
     for section in (Database, Redis, Token):
         definitions[section.__name__] = _with_secret_files(section, definitions[section.__name__])
     for table, folder in (("listeners", plugins.SOURCES), ("targets", plugins.TARGETS)):
-        schema["properties"][table]["additionalProperties"] = {
-            "oneOf": [_kind(folder, kind, definitions) for kind in plugins.kinds(folder)] + [_dotted()]
-        }
+        entries = schema["properties"][table]["patternProperties"]
+        for pattern in entries:
+            entries[pattern] = {
+                "oneOf": [_kind(folder, kind, definitions) for kind in plugins.kinds(folder)] + [_dotted()]
+            }
     return schema
 
 

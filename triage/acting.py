@@ -57,6 +57,14 @@ class Act:
         self.clocks[name] = sla.meet(clock, self.now)
         return f" ({name.replace('_', ' ')} {sla.how(self.clocks[name])})"
 
+    def answer(self) -> str:
+        """Stop the clock that waits for an answer; says how, "" if none does."""
+        clock = sla.answer(self.clocks, self.now)
+        if clock is None:
+            return ""
+        self.clocks[clock.name] = clock
+        return f" ({clock.name.replace('_', ' ')} {sla.how(clock)})"
+
     def require(self, *states: CaseState) -> None:
         """Raise StateError unless the case is in one of the states."""
         if self.case.state not in states:

@@ -82,7 +82,7 @@ def _reply(a: Act) -> None:
     if not a.text:
         raise InputError("the reply is missing", "text")
     _acknowledge(a)
-    a.note("replied", f"answered by {a.actor}{a.meet(ClockName.FIRST_RESPONSE)}", reply=a.text)
+    a.note("replied", f"answered by {a.actor}{a.answer()}", reply=a.text)
 
 
 def _note(a: Act) -> None:

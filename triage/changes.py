@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from leitstand.model import CaseReason, CaseSnapshot, CaseState, ClockName, Notice, NoticeType
+from leitstand.model import CaseReason, CaseSnapshot, CaseState, Notice, NoticeType
 from leitstand.settings import show_duration
 from triage import sla
 from triage.clocks import Clocks
@@ -166,34 +166,36 @@ def _join(ledger: Ledger, number: int, decision: Decision) -> None:
         mention_count=case.mention_count + 1,
     )
     _bump(ledger, number)
-    if case.state is CaseState.WAITING and decision.assessment.needs_reply and _same_author(case, decision):
-        _resume(ledger, number, decision)
+    if decision.assessment.needs_reply and _same_author(case, decision):
+        _asked_again(ledger, number, decision)
     if judged.raises and judged.severity < case.severity:
         raise_severity(ledger, number, decision)
 
 
-def _resume(ledger: Ledger, number: int, decision: Decision) -> None:
-    """The author has written again and wants an answer: the wait is over, as of that post."""
-    at = min(decision.item.mention.created_at, ledger.now)
-    clocks = ledger.clocks[number].values()
-    ledger.clocks[number] = {c.name: sla.resume(c, ledger.policy.hours(c.calendar), at) for c in clocks}
-    ledger.records[number] = replace(ledger.records[number], state=CaseState.OPEN)
-    ledger.note(number, "resumed", "the author has written again: the clocks run on")
+def _asked_again(ledger: Ledger, number: int, decision: Decision) -> None:
+    """The author wants an answer: a wait is over as of that post, and after the first answer the next is due."""
+    case, clocks, at = ledger.records[number], ledger.clocks[number], min(decision.item.mention.created_at, ledger.now)
+    if case.state is CaseState.WAITING:
+        ledger.clocks[number] = {n: sla.resume(c, ledger.policy.hours(c.calendar), at) for n, c in clocks.items()}
+        ledger.records[number] = replace(case, state=CaseState.OPEN)
+        ledger.note(number, "resumed", "the author has written again: the clocks run on")
+    granted = ledger.policy.agreement(case.channel, case.severity)
+    asked = sla.ask(ledger.clocks[number], granted, ledger.policy.hours(granted.calendar), at, ledger.now)
+    if asked is not None:
+        ledger.clocks[number][asked.name] = asked
 
 
 def _answer(ledger: Ledger, number: int, decision: Decision) -> None:
-    """An own account's post: if it came after the first post, it is the first response."""
-    case, mention, item = ledger.records[number], decision.item.mention, decision.item
+    """An own account's post: the first response, or the next one, if it came after what it answers."""
+    mention, item = decision.item.mention, decision.item
     ledger.mentions.append((item.id, number))
     _bump(ledger, number)
-    before = ledger.clocks[number].get(ClockName.FIRST_RESPONSE)
     said, verdict = f"answered by {mention.author.handle or 'an own account'} on {mention.channel}", ""
-    if before is not None and before.ended_at is None and mention.created_at >= case.posted_at:
-        after = sla.meet(before, mention.created_at)
-        ledger.clocks[number][ClockName.FIRST_RESPONSE] = after
-        verdict = after.state.value
-        said += f": first response {sla.how(after)}"
-    ledger.note(number, "answered", said, mention=str(item.id), first_response=verdict)
+    if (clock := sla.answer(ledger.clocks[number], mention.created_at)) is not None:
+        ledger.clocks[number][clock.name] = clock
+        said += f": {clock.name.replace('_', ' ')} {sla.how(clock)}"
+        verdict = clock.state.value
+    ledger.note(number, "answered", said, mention=str(item.id), verdict=verdict)
 
 
 def _skip(ledger: Ledger, number: int, decision: Decision) -> None:

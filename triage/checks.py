@@ -6,17 +6,20 @@ from itertools import product
 from leitstand.errors import Problem
 from leitstand.model import Severity, Urgency
 from leitstand.settings import Settings, Sla, When, show_duration
+from triage.hours import working_hours
 from triage.sla import best
 
 _OTHERS = "any other channel"
 
 
 def problems(settings: Settings) -> Iterable[Problem]:
-    """SLA entries that tie, rules that are never reached, steps that would tell nobody, deadlines of nothing."""
+    """SLA entries that tie, rules that are never reached, steps that would tell nobody, deadlines of nothing,
+    calendars that cannot be read."""
     yield from _sla_ties(settings.sla)
     yield from _rules(settings)
     yield from _steps(settings)
     yield from _budgets(settings.sla)
+    yield from _calendars(settings)
 
 
 def _sla_ties(entries: list[Sla]) -> Iterable[Problem]:
@@ -86,3 +89,13 @@ def _budgets(entries: list[Sla]) -> Iterable[Problem]:
         for clock, limit in limits:
             if limit is not None and not limit:
                 yield Problem(f"sla.{index}.{clock}", f"must be longer than {show_duration(limit)}")
+
+
+def _calendars(settings: Settings) -> Iterable[Problem]:
+    for name, calendar in settings.calendars.items():
+        if name == "always":
+            yield Problem(f"calendars.{name}", "`always` is built in; give this calendar another name")
+        try:
+            working_hours(calendar)
+        except ValueError as error:
+            yield Problem(f"calendars.{name}", str(error))

@@ -17,7 +17,8 @@ _WRITE = text("""
     SELECT case_number, name, state, started_at, budget, due_at, fire_at, warnings_left, policy,
       calendar, paused, paused_at, ended_at
     FROM jsonb_populate_recordset(NULL::sla_clocks, CAST(:rows AS jsonb))
-    ON CONFLICT (case_number, name) DO UPDATE SET state = excluded.state, budget = excluded.budget,
+    ON CONFLICT (case_number, name) DO UPDATE SET state = excluded.state,
+      started_at = excluded.started_at, budget = excluded.budget,
       due_at = excluded.due_at, fire_at = excluded.fire_at, warnings_left = excluded.warnings_left,
       policy = excluded.policy, calendar = excluded.calendar, paused = excluded.paused, paused_at = excluded.paused_at,
       ended_at = excluded.ended_at

@@ -101,7 +101,9 @@ def _starts(breached: Sequence[_Shot], cases: dict[int, CaseRecord], policy: Pol
 
 def _notices(shot: _Shot, case: CaseSnapshot, policy: Policy, now: datetime) -> list[Notice]:
     clock = shot.clock
-    purpose = f"sla:{clock.name}:{clock.policy}:{'breach' if shot.fraction is None else f'{shot.fraction:g}'}"
+    # The start belongs to it: a clock for the next response starts again and again.
+    what = "breach" if shot.fraction is None else f"{shot.fraction:g}"
+    purpose = f"sla:{clock.name}:{clock.policy}:{clock.started_at.isoformat()}:{what}"
     kind = NoticeType.SLA_BREACHED if shot.fraction is None else NoticeType.SLA_WARNING
     return forward(case, policy, kind, purpose, _sentence(shot, now))
 

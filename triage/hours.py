@@ -1,11 +1,30 @@
 """Working time: when a budget is used up, and how much of it lies between two moments.
 
-`ALWAYS` is the calendar that never closes. A calendar is additive: what lies between a and c is what lies between a and
-b plus what lies between b and c. All clock arithmetic rests on that.
+`ALWAYS` is the calendar that never closes; `working_hours` makes the others. A calendar is additive: what lies between
+a and c is what lies between a and b plus what lies between b and c. All clock arithmetic rests on that. Open means that
+the clock on the wall shows an open hour: one that summer time skips does not count, one that it repeats counts twice.
 """
 
-from datetime import datetime, timedelta
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import count
 from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import holidays
+
+from leitstand.settings import Calendar
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_INTERVAL = re.compile(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)")
+_ZERO, _DAY = timedelta(0), timedelta(days=1)
+_FAR = 3660  # days; a calendar that is closed for ten years will not open
+_WIDEST_OFFSET = timedelta(hours=15)
+
+Span = tuple[datetime, datetime]
+Interval = tuple[timedelta, timedelta]
 
 
 class WorkingTime(Protocol):
@@ -23,7 +42,139 @@ class _Always:
         return start + work
 
     def between(self, start: datetime, end: datetime) -> timedelta:
-        return max(end - start, timedelta(0))
+        return max(end - start, _ZERO)
 
 
 ALWAYS: WorkingTime = _Always()
+
+
+class WeeklyHours:
+    """The same intervals every week in one time zone, but for holidays."""
+
+    def __init__(self, zone: ZoneInfo, week: tuple[tuple[Interval, ...], ...], closed: "holidays.HolidayBase") -> None:
+        self._zone, self._week, self._closed = zone, week, closed
+        self._spans = lru_cache(maxsize=4096)(self._open_spans)
+
+    def after(self, start: datetime, work: timedelta) -> datetime:
+        if work <= _ZERO:
+            return start
+        for opens, closes in self._from(start):
+            if work <= closes - opens:
+                return opens + work
+            work -= closes - opens
+        return start + _FAR * _DAY
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        total = _ZERO
+        for opens, closes in self._from(start):
+            if opens >= end:
+                break
+            total += min(closes, end) - opens
+        return total
+
+    def _from(self, start: datetime) -> Iterator[Span]:
+        """What is open from `start` on, the span that it falls into cut short."""
+        first = start.astimezone(self._zone).date() - _DAY
+        for offset in count():
+            if offset > _FAR:
+                return
+            for opens, closes in self._spans(first + offset * _DAY):
+                if closes > start:
+                    yield max(opens, start), closes
+
+    def _open_spans(self, day: date) -> tuple[Span, ...]:
+        """The open spans of one local day, in UTC."""
+        intervals = self._week[day.weekday()]
+        if not intervals or day in self._closed:
+            return ()
+        midnight = datetime.combine(day, time(), UTC)
+        return tuple(
+            (begins, ends)
+            for since, until, ahead in self._offsets(midnight - _WIDEST_OFFSET, midnight + _DAY + _WIDEST_OFFSET)
+            for opens, closes in intervals
+            if (begins := max(midnight + opens - ahead, since)) < (ends := min(midnight + closes - ahead, until))
+        )
+
+    def _offsets(self, since: datetime, until: datetime) -> Iterable[tuple[datetime, datetime, timedelta]]:
+        """The stretches of equal distance to UTC: one, or two with a change of the clocks between them."""
+        before, after = self._ahead(since), self._ahead(until)
+        if before == after:
+            return [(since, until, before)]
+        low, high = since, until
+        while high - low > timedelta(seconds=1):
+            middle = low + (high - low) // 2
+            low, high = (middle, high) if self._ahead(middle) == before else (low, middle)
+        changed = high.replace(microsecond=0)
+        return [(since, changed, before), (changed, until, after)]
+
+    def _ahead(self, at: datetime) -> timedelta:
+        return at.astimezone(self._zone).utcoffset() or _ZERO
+
+
+def working_hours(calendar: Calendar) -> WorkingTime:
+    """The calendar of a `[calendars]` entry. Raises ValueError with a sentence if it cannot be one."""
+    return WeeklyHours(_zone(calendar.timezone), _week(calendar.hours), _holidays(calendar.holidays))
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"there is no time zone {name!r}; write one such as Europe/Berlin") from None
+
+
+def _holidays(code: str) -> "holidays.HolidayBase":
+    """The public holidays of `DE-BY`, growing as years are asked for; none for ""."""
+    if not code:
+        return holidays.HolidayBase()
+    country, _, state = code.partition("-")
+    try:
+        return holidays.country_holidays(country, subdiv=state or None)
+    except NotImplementedError:
+        raise ValueError(f"no holidays are known for {code!r}; write a country and state such as DE-BY") from None
+
+
+def _week(hours: dict[str, list[str]]) -> tuple[tuple[Interval, ...], ...]:
+    week: list[list[Interval]] = [[] for _ in _DAYS]
+    for days, intervals in hours.items():
+        for day in _weekdays(days):
+            week[day] += map(_interval, intervals)
+    if not any(week):
+        raise ValueError("it has no working hours at all")
+    return tuple(map(_merged, week))
+
+
+def _weekdays(text: str) -> list[int]:
+    """`mon`, `mon-fri`, `fri-mon`, or several of these with commas."""
+    found: list[int] = []
+    for part in text.lower().replace(" ", "").split(","):
+        first, _, last = part.partition("-")
+        if first not in _DAYS or (last or first) not in _DAYS:
+            raise ValueError(f'{text!r} names no weekdays; write "mon-fri" or "sat", of {", ".join(_DAYS)}')
+        start, end = _DAYS.index(first), _DAYS.index(last or first)
+        found += [(start + n) % 7 for n in range((end - start) % 7 + 1)]
+    return found
+
+
+def _interval(text: str) -> Interval:
+    match = _INTERVAL.fullmatch(text.replace(" ", ""))
+    if match is None:
+        raise ValueError(f'{text!r} is no interval; write "08:00-12:00"')
+    opens, closes = (timedelta(hours=int(match[n]), minutes=int(match[n + 1])) for n in (1, 3))
+    if int(match[2]) > 59 or int(match[4]) > 59 or closes > _DAY:
+        raise ValueError(f"{text!r} is not a time of day")
+    if opens >= closes:
+        raise ValueError(
+            f'{text!r} ends before it begins; over midnight, write "22:00-24:00" and "00:00-06:00" of the next'
+        )
+    return opens, closes
+
+
+def _merged(intervals: list[Interval]) -> tuple[Interval, ...]:
+    merged: list[Interval] = []
+    for opens, closes in sorted(intervals):
+        if merged and opens <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], closes))
+        else:
+            merged.append((opens, closes))
+    return tuple(merged)

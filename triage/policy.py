@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from leitstand.model import Importance, Severity
 from leitstand.settings import Escalation, Rule, Settings, Team, Triage, Watchlist
-from triage.hours import ALWAYS, WorkingTime
+from triage.hours import ALWAYS, WorkingTime, working_hours
 from triage.sla import DEFAULTS, Agreement, agreement, best
 
 DEFAULT_TEAM = "default"
@@ -32,7 +32,7 @@ class Policy:
         return self.agreements.get((channel, severity)) or self.agreements["", severity]
 
     def hours(self, calendar: str) -> WorkingTime:
-        """The calendar of that name; a clock whose calendar has left the file runs round the clock."""
+        """The calendar of that name. `always`, and one that has left the file, never closes."""
         return self.calendars.get(calendar, ALWAYS)
 
     def importance(self, watchlists: tuple[str, ...]) -> Importance:
@@ -60,7 +60,7 @@ def compile_policy(settings: Settings) -> Policy:
         escalation=settings.escalation,
         targets=frozenset(settings.targets),
         agreements=_agreements(settings),
-        calendars={"always": ALWAYS},
+        calendars={name: working_hours(calendar) for name, calendar in settings.calendars.items()},
         triage=settings.triage,
         vips=frozenset(map(_account, settings.triage.vips)),
         public_url=settings.server.public_url,

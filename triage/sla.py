@@ -7,7 +7,7 @@ budget from the same start needs nothing else. `fire_at` is never before the mom
 saw the post fires at once, and its delay is not ours.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -22,19 +22,26 @@ _LIVE = (ClockState.RUNNING, ClockState.PAUSED)
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """One `[[sla]]` entry as it applies: its name is frozen on the clocks that it sets, `text` says what it grants."""
+    """One `[[sla]]` entry as it applies: its name is frozen on the clocks that it sets, `text` says what it grants.
+
+    `budgets` are those of the clocks that start with the case; `next_response` starts when the author asks again.
+    """
 
     name: str
     budgets: tuple[tuple[ClockName, timedelta], ...]
     calendar: str = "always"
     warn_at: tuple[float, ...] = (0.75,)
+    next_response: timedelta | None = None
     text: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", self._words())  # said on every case: worded once
 
     def _words(self) -> str:
-        granted = ", ".join(f"{name.replace('_', ' ')} in {show_duration(budget)}" for name, budget in self.budgets)
+        clocks = [*self.budgets]
+        if self.next_response is not None:
+            clocks.insert(-1, (ClockName.NEXT_RESPONSE, self.next_response))
+        granted = ", ".join(f"{name.replace('_', ' ')} in {show_duration(budget)}" for name, budget in clocks)
         hours = "" if self.calendar == "always" else f", in the hours of {self.calendar}"
         return f"SLA {self.name}: {granted or 'no deadlines'}{hours}"
 
@@ -58,7 +65,7 @@ def agreement(entry: Sla) -> Agreement:
     limits = ((clock, getattr(entry, clock.value)) for clock in OPENING_CLOCKS)
     name = f"{'+'.join(entry.channels) or 'any'}/{'+'.join(entry.severity) or 'any'}"
     budgets = tuple((clock, limit) for clock, limit in limits if limit is not None)
-    return Agreement(name, budgets, entry.calendar, tuple(sorted(set(entry.warn_at))))
+    return Agreement(name, budgets, entry.calendar, tuple(sorted(set(entry.warn_at))), entry.next_response)
 
 
 def best(entries: Sequence[Sla], channel: str, severity: Severity) -> list[int]:
@@ -84,15 +91,37 @@ def tighten(
 
     Clocks that have ended stay as they are; clocks that only the new agreement has are added.
     """
-    old = {clock.name: clock for clock in clocks}
-    new = {name: _start(granted, hours, name, budget, started_at, now) for name, budget in granted.budgets}
-    kept = tuple(_tightened(clock, new[name], hours, now) if name in new else clock for name, clock in old.items())
-    return kept + tuple(clock for name, clock in new.items() if name not in old)
+    budgets = dict(granted.budgets)
+    if granted.next_response is not None:
+        budgets[ClockName.NEXT_RESPONSE] = granted.next_response
+    kept = [_tightened(clock, granted, budgets.get(clock.name), hours, now) for clock in clocks]
+    known = {clock.name for clock in kept}
+    added = [(name, budget) for name, budget in granted.budgets if name not in known]
+    return (*kept, *(_start(granted, hours, name, budget, started_at, now) for name, budget in added))
 
 
-def _tightened(old: Clock, new: Clock, hours: WorkingTime, now: datetime) -> Clock:
-    if old.state not in _LIVE:
+def ask(
+    clocks: Mapping[ClockName, Clock], granted: Agreement, hours: WorkingTime, at: datetime, now: datetime
+) -> Clock | None:
+    """The clock for the next response, if the author's message of `at` starts it: one after all that was answered."""
+    first, running = clocks.get(ClockName.FIRST_RESPONSE), clocks.get(ClockName.NEXT_RESPONSE)
+    answered = [clock.ended_at for clock in (first, running) if clock is not None]
+    if granted.next_response is None or not answered or any(end is None or end >= at for end in answered):
+        return None
+    return _start(granted, hours, ClockName.NEXT_RESPONSE, granted.next_response, at, now)
+
+
+def answer(clocks: Mapping[ClockName, Clock], at: datetime) -> Clock | None:
+    """The response clock that an answer of `at` ends: the first, else the next; None if no answer is waited for."""
+    waiting = [clocks[name] for name in (ClockName.FIRST_RESPONSE, ClockName.NEXT_RESPONSE) if name in clocks]
+    open_ = next((clock for clock in waiting if clock.ended_at is None), None)
+    return meet(open_, at) if open_ is not None and at >= open_.started_at else None
+
+
+def _tightened(old: Clock, granted: Agreement, budget: timedelta | None, hours: WorkingTime, now: datetime) -> Clock:
+    if budget is None or old.state not in _LIVE:
         return old
+    new = _start(granted, hours, old.name, budget, old.started_at, now)
     moved = replace(new, state=old.state, paused=old.paused, paused_at=old.paused_at)
     moved = _aim(moved, hours, now)
     return moved if moved.due_at < old.due_at else old

@@ -149,12 +149,13 @@ def most_urgent_first(cases: Sequence[CaseSnapshot]) -> tuple[CaseSnapshot, ...]
 
 def counters(overview: Overview) -> Counters:
     """The numbers at the top of the wall."""
-    ahead = [seconds for seconds in overview.next_breach.values() if seconds >= 0]
-    dues = [view.due(case) for case in overview.urgent]
+    now = overview.now
+    dues = [due for case in overview.urgent if (due := view.due(case)) is not None]
+    ahead = [now + timedelta(seconds=seconds) for seconds in overview.next_breach.values()] + [due.at for due in dues]
     return Counters(
         sev1=sum(o.count for o in overview.open if o.severity == Severity.SEV1),
         unacknowledged=sum(o.count for o in overview.open if o.state == CaseState.NEW),
         open=sum(o.count for o in overview.open),
-        missed=sum(due is not None and due.missed for due in dues),
-        next_due=overview.now + timedelta(seconds=min(ahead)) if ahead else None,
+        missed=sum(due.at <= now for due in dues),
+        next_due=min((at for at in ahead if at > now), default=None),
     )

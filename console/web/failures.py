@@ -4,7 +4,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
+from psycopg.errors import UndefinedColumn, UndefinedTable
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,6 +21,7 @@ from leitstand.errors import InputError, NotFoundError, ServiceError, StateError
 log = structlog.get_logger()
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
+NOT_MIGRATED = "the database is not the one this version needs: run `leitstand db upgrade`"
 AWAY = "the database cannot be reached; nothing was stored: try again"
 _JSON = ("/api/", "/metrics", "/healthz", "/readyz", "/hooks/")
 _TITLES = {
@@ -58,7 +60,7 @@ def handlers(renderer: Renderer) -> dict[int | type[Exception], Handler]:
         return to_login(request)
 
     known = (ApiError, InputError, NotFoundError, StateError, ServiceError, HTTPException, NotAllowed)
-    away = (OperationalError, InterfaceError, PoolTimeoutError)
+    away = (OperationalError, InterfaceError, PoolTimeoutError, ProgrammingError)
     return {**dict.fromkeys((*known, *away), fail), NotSignedIn: sign_in, Exception: unexpected}
 
 
@@ -80,6 +82,8 @@ def _as_api_error(error: Exception) -> ApiError:
             return ApiError(503, str(error), headers=RETRY_AFTER)
         case OperationalError() | InterfaceError() | PoolTimeoutError():
             return ApiError(503, AWAY, headers=RETRY_AFTER)
+        case ProgrammingError() if isinstance(error.orig, UndefinedTable | UndefinedColumn):
+            return ApiError(503, NOT_MIGRATED, headers=RETRY_AFTER)
     return ApiError(500, "Leitstand failed; its log says why")
 
 

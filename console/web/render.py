@@ -82,7 +82,7 @@ class Renderer:
             label=lambda value: spoken.gettext(words.label(value)),
             spoken=lambda code: spoken.gettext(words.SPOKEN.get(str(code), str(code))),
             kind=lambda name: spoken.gettext(words.KINDS.get(str(name), str(name))),
-            sentence=partial(translate, gettext=spoken.gettext),
+            sentence=str if language == "en" else partial(translate, gettext=spoken.gettext),
         )
         return environment
 

@@ -1,8 +1,8 @@
-"""Says the stages' English sentences (timelines, reasons) in another language.
+"""Says the stages' English sentences (timelines, reasons, refusals) in another language.
 
 The stages write one sentence into the case, for ever. Each kind of sentence is listed here as a pattern with its
-message; what a pattern captures is translated if it is a known word and kept as it is if it is not. A sentence that no
-pattern knows stays English.
+message; what a pattern captures is itself translated where it is a known word, sentence or list of them, and kept as it
+is where it is not (names, numbers, what people wrote). A sentence that no pattern knows stays English.
 """
 
 import re
@@ -10,28 +10,170 @@ from collections.abc import Callable
 
 from console.web.words import KINDS, LABELS, N_, SPOKEN
 
-_WORDS = frozenset({*LABELS.values(), *KINDS.values(), *SPOKEN.values()})
-PATTERNS: list[tuple[re.Pattern[str], str]] = []
+Gettext = Callable[[str], str]
+_WORDS = frozenset({*LABELS.values(), *KINDS.values(), *SPOKEN.values(), *(N_("low"), N_("major"))})
+_SEVERITIES = {value.lower().replace(" ", ""): value for value in ("Sev 1", "Sev 2", "Sev 3", "Sev 4")}
+_DEEPEST = 4
+_CLOCK = "acknowledge|first response|next response|resolution|forward accepted"
+_BY = r"(?P<who>[^:]+?)(?P<words>: .+?)?(?P<clocks>(?: \((?:" + _CLOCK + r") (?:met|missed)[^)]*\))*)"
 
 
-def translate(sentence: str, gettext: Callable[[str], str]) -> str:
-    """The sentence in the language of `gettext`."""
+def _pattern(regex: str, message: str) -> tuple[re.Pattern[str], str]:
+    return re.compile(regex, re.DOTALL), message
+
+
+# What people wrote is captured as `words`, and never translated.
+PATTERNS: list[tuple[re.Pattern[str], str]] = [
+    _pattern(r"urgency (?P<level>\w+)", N_("urgency %(level)s")),
+    _pattern(r"urgency (?P<level>\w+): (?P<words>.+)", N_("urgency %(level)s: %(words)s")),
+    _pattern(
+        r"severity (?P<severity>sev\d): impact (?P<impact>\w+) × urgency (?P<level>\w+)",
+        N_("%(severity)s: impact %(impact)s × urgency %(level)s"),
+    ),
+    _pattern(
+        r"severity (?P<severity>sev\d): impact (?P<impact>\w+) \((?P<lift>[^)]+)\) × urgency (?P<level>\w+)",
+        N_("%(severity)s: impact %(impact)s (%(lift)s) × urgency %(level)s"),
+    ),
+    _pattern(r"severity (?P<severity>sev\d)", N_("severity %(severity)s")),
+    _pattern(r"the author is a VIP", N_("the author is a VIP")),
+    _pattern(r"the author has (?P<count>[\d,]+) followers", N_("the author has %(count)s followers")),
+    _pattern(r"rule “(?P<words>.*)”: (?P<said>.+)", N_("rule “%(words)s”: %(said)s")),
+    _pattern(r"rule “(?P<words>.*)”", N_("rule “%(words)s”")),
+    _pattern(r"opens a case", N_("opens a case")),
+    _pattern(r"nothing else", N_("nothing else")),
+    _pattern(r"SLA (?P<words>[^:]+): (?P<granted>.+)", N_("SLA %(words)s: %(granted)s")),
+    _pattern(rf"(?P<clock>{_CLOCK}) in (?P<span>\w+)", N_("%(clock)s within %(span)s")),
+    _pattern(r"in the hours of (?P<words>\S+)", N_("in the hours of %(words)s")),
+    _pattern(r"no deadlines", N_("no deadlines")),
+    _pattern(
+        r"the conversation had a case before: (?P<number>\d+)", N_("the conversation had a case before: %(number)s")
+    ),
+    _pattern(
+        r"opened as (?P<severity>sev\d) from a (?P<kind>\w+) on (?P<channel>\S+), (?P<span>\w+) after it was written",
+        N_("opened as %(severity)s from a %(kind)s on %(channel)s, %(span)s after it was written"),
+    ),
+    _pattern(
+        r"severity raised from (?P<before>sev\d) to (?P<after>sev\d) \((?P<why>.*)\)",
+        N_("severity raised from %(before)s to %(after)s (%(why)s)"),
+    ),
+    _pattern(r"one more (?P<kind>\w+) joined: (?P<by>.+)", N_("one more %(kind)s joined: %(by)s")),
+    _pattern(r"the same conversation", N_("the same conversation")),
+    _pattern(r"the same author and watchlist", N_("the same author and watchlist")),
+    _pattern(r"the author has written again: the clocks run on", N_("the author has written again: the clocks run on")),
+    _pattern(r"the clocks run on", N_("the clocks run on")),
+    _pattern(
+        r"answered by (?P<who>\S+|an own account) on (?P<channel>\S+?): first response (?P<how>.+)",
+        N_("answered by %(who)s on %(channel)s: first response %(how)s"),
+    ),
+    _pattern(r"answered by (?P<who>\S+|an own account) on (?P<channel>\S+)", N_("answered by %(who)s on %(channel)s")),
+    _pattern(r"an own account", N_("an own account")),
+    _pattern(
+        r"a (?P<kind>\w+) in the conversation is ignored: (?P<why>.+)",
+        N_("a %(kind)s in the conversation is ignored: %(why)s"),
+    ),
+    _pattern(
+        r"no watchlist that it matched wants the language (?P<language>\w+)",
+        N_("no watchlist that it matched wants the language %(language)s"),
+    ),
+    _pattern(r"met after (?P<span>\w+)", N_("met after %(span)s")),
+    _pattern(r"missed: (?P<span>\w+) late", N_("missed, %(span)s late")),
+    _pattern(rf"(?P<clock>{_CLOCK}) (?P<how>(?:met|missed).+)", N_("%(clock)s %(how)s")),
+    _pattern(r"the escalation is acknowledged by (?P<words>.+)", N_("the escalation is acknowledged by %(words)s")),
+    _pattern(rf"acknowledged by {_BY}", N_("acknowledged by %(who)s%(words)s%(clocks)s")),
+    _pattern(rf"answered by {_BY}", N_("answered by %(who)s%(words)s%(clocks)s")),
+    _pattern(rf"resolved by {_BY}", N_("resolved by %(who)s%(words)s%(clocks)s")),
+    _pattern(rf"closed by {_BY}", N_("closed by %(who)s%(words)s%(clocks)s")),
+    _pattern(rf"reopened by {_BY}", N_("reopened by %(who)s%(words)s%(clocks)s")),
+    _pattern(r"assigned to nobody", N_("assigned to nobody")),
+    _pattern(r"assigned to (?P<words>.+)", N_("assigned to %(words)s")),
+    _pattern(r"label (?P<words>.+) added", N_("label %(words)s added")),
+    _pattern(r"label (?P<words>.+) removed", N_("label %(words)s removed")),
+    _pattern(r"waiting; the clocks stand still", N_("waiting; the clocks stand still")),
+    _pattern(r"waiting: (?P<words>.+); the clocks stand still", N_("waiting: %(words)s; the clocks stand still")),
+    _pattern(
+        r"escalated from (?P<before>sev\d) to (?P<after>sev\d) by (?P<words>.+)",
+        N_("escalated from %(before)s to %(after)s by %(words)s"),
+    ),
+    _pattern(r"escalated by (?P<who>.+) with (?P<words>.+)", N_("escalated by %(who)s with %(words)s")),
+    _pattern(r"forwarded to (?P<target>\S+) by (?P<words>.+)", N_("forwarded to %(target)s by %(words)s")),
+    _pattern(
+        rf"(?P<clock>{_CLOCK}) overdue by (?P<span>\w+) \((?P<due>[^)]+)\)",
+        N_("%(clock)s overdue by %(span)s (%(due)s)"),
+    ),
+    _pattern(
+        r"(?P<sentence>.+); it was past due when the post was seen",
+        N_("%(sentence)s; it was past due when the post was seen"),
+    ),
+    _pattern(
+        rf"(?P<clock>{_CLOCK}): (?P<share>\d+)% of the time is used, (?P<span>\w+) left \((?P<due>[^)]+)\)",
+        N_("%(clock)s: %(share)s %% of the time is used, %(span)s left (%(due)s)"),
+    ),
+    _pattern(
+        r"due (?P<at>[\d-]+ [\d:]+ UTC), (?P<span>\w+) by SLA (?P<words>.+)",
+        N_("due %(at)s, %(span)s by SLA %(words)s"),
+    ),
+    _pattern(
+        r"escalation (?P<policy>\S+) started: (?P<why>.+)",
+        N_("escalation %(policy)s started: %(why)s"),
+    ),
+    _pattern(r"escalation (?P<policy>\S+) stopped: (?P<why>.+)", N_("escalation %(policy)s stopped: %(why)s")),
+    _pattern(
+        r"escalation (?P<policy>\S+), step (?P<step>\S+)(?:, round (?P<round>\d+) of (?P<rounds>\d+))?"
+        r": telling (?P<words>.+)",
+        N_("escalation %(policy)s, step %(step)s: telling %(words)s"),
+    ),
+    _pattern(
+        r"escalation (?P<policy>\S+), step (?P<step>\S+)(?:, round (?P<round>\d+) of (?P<rounds>\d+))?"
+        r" failed: no target or team is named (?P<words>.+); on to the next at once",
+        N_("escalation %(policy)s, step %(step)s failed: no target or team is named %(words)s; on to the next at once"),
+    ),
+    _pattern(
+        r"escalation (?P<policy>\S+): all steps are taken and nobody has (?P<event>\w+) the case",
+        N_("escalation %(policy)s: all steps are taken and the case is not %(event)s"),
+    ),
+    _pattern(r"the case is (?P<severity>sev\d)", N_("the case is %(severity)s")),
+    _pattern(r"the case is acknowledged", N_("the case is acknowledged")),
+    _pattern(r"the case is resolved", N_("the case is resolved")),
+    _pattern(r"the case has become more severe", N_("the case has become more severe")),
+    _pattern(rf"the (?P<clock>{_CLOCK}) is overdue", N_("%(clock)s is overdue")),
+    _pattern(r"started by (?P<words>.+)", N_("started by %(words)s")),
+    _pattern(r"acknowledged", N_("acknowledged")),
+    _pattern(
+        r"case (?P<number>\d+) is (?P<state>\w+); this needs a case that is .+",
+        N_("Case %(number)s is %(state)s: this can no longer be done."),
+    ),
+    _pattern(r"(?:text: )?the note is missing", N_("Write the note first.")),
+]
+
+
+def translate(sentence: str, gettext: Gettext, depth: int = 0) -> str:
+    """The sentence in the language of `gettext`; itself where it has no other."""
     for pattern, message in PATTERNS:
         found = pattern.fullmatch(sentence)
-        if found:
-            said = gettext(message)
-            if said == message:
-                return sentence
-            return said % {name: _inner(value or "", gettext) for name, value in found.groupdict().items()}
+        if found is None:
+            continue
+        parts = {name: _part(name, value, gettext, depth) for name, value in found.groupdict().items()}
+        return (gettext(message) % parts).strip()
     return sentence
 
 
-def _inner(words: str, gettext: Callable[[str], str]) -> str:
-    return gettext(words) if words in _WORDS else translate(words, gettext)
+def _part(name: str, value: str | None, gettext: Gettext, depth: int) -> str:
+    if value is None:
+        return ""
+    if name == "words":
+        return value
+    if name == "clocks":
+        return re.sub(r"\(([^)]*)\)", lambda m: f"({_inner(m[1], gettext, depth)})", value)
+    return _inner(value, gettext, depth)
 
 
-def _pattern(regex: str, message: str) -> None:
-    PATTERNS.append((re.compile(regex, re.DOTALL), message))
-
-
-_pattern(r"urgency (?P<level>\w+)", N_("urgency %(level)s"))
+def _inner(said: str, gettext: Gettext, depth: int) -> str:
+    word = _SEVERITIES.get(said, said)
+    if word in _WORDS:
+        return gettext(word)
+    if depth >= _DEEPEST:
+        return said
+    whole = translate(said, gettext, depth + 1)
+    if whole == said and ", " in said:
+        return ", ".join(_inner(part, gettext, depth + 1) for part in said.split(", "))
+    return whole

@@ -12,6 +12,7 @@ LIVE = frozenset({CaseState.NEW, CaseState.OPEN, CaseState.WAITING})
 EXCERPT = 240
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _COARSE_FROM = 600  # from ten minutes on, seconds only distract
+_AGO_COARSE_FROM = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,15 @@ def due(case: CaseSnapshot) -> Due | None:
     return min(waiting, key=lambda d: d.at, default=None)
 
 
-def span(length: timedelta) -> str:
+def ago(length: timedelta) -> str:
+    """How long something is past: to the minute."""
+    return span(length, _AGO_COARSE_FROM)
+
+
+def span(length: timedelta, coarse_from: int = _COARSE_FROM) -> str:
     """`45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`: at most two units, as the page's script writes it too."""
     left = int(abs(length.total_seconds()))
-    if left >= _COARSE_FROM:
+    if left >= coarse_from:
         left -= left % 60
     parts: list[str] = []
     for unit, size in _UNITS:

@@ -28,7 +28,7 @@ def post(number: int) -> dict[str, object]:
     return {
         "channel": "x",
         "external_id": str(number),
-        "text": f"Der Akku von acme brennt, Lebensgefahr! Nummer {number}"
+        "text": f"acme: data breach, my account was hacked right now, number {number}"
         if sev1
         else f"Ich kann mich bei acme nicht einloggen, bitte helft mir. Nummer {number}",
         "created_at": clock.now(),

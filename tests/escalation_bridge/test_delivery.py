@@ -161,6 +161,27 @@ def test_a_stuck_target_delays_no_other(database: Engine) -> None:
             assert clock.now() - started < timedelta(seconds=2)
 
 
+@pytest.mark.usefixtures("impatient")
+def test_a_slow_answer_does_not_make_another_sender_take_over(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "LEASE", timedelta(seconds=0.5))
+    monkeypatch.setattr(delivery, "RENEW_EVERY", 0.05)
+    never = threading.Event()
+
+    def slow(_: Request) -> Reply:
+        never.wait(1.5)
+        return OK
+
+    with receiver(slow) as server, sending(database, {"hook": hook(server.url)}) as one:
+        add(database, notice())
+        one.wake("hook")
+        with sending(database, {"hook": hook(server.url)}):
+            assert one.watcher.next() == ("hook", "sent")
+        assert server.requests.qsize() == 1
+    assert states(database) == [("sent", 1)]
+
+
 def test_what_is_under_way_at_a_stop_is_given_back_as_doubtful(database: Engine) -> None:
     with receiver(HANG) as server, sending(database, {"hook": hook(server.url)}, grace=timedelta(0)) as running:
         add(database, notice())

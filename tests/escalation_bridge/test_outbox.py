@@ -138,6 +138,19 @@ def test_a_dead_senders_lease_runs_out_and_leaves_doubt(database: Engine) -> Non
     assert (second.id, second.doubtful, second.attempt) == (first.id, True, 2)
 
 
+def test_a_living_sender_keeps_its_lease(database: Engine) -> None:
+    add(database, notice(number=1), notice(number=2))
+    one, other = claim(database)
+    with database.begin() as connection:
+        outbox.mark_sent(connection, other, Receipt(), NOW)
+        assert outbox.renew(connection, [one, other], LEASE, NOW + LEASE) == 1
+    assert claim(database, later=LEASE) == []
+    (taken_over,) = claim(database, later=LEASE * 2)
+    with database.begin() as connection:
+        assert outbox.renew(connection, [one], LEASE, NOW) == 0
+        assert outbox.renew(connection, [taken_over], LEASE, NOW) == 1
+
+
 def test_a_slow_old_sender_changes_nothing_any_more(database: Engine) -> None:
     add(database, notice())
     (old,) = claim(database)

@@ -8,6 +8,7 @@ from leitstand.model import ClockName, ClockState, NoticeType, Severity, Urgency
 from tests.triage.building import NOW, mention, one, policy, run
 from triage import clocks, records, timeline
 from triage.cases import process
+from triage.firing import fire_due
 
 
 def test_an_urgent_mention_opens_a_case_with_clocks_reasons_and_notices(database: Engine) -> None:
@@ -117,3 +118,26 @@ def test_an_author_joins_within_the_window_and_opens_a_new_case_beyond_it(databa
 def test_twenty_posts_of_one_author_at_once_are_one_case(database: Engine) -> None:
     outcome = run(database, [one(mention(n, author="ann")) for n in range(1, 21)])
     assert (len(outcome.opened), outcome.joined) == (1, 19)
+
+
+def test_each_further_question_of_the_author_has_a_deadline_of_its_own(database: Engine) -> None:
+    rules = policy(sla=[{"first_response": "1h", "next_response": "30m", "resolution": "9h", "warn_at": []}])
+    (opened,) = run(database, [one(mention(1, author="ann"))], rules).opened
+    told = []
+    for n in (1, 2):
+        asked, answered = n * 100, n * 100 - 60
+        run(
+            database,
+            [one(mention(n * 10, author="acme", own=True, root="post1", minutes=answered), Urgency.NONE)],
+            rules,
+        )
+        run(database, [one(mention(n * 10 + 1, author="ann", root="post1", minutes=asked))], rules)
+        with database.begin() as connection:
+            told += fire_due(connection, rules, NOW + timedelta(minutes=asked + 30)).notices
+    assert [n.reason.partition(" (")[0] for n in told if n.type is NoticeType.SLA_BREACHED] == [
+        "next response overdue by 0s"
+    ] * 2
+    assert len({n.purpose for n in told}) == len(told)
+    with database.connect() as connection:
+        due = clocks.read(connection, [opened.number])[opened.number][ClockName.NEXT_RESPONSE].due_at
+    assert due == NOW + timedelta(minutes=230)

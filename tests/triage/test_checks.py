@@ -72,3 +72,29 @@ def test_a_step_for_a_team_without_targets_and_a_deadline_of_nothing() -> None:
     escalation = {"late": {"steps": [{"notify": "idle"}]}}
     paths = [path for path, _ in found(teams=teams, escalation=escalation, sla=[{"acknowledge": "0s"}])]
     assert paths == ["escalation.late.steps.0.notify", "sla.0.acknowledge"]
+
+
+@pytest.mark.parametrize(
+    ("calendar", "message"),
+    [
+        ({"timezone": "Europe/Berlim", "hours": {"mon": ["08:00-12:00"]}}, "no time zone 'Europe/Berlim'"),
+        ({"timezone": "../etc", "hours": {"mon": ["08:00-12:00"]}}, "no time zone"),
+        ({"hours": {"mon": ["8-12"]}}, "'8-12' is no interval"),
+        ({"hours": {"mon": ["08:61-12:00"]}}, "is not a time of day"),
+        ({"hours": {"mon": ["08:00-24:01"]}}, "is not a time of day"),
+        ({"hours": {"mon": ["22:00-06:00"]}}, "ends before it begins"),
+        ({"hours": {"monday": ["08:00-12:00"]}}, "names no weekdays"),
+        ({"hours": {"mon": []}}, "no working hours at all"),
+        ({"hours": {"mon": ["08:00-12:00"]}, "holidays": "XX"}, "no holidays are known for 'XX'"),
+        ({"hours": {"mon": ["08:00-12:00"]}, "holidays": "DE-XX"}, "no holidays are known for 'DE-XX'"),
+    ],
+)
+def test_a_calendar_that_cannot_be_read(calendar: dict[str, object], message: str) -> None:
+    ((path, said),) = found(calendars={"office": calendar})
+    assert path == "calendars.office"
+    assert message in said
+
+
+def test_the_name_of_the_built_in_calendar_is_taken() -> None:
+    ((path, _),) = found(calendars={"always": {"hours": {"mon": ["08:00-12:00"]}}})
+    assert path == "calendars.always"

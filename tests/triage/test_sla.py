@@ -12,7 +12,7 @@ from tests.triage.building import NOW
 from triage import sla
 from triage.hours import ALWAYS
 
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 minutes = st.integers(1, 10_000).map(lambda n: n * MINUTE)
 severities = st.sampled_from(list(Severity))
 
@@ -136,3 +136,29 @@ def test_the_most_specific_entry_applies() -> None:
     assert sla.best(entries, "blog", Severity.SEV1) == [0]
     assert sla.best([entries[2]], "blog", Severity.SEV1) == []
     assert sla.best([entries[1], Sla(severity=[Severity.SEV1])], "x", Severity.SEV1) == [0, 1]
+
+
+def test_the_next_response_is_due_only_after_the_first_and_only_once_at_a_time() -> None:
+    granted = sla.Agreement("x", ((ClockName.FIRST_RESPONSE, HOUR),), next_response=30 * MINUTE)
+    clocks = {c.name: c for c in sla.plan(granted, ALWAYS, NOW, NOW)}
+
+    def ask(minutes: int) -> Clock | None:
+        return sla.ask(clocks, granted, ALWAYS, NOW + minutes * MINUTE, NOW + minutes * MINUTE)
+
+    assert ask(5) is None
+    first = sla.answer(clocks, NOW + 10 * MINUTE)
+    assert first is not None
+    clocks[first.name] = first
+    assert sla.answer(clocks, NOW + 11 * MINUTE) is None
+    assert ask(9) is None  # written before the answer, seen after it
+    asked = ask(20)
+    assert asked is not None
+    assert asked.due_at == NOW + 50 * MINUTE
+    clocks[asked.name] = asked
+    assert ask(30) is None
+    second = sla.answer(clocks, NOW + 60 * MINUTE)
+    assert second is not None
+    assert (second.name, second.state) == (ClockName.NEXT_RESPONSE, ClockState.BREACHED)
+    clocks[second.name] = second
+    assert ask(70) is not None
+    assert sla.answer(clocks, NOW + 65 * MINUTE) is None

@@ -7,9 +7,9 @@
   const skew = Date.parse(words.now) - Date.now(); // countdowns follow the server's clock, not this screen's
 
   // The same words as view.span.
-  function span(seconds) {
+  function span(seconds, coarseFrom = 600) {
     let left = Math.floor(Math.abs(seconds));
-    if (left >= 600) left -= left % 60;
+    if (left >= coarseFrom) left -= left % 60;
     const parts = [];
     for (const [unit, size] of UNITS) {
       const count = Math.floor(left / size);
@@ -30,16 +30,21 @@
       element.classList.toggle("soon", left >= 0 && left < SOON);
     }
     for (const element of document.querySelectorAll("time[data-ago]")) {
-      const said = words.ago.replace("{}", span((now - Date.parse(element.dateTime)) / 1000));
+      const said = words.ago.replace("{}", span((now - Date.parse(element.dateTime)) / 1000, 60));
       if (element.textContent !== said) element.textContent = said;
     }
   }
 
   function localTimes() {
     const language = document.documentElement.lang;
-    const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+    const locale = language === "en" ? "en-GB" : language;
+    const time = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
+    const today = new Intl.DateTimeFormat(locale, time);
+    const full = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric", ...time });
+    const now = new Date().toDateString();
     for (const element of document.querySelectorAll("time[data-local]")) {
-      element.textContent = full.format(new Date(element.dateTime));
+      const moment = new Date(element.dateTime);
+      element.textContent = (moment.toDateString() === now ? today : full).format(moment);
       delete element.dataset.local;
     }
   }

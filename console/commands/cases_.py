@@ -1,0 +1,108 @@
+"""`leitstand cases`."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from console.offline.wording import count, due, severity
+from console.opened import Opened, opened
+from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
+from leitstand import clock
+from leitstand.errors import NotFoundError
+from leitstand.model import CaseSnapshot, CaseState, ClockState, Severity, TrafficLight
+from triage import views
+from triage.policy import compile_policy
+from triage.records import LIVE
+from triage.views import CaseDetail, Filters
+
+_LIGHT = {TrafficLight.RED: "red", TrafficLight.AMBER: "yellow", TrafficLight.GREEN: "green"}
+
+
+def command(
+    number: Annotated[int | None, typer.Argument(min=1, help="Show this case with its timeline.")] = None,
+    config: Config = DEFAULT_CONFIG,
+    state: Annotated[
+        list[CaseState] | None, typer.Option(help="Only these states; by default those that are not over.")
+    ] = None,
+    level: Annotated[list[Severity] | None, typer.Option("--severity", help="Only these severities.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=views.LARGEST_PAGE, help="At most so many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List the open cases, the newest first, or show one with its timeline.
+
+    Example: leitstand cases --severity sev1
+    """
+    with opened(config) as house:
+        if number is None:
+            _list(house, Filters(tuple(state or LIVE), tuple(level or ())), limit, as_json)
+        else:
+            _one(house, number, as_json)
+
+
+def _list(house: Opened, filters: Filters, limit: int, as_json: bool) -> None:
+    now = clock.now()
+    with house.engine.connect() as connection:
+        page = views.list_cases(connection, filters, compile_policy(house.settings), now, limit=limit)
+    if as_json:
+        for case in page.cases:
+            print_json(case)
+        return
+    table = Table(
+        "case", "", "severity", "state", "channel", "team", "due", "posts", "about", box=None, padding=(0, 2, 0, 0)
+    )
+    table.columns[8].ratio = 1
+    for case in page.cases:
+        table.add_row(
+            str(case.number), _light(case), severity(case.severity), case.state.value, case.channel, case.team,
+            _next_due(case, now), str(case.mention_count), Text(case.title),
+        )  # fmt: skip
+    if page.cases:
+        Console().print(table)
+    more = "; there are more: --limit" if page.next else ""
+    typer.echo(f"{count(len(page.cases), 'case')}{more}." if page.cases else "No case.")
+
+
+def _one(house: Opened, number: int, as_json: bool) -> None:
+    now = clock.now()
+    try:
+        with house.engine.connect() as connection:
+            detail = views.load_case(connection, number, compile_policy(house.settings), now)
+    except NotFoundError as error:
+        typer.echo(f"{error}: `leitstand cases` lists them", err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        print_json({"case": detail.case, "tags": detail.tags, "timeline": detail.events, "mentions": detail.mentions})
+    else:
+        _tell(detail, now, Console())
+
+
+def _tell(detail: CaseDetail, now: datetime, say: Console) -> None:
+    case = detail.case
+    head = f"{case.state.value}  {case.channel}  team {case.team}  {count(case.mention_count, 'post')}"
+    say.print(Text.assemble((f"Case {case.number}  ", "bold"), severity(case.severity), "  ", _light(case), f" {head}"))
+    say.print(Text(case.text), Text(case.url or case.link, "dim"), "", sep="\n")
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for reason in dict.fromkeys(r.text for r in case.reasons):
+        grid.add_row(Text("why", "dim"), Text(reason))
+    for name, running in case.clocks.items():
+        said = (
+            due(running.due_at, now) if running.state is ClockState.RUNNING and running.due_at else running.state.value
+        )
+        grid.add_row(Text("clock", "dim"), f"{name.replace('_', ' ')} {said}")
+    for event in detail.events:
+        who = f" – {event.actor}" if event.actor else ""
+        grid.add_row(Text(f"{event.at.astimezone():%d %b %H:%M:%S}", "dim"), Text(event.text + who))
+    say.print(grid)
+
+
+def _light(case: CaseSnapshot) -> Text:
+    return Text(case.traffic_light.value, _LIGHT[case.traffic_light])
+
+
+def _next_due(case: CaseSnapshot, now: datetime) -> str:
+    running = [c.due_at for c in case.clocks.values() if c.state is ClockState.RUNNING and c.due_at]
+    return due(min(running), now) if running else "–"

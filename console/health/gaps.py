@@ -1,0 +1,35 @@
+"""What a valid configuration still leaves out, so that Leitstand would run and be of no use. Pure."""
+
+from collections.abc import Iterator
+
+from console.auth import console_tokens, is_open
+from console.health.finding import Finding, State
+from console.offline.wording import count
+from leitstand.settings import Settings
+
+
+def gaps(settings: Settings) -> Iterator[Finding]:
+    """One finding that sums up the configuration, then one for each thing it lacks."""
+    listeners = [name for name, entry in settings.listeners.items() if entry.enabled]
+    parts = (
+        count(len(settings.watchlists), "watchlist"),
+        count(len(listeners), "listener"),
+        count(len(settings.targets), "target"),
+    )
+    yield Finding("configuration", State.OK, f"valid: {', '.join(parts)}")
+    if not settings.watchlists:
+        yield _gap("watchlists", "nothing is listened for: every post is dropped", "add a [[watchlists]]")
+    if not listeners:
+        yield _gap("listeners", "no post can come in", "add a [listeners.…]; `leitstand integrations` lists the kinds")
+    if not settings.targets:
+        yield _gap(
+            "targets", "nobody is told of anything", "add a [targets.…]; `leitstand integrations` lists the kinds"
+        )
+    elif "sev1" not in settings.escalation:
+        yield _gap("escalation", "a sev1 case wakes nobody", "add [escalation.sev1] with its steps")
+    if not is_open(settings) and not console_tokens(settings):
+        yield _gap("api.tokens", "nobody can sign in to the console", 'add an [api.tokens.…] with the scope "read"')
+
+
+def _gap(part: str, said: str, advice: str) -> Finding:
+    return Finding(part, State.WARN, said, advice)

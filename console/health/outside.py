@@ -1,0 +1,52 @@
+"""Every source and target asked whether it would work, all at once; nothing is stored and nothing is sent."""
+
+import asyncio
+from collections.abc import Awaitable
+
+from console.health.finding import Finding, State
+from escalation_bridge import contract as targets
+from leitstand import plugins
+from leitstand.errors import LeitstandError
+from leitstand.settings import ListenerSettings, Settings
+from listeners import contract as sources
+
+SECONDS = 20.0
+NOTHING_TO_ASK = "cannot be asked without doing something"
+
+
+def outside(settings: Settings) -> list[Finding]:
+    """One finding a listener that is enabled and a target, in the order of the file."""
+    return asyncio.run(_ask_all(settings))
+
+
+async def _ask_all(settings: Settings) -> list[Finding]:
+    asked: list[tuple[str, Awaitable[str]]] = [
+        (f"listeners.{name}", _listener(entry.kind, entry))
+        for name, entry in settings.listeners.items()
+        if entry.enabled
+    ]
+    asked += [
+        (f"targets.{name}", targets.verify(name, entry, settings.server.language))
+        for name, entry in settings.targets.items()
+    ]
+    answers = await asyncio.gather(*(asyncio.wait_for(answer, SECONDS) for _, answer in asked), return_exceptions=True)
+    return [_finding(part, answer) for (part, _), answer in zip(asked, answers, strict=True)]
+
+
+async def _listener(kind: str, entry: ListenerSettings) -> str:
+    source = plugins.load(plugins.SOURCES, kind)
+    return await source.verify(entry) if isinstance(source, sources.Verifies) else NOTHING_TO_ASK
+
+
+def _finding(part: str, answer: str | BaseException) -> Finding:
+    match answer:
+        case str():
+            return Finding(part, State.OK, answer)
+        case TimeoutError():
+            return Finding(part, State.FAIL, f"no answer within {SECONDS:.0f} seconds")
+        case LeitstandError():
+            return Finding(part, State.FAIL, str(answer))
+        case Exception():
+            return Finding(part, State.FAIL, f"{type(answer).__name__}: {answer}")
+        case _:
+            raise answer

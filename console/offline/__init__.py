@@ -1,0 +1,1 @@
+"""What the commands do that need no database: read posts from a file, assess, match, rehearse, measure."""

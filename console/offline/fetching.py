@@ -1,0 +1,52 @@
+"""One look at a configured source: what it hands over first, with no cursor, nothing stored."""
+
+import asyncio
+from dataclasses import dataclass
+
+from leitstand import plugins
+from leitstand.errors import FetchError, InputError
+from leitstand.model import Mention
+from leitstand.settings import ListenerSettings
+from listeners.contract import Listens
+
+SECONDS = 30.0
+QUIET = 3.0  # several feeds of one listener answer one after the other
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a source gave, and what is wrong with its parts."""
+
+    mentions: tuple[Mention, ...]
+    errors: tuple[str, ...]
+
+
+def fetch(name: str, settings: ListenerSettings, most: int) -> Fetched:
+    """The first `most` posts, or what comes within half a minute. Raises InputError if this kind only receives."""
+    source = plugins.load(plugins.SOURCES, settings.kind)
+    if not isinstance(source, Listens):
+        raise InputError(
+            f"the listener {name!r} (kind {settings.kind}) waits for posts and fetches none: try a file instead"
+        )
+    return asyncio.run(_fetch(name, settings, source, most))
+
+
+async def _fetch(name: str, settings: ListenerSettings, source: Listens, most: int) -> Fetched:
+    mentions: list[Mention] = []
+    errors: list[str] = []
+    batches = source.listen(name, settings, {})
+    try:
+        wait = SECONDS
+        while len(mentions) < most:
+            async with asyncio.timeout(wait):
+                batch = await anext(batches)
+            mentions += batch.mentions
+            if batch.error:
+                errors.append(f"{batch.part or name}: {batch.error}")
+            wait = QUIET
+    except (TimeoutError, StopAsyncIteration):
+        if not mentions and not errors:
+            errors.append(f"{name}: nothing came within {SECONDS:.0f} seconds")
+    except FetchError as error:
+        errors.append(f"{name}: {error}")
+    return Fetched(tuple(mentions[:most]), tuple(errors))

@@ -1,0 +1,120 @@
+"""HTML → plain text with its links. Never raises; what is too long is cut; nothing is fetched."""
+
+import re
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Final
+
+MAX_HTML: Final = 1_000_000
+MAX_TEXT: Final = 100_000
+MAX_LINKS: Final = 100
+MAX_LINK: Final = 2_000
+
+_DROPPED: Final = {
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "head",
+    "iframe",
+    "object",
+    "svg",
+    "math",
+    "form",
+    "select",
+}
+_BLOCKS: Final = {
+    "address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "details", "div", "dl", "dt",
+    "fieldset", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "legend",
+    "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul",
+}  # fmt: skip
+_CELLS: Final = {"td", "th"}
+
+_blanks = re.compile(r"[^\S\n]+")
+_line_ends = re.compile(r" ?\n[ \n]*")
+# Control characters (NUL too), and the halves of a surrogate pair: none of them is text.
+_unwanted = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class PlainText:
+    """Text without markup, one line a block, and the http(s) links in it, each once."""
+
+    text: str
+    links: tuple[str, ...]
+
+
+def from_html(html: str) -> PlainText:
+    """The text and the links of a piece of HTML; also of text that only may be HTML."""
+    reader = _Reader()
+    reader.feed(_without_sections(html[:MAX_HTML]))
+    reader.close()
+    return PlainText(clean("".join(reader.parts)), tuple(reader.links))
+
+
+def clean(text: str) -> str:
+    """Text without control characters, with single blanks and line ends, cut to MAX_TEXT."""
+    kept = _unwanted.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _line_ends.sub("\n", _blanks.sub(" ", kept)).strip()[:MAX_TEXT].rstrip()
+
+
+def _without_sections(html: str) -> str:
+    """<![CDATA[…]]> is text; what else begins with <![ makes the parser raise."""
+    return html.replace("<![CDATA[", "").replace("]]>", "").replace("<![", "")
+
+
+class _Reader(HTMLParser):
+    """Collects text and links. `dropped` is the element whose content is being left out, with its depth."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self.links: dict[str, None] = {}
+        self.dropped = ""
+        self.depth = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self.dropped:
+            self.depth += tag == self.dropped
+        elif tag in _DROPPED:
+            self.dropped, self.depth = tag, 1
+        else:
+            self._separate(tag)
+            self._note_links(tag, dict(attrs))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if not self.dropped and tag not in _DROPPED:
+            self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.dropped:
+            self.depth -= tag == self.dropped
+            self.dropped = self.dropped if self.depth else ""
+        elif tag != "br":
+            self._separate(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self.dropped:
+            self.parts.append(data)
+
+    def _separate(self, tag: str) -> None:
+        if tag in _BLOCKS:
+            self.parts.append("\n")
+        elif tag in _CELLS:
+            self.parts.append(" ")
+
+    def _note_links(self, tag: str, attributes: dict[str, str | None]) -> None:
+        if tag == "img" and attributes.get("alt"):
+            self.parts.append(f" {attributes['alt']} ")
+        link = (attributes.get("href") or "").strip() if tag == "a" else ""
+        if is_link(link) and len(self.links) < MAX_LINKS:
+            self.links[link] = None
+
+
+def is_link(link: str) -> bool:
+    """Whether this is an http(s) address that can be kept."""
+    return (
+        len(link) <= MAX_LINK
+        and link[:8].lower().startswith(("http://", "https://"))
+        and not re.search(r"[\s\x00-\x1f\x7f\ud800-\udfff]", link)
+    )

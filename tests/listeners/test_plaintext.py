@@ -1,0 +1,76 @@
+"""What is left of HTML: the words, one line a block, and the links."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from listeners.plaintext import MAX_HTML, MAX_TEXT, from_html
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("plain", "plain"),
+        ("", ""),
+        ("a < b & c > d", "a < b & c > d"),
+        ("AT&amp;T &uuml;ber &#252; &#x1F525; &nbsp; &bogus;", "AT&T über ü 🔥 &bogus;"),
+        ("<p>One</p><p>Two</p>", "One\nTwo"),
+        ("One<br>Two<br/>Three<hr>Four", "One\nTwo\nThree\nFour"),
+        ("<ul><li>One<li>Two</ul>After", "One\nTwo\nAfter"),
+        ("<b>bo</b>ld <i>and</i>   <u>more</u>\n\n here", "bold and more\nhere"),
+        ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
+        ("x<script>alert('<p>1</p>')</script>y<style>p{}</style>z", "xyz"),
+        ("x<svg><svg><text>no</text></svg>no</svg>y", "xy"),
+        ("x<script>never closed", "x"),
+        ("<template/>shown", "shown"),
+        ("<!-- no --><!DOCTYPE html><?php no ?>yes", "yes"),
+        ("<img src=x alt='a cat'>", "a cat"),
+        ("<a href=x onclick=alert(1)>here</a>", "here"),
+        ("NUL\0 and \x07 and \ud800 go", "NUL and and go"),
+        ("a\r\nb\rc", "a\nb\nc"),
+        ("<![CDATA[kept]]>", "kept"),
+        ("<![if gte mso 9]>a<![endif]>b", "if gte mso 9]>aendif]>b"),
+    ],
+)
+def test_text(html: str, text: str) -> None:
+    assert from_html(html).text == text
+
+
+def test_links_are_collected_once_and_only_those_of_the_web() -> None:
+    html = (
+        '<a href="https://a.example/?x=1&amp;y=2">1</a><a href=" HTTP://b.example ">2</a><a href="https://a.example/?x=1&y=2">'
+        '<a href="javascript:alert(1)">3</a><a href="/relative">4</a><a href="https://c.example/ x">5</a><a>6</a>'
+        '<script><a href="https://d.example"></script>'
+    )
+    assert from_html(html).links == ("https://a.example/?x=1&y=2", "HTTP://b.example")
+
+
+def test_it_is_cut() -> None:
+    assert len(from_html("word " * MAX_HTML).text) <= MAX_TEXT
+    assert len(from_html("".join(f'<a href="https://a.example/{n}">' for n in range(500))).links) == 100
+
+
+def test_hostile_nesting_is_quick_and_harmless() -> None:
+    assert from_html("<div>" * 100_000 + "deep").text == "deep"
+    assert from_html("<" * 100_000).text == "<" * 100_000
+    assert from_html("&" * 100_000).text == "&" * 100_000
+
+
+pieces = st.sampled_from(
+    ["<", ">", "</", "/>", "<!--", "-->", "<![", "]]>", "<!", "&#", ";", "script", "p", "a href=", '"', "\0"]
+)
+
+
+@given(st.lists(pieces | st.text(max_size=5), max_size=30).map("".join) | st.text())
+@settings(max_examples=300, deadline=None)
+def test_it_never_raises_and_what_it_gives_is_storable(html: str) -> None:
+    plain = from_html(html)
+    for part in (plain.text, *plain.links):
+        assert "\0" not in part
+        part.encode()
+    assert plain.text == plain.text.strip()
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="<&", exclude_categories=["C", "Z"]), min_size=1))
+def test_words_without_markup_come_through_unchanged(words: str) -> None:
+    assert from_html(words).text == words
