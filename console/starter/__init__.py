@@ -68,5 +68,6 @@ def write(folder: Path) -> Iterator[Piece]:
 def _write(path: Path, piece: Piece) -> None:
     path.parent.mkdir(mode=0o700 if piece.secret else 0o755, parents=True, exist_ok=True)
     path.touch(mode=0o600 if piece.secret else 0o644, exist_ok=piece.shared)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(piece.content())
+    before = path.read_bytes()
+    line_end = b"\n" if before and not before.endswith(b"\n") else b""
+    path.write_bytes(before + line_end + piece.content().encode())

@@ -19,7 +19,7 @@ from nlp import pipeline
 from tests.console.commanding import Leitstand, commander
 
 MINE = ("init", "try", "check", "integrations", "replay", "assess", "query", "cases", "deliveries", "listeners")
-LINES = [
+LINES: list[dict[str, object]] = [
     {"id": 7, "text": "Acme Cloud ist down, unser Shop steht!", "match": True},
     {"id": "b", "text": "I love the acme service, thanks", "label": False},
     {"text": "acme cloud, wieder da"},
@@ -46,8 +46,8 @@ def test_assess_tells_of_each_post_in_the_order_of_the_file(leitstand: Leitstand
     assert (first["language"], first["sentiment"], first["needs_reply"]) == ("de", "negative", True)
     assert first["urgency"] in (2, 3)
     assert "outage" in first["intents"]
-    said = LINES[0]["text"]
-    assert "ist down" in {str(said)[r["start"] : r["end"]] for r in first["reasons"]}
+    said = str(LINES[0]["text"])
+    assert "ist down" in {said[r["start"] : r["end"]] for r in first["reasons"]}
 
 
 def test_assess_shows_people_a_table(leitstand: Leitstand, posts: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_damaged_packed_file_says_how_far_it_was_read(leitstand: Leitstand, po
 
 def test_standard_input_is_read(leitstand: Leitstand, posts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Stdin:
-        buffer = io.BufferedReader(io.BytesIO(posts.read_bytes()))  # type: ignore[arg-type]
+        buffer = io.BufferedReader(io.BytesIO(posts.read_bytes()))
 
     monkeypatch.setattr("sys.stdin", Stdin)
     assert len(leitstand("assess", "-", "--json").rows) == 3

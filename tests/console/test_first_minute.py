@@ -7,9 +7,10 @@ import stat
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from console import spawn, starter
@@ -142,9 +143,8 @@ def test_try_takes_a_post_once(folder: Path, leitstand: Leitstand) -> None:
 
 def test_try_fetches_from_a_source(folder: Path, leitstand: Leitstand) -> None:
     config = folder / "leitstand.toml"
-    config.write_text(config.read_text() + '\n[listeners.export]\nkind = "file"\npath = "sample.jsonl"\n')
-    text = config.read_text().replace('path = "sample.jsonl"', f'path = "{folder / "sample.jsonl"}"')
-    config.write_text(text)
+    export = f'\n[listeners.export]\nkind = "file"\npath = "{folder / "sample.jsonl"}"\n'
+    config.write_text(config.read_text() + export)
     ended = leitstand("try", "export", "--config", config, "--limit", "5", "--json")
     assert ended.code == 0, ended.err
     assert [row["external_id"] for row in ended.rows] == ["s1", "s2", "s3", "s4", "s5"]
@@ -183,7 +183,7 @@ def test_check_says_which_services_cannot_be_reached(folder: Path, leitstand: Le
     assert all(row["advice"] for row in ended.rows if row["state"] == "fail")
 
 
-def test_check_refuses_an_address_that_is_taken(folder: Path, postgres_url: str, redis_url: str) -> None:
+def test_check_refuses_an_address_that_is_taken() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -193,7 +193,7 @@ def test_check_refuses_an_address_that_is_taken(folder: Path, postgres_url: str,
         assert host.address(settings, runs=True).state is State.OK
 
 
-def parts(settings: dict[str, object]) -> list[str]:
+def parts(settings: Mapping[str, object]) -> list[str]:
     found = gaps.gaps(Settings.model_validate(settings))
     return [finding.part for finding in found if finding.state is State.WARN]
 
