@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, text
 
-from leitstand.model import ClockName, ClockState, NoticeType, Severity, Urgency
+from leitstand.model import ClockName, ClockState, Notice, NoticeType, Severity, Urgency
 from tests.triage.building import NOW, mention, one, policy, run
 from triage import clocks, records, timeline
 from triage.cases import process
@@ -123,15 +123,13 @@ def test_twenty_posts_of_one_author_at_once_are_one_case(database: Engine) -> No
 def test_each_further_question_of_the_author_has_a_deadline_of_its_own(database: Engine) -> None:
     rules = policy(sla=[{"first_response": "1h", "next_response": "30m", "resolution": "9h", "warn_at": []}])
     (opened,) = run(database, [one(mention(1, author="ann"))], rules).opened
-    told = []
+    told: list[Notice] = []
     for n in (1, 2):
         asked, answered = n * 100, n * 100 - 60
-        run(
-            database,
-            [one(mention(n * 10, author="acme", own=True, root="post1", minutes=answered), Urgency.NONE)],
-            rules,
-        )
-        run(database, [one(mention(n * 10 + 1, author="ann", root="post1", minutes=asked))], rules)
+        reply = one(mention(n * 10, author="acme", own=True, root="post1", minutes=answered), Urgency.NONE)
+        question = one(mention(n * 10 + 1, author="ann", root="post1", minutes=asked))
+        run(database, [reply], rules, at=NOW + timedelta(minutes=answered))
+        run(database, [question], rules, at=NOW + timedelta(minutes=asked))
         with database.begin() as connection:
             told += fire_due(connection, rules, NOW + timedelta(minutes=asked + 30)).notices
     assert [n.reason.partition(" (")[0] for n in told if n.type is NoticeType.SLA_BREACHED] == [
