@@ -1,9 +1,12 @@
-"""Checks the documentation: every relative link leads somewhere. Run by `./run check`."""
+"""Checks the documentation: relative links lead somewhere, and generated pages say what the code says."""
 
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+from docs.build import pages
+from monitoring import reference
 
 TOP = Path(__file__).parent.parent
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
@@ -20,7 +23,14 @@ def broken_links() -> list[str]:
     return found
 
 
+def stale_pages() -> list[str]:
+    """Every generated page that is not what its generator would write now."""
+    wanted = {**pages(), reference.PAGE: reference.page(reference.PAGE.read_text())}
+    stale = [path for path, content in wanted.items() if not path.exists() or path.read_text() != content]
+    return [f"{path.relative_to(TOP)}: not what the code says any more: ./run docs" for path in stale]
+
+
 if __name__ == "__main__":
-    problems = broken_links()
+    problems = broken_links() + stale_pages()
     sys.stdout.write("".join(f"{problem}\n" for problem in problems))
     sys.exit(bool(problems))

@@ -112,7 +112,7 @@ class Workers(Section):
 class Watchlist(Section):
     """A query, and what a match means to the brand."""
 
-    name: Name
+    name: Name = Field(description="How rules, cases and metrics call it.")
     query: str = Field(min_length=1, max_length=20000, description="What to listen for, in the watchlist language.")
     languages: list[str] = Field([], description="Only posts in these languages (ISO 639-1); empty: all.")
     importance: Importance = Field(Importance.NORMAL, description="The impact side of severity.")
@@ -138,20 +138,22 @@ class TargetSettings(Section):
 class Token(Section):
     """Who may call the API."""
 
-    token: SecretStr
-    scopes: list[Literal["ingest", "read", "act", "admin"]] = Field(["read"], min_length=1)
+    token: SecretStr = Field(description="Sent as `Authorization: Bearer …`; it also opens the console.")
+    scopes: list[Literal["ingest", "read", "act", "admin"]] = Field(
+        ["read"], min_length=1, description="ingest: hand in posts; read: see cases; act: change them; admin: all."
+    )
 
 
 class Api(Section):
     """The HTTP API."""
 
-    tokens: dict[Name, Token] = {}
+    tokens: dict[Name, Token] = Field({}, description="One table a caller.")
 
 
 class Calendar(Section):
     """Working hours. `always` is built in."""
 
-    timezone: str = "UTC"
+    timezone: str = Field("UTC", description="The zone of the hours, as in Europe/Berlin.")
     hours: dict[str, list[str]] = Field(description='{ mon-fri = ["08:00-12:00", "13:00-18:00"] }')
     holidays: str = Field("", description="Country and state as in DE-BY.")
 
@@ -159,8 +161,8 @@ class Calendar(Section):
 class Sla(Section):
     """Deadlines. Empty lists match all; the most specific entry wins; a tie is an error."""
 
-    channels: list[str] = []
-    severity: list[Severity] = []
+    channels: list[str] = Field([], description="Only cases of these channels.")
+    severity: list[Severity] = Field([], description="Only cases of these severities.")
     acknowledge: Duration | None = Field(None, description="Until a person acknowledges the case.")
     first_response: Duration | None = Field(
         None, description="Until the author is answered, counted from the post's own time."
@@ -185,22 +187,24 @@ class Team(Section):
 class When(Section):
     """Conditions of a rule. All given ones must hold; a list holds if one of its values does."""
 
-    intents: list[Intent] = []
-    sentiment: list[Sentiment] = []
-    urgency_at_least: Literal["normal", "high", "critical"] | None = None
-    languages: list[str] = []
-    channels: list[str] = []
-    watchlists: list[Name] = []
+    intents: list[Intent] = Field([], description="What the post is about.")
+    sentiment: list[Sentiment] = Field([], description="What its author feels.")
+    urgency_at_least: Literal["normal", "high", "critical"] | None = Field(
+        None, description="How soon somebody must act, at the least."
+    )
+    languages: list[str] = Field([], description='ISO 639-1, or "unknown".')
+    channels: list[str] = Field([], description="Where it was written.")
+    watchlists: list[Name] = Field([], description="What it matched.")
     authors: list[str] = Field([], description="Handles, with or without @, any case.")
-    followers_at_least: int | None = Field(None, ge=0)
+    followers_at_least: int | None = Field(None, ge=0, description="How many its author has, at the least.")
 
 
 class Then(Section):
     """What a rule sets; what it does not say comes from the matrix and the watchlist."""
 
-    severity: Severity | None = None
-    team: Name | None = None
-    tags: list[Name] = []
+    severity: Severity | None = Field(None, description="Instead of the matrix.")
+    team: Name | None = Field(None, description="Instead of the watchlist's.")
+    tags: list[Name] = Field([], description="Added to the case.")
     case: Literal["open", "ignore"] | None = Field(
         None, description="open a case although nothing is urgent, or open none."
     )
@@ -209,9 +213,9 @@ class Then(Section):
 class Rule(Section):
     """First match wins."""
 
-    name: str = Field(min_length=1, max_length=100)
-    when: When
-    then: Then
+    name: str = Field(min_length=1, max_length=100, description="Told with every case it decides.")
+    when: When = Field(description="The conditions, as in `[rules.when]` below.")
+    then: Then = Field(description="What it sets, as in `[rules.then]` below.")
 
 
 class Step(Section):
@@ -224,9 +228,9 @@ class Step(Section):
 class Escalation(Section):
     """A policy named like a severity applies to it; others are named by teams."""
 
-    steps: list[Step] = Field(min_length=1, max_length=50)
+    steps: list[Step] = Field(min_length=1, max_length=50, description="Taken in order, as in `steps` below.")
     repeat: int = Field(0, ge=0, le=9, description="Go through the steps again so many times.")
-    stop_on: Literal["acknowledged", "resolved"] = "acknowledged"
+    stop_on: Literal["acknowledged", "resolved"] = Field("acknowledged", description="What a person does to end it.")
 
 
 class Triage(Section):

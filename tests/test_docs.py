@@ -1,0 +1,76 @@
+"""The documentation says what the code says: every key, kind and command is explained, and no page is stale."""
+
+import re
+from pathlib import Path
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from pydantic import BaseModel
+
+from console.catalogue import kinds, options
+from console.cli import COMMANDS
+from docs import build, check
+from leitstand import plugins, settings
+from leitstand.configuration import secret_fields
+from leitstand.schema import json_schema
+
+SECTIONS = [section for _, section in build._TABLES]
+
+
+def test_no_generated_page_is_stale() -> None:
+    assert check.stale_pages() == []
+
+
+def test_no_link_is_broken() -> None:
+    assert check.broken_links() == []
+
+
+def test_a_stale_page_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = build.DOCS / "commands.md"
+    monkeypatch.setattr(check, "pages", lambda: {page: page.read_text() + "more\n"})
+    assert check.stale_pages() == ["docs/commands.md: not what the code says any more: ./run docs"]
+
+
+def test_every_section_of_the_configuration_has_its_table() -> None:
+    everything = {
+        found
+        for name in dir(settings)
+        if isinstance(found := getattr(settings, name), type) and issubclass(found, settings.Section)
+    }
+    assert everything - set(SECTIONS) == {settings.Section, settings.Settings, settings.Api}
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__)
+def test_every_key_is_explained(section: type[BaseModel]) -> None:
+    assert [option.name for option in options(section) if not option.description] == []
+    assert section.__doc__
+
+
+def test_every_kind_is_explained() -> None:
+    for kind in kinds():
+        assert len(kind.guide) > 100, kind.name
+        assert f'kind = "{kind.name}"' in kind.guide
+        assert [option.name for option in kind.options if not option.description] == []
+
+
+def test_every_command_has_its_heading() -> None:
+    page = (build.DOCS / "commands.md").read_text()
+    assert {f"leitstand {name}" for name in COMMANDS} <= set(re.findall("^## (.+)$", page, re.MULTILINE))
+
+
+def test_a_secret_that_may_be_absent_is_a_secret() -> None:
+    webhook = plugins.load(plugins.TARGETS, "webhook").Settings
+    assert secret_fields(webhook) == ["secret", "previous_secret"]
+
+
+def test_the_schema_knows_the_keys_of_each_kind() -> None:
+    validator = jsonschema.Draft202012Validator(json_schema())
+    good = {"kind": "webhook", "url": "https://hooks.example/a", "secret_file": "a", "previous_secret_file": "b"}
+    assert validator.is_valid({"targets": {"a": good}})
+    assert not validator.is_valid({"targets": {"a": good | {"secrte": "c"}}})
+    assert not validator.is_valid({"targets": {"a": {"kind": "fax"}}})
+    assert validator.is_valid({"targets": {"a": {"kind": "our.fax", "number": 1}}})
+
+
+def test_pages_are_where_the_check_looks() -> None:
+    assert {path.parent for path in build.pages()} == {Path(check.TOP) / "docs"}
