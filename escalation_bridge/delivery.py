@@ -80,8 +80,10 @@ async def run_target(
             await _sleep_or_event(wake, await sender.start_due())
     finally:
         watch.cancel()
-        await sender.finish(grace)
-        await target.close()
+        try:
+            await sender.finish(grace)
+        finally:
+            await target.close()
 
 
 class _Sender:
@@ -111,7 +113,9 @@ class _Sender:
     async def start_due(self) -> float:
         """Start what is due and allowed; return after how many seconds to look again."""
         now = asyncio.get_running_loop().time()
-        if self.under_way and now >= self.renewed + RENEW_EVERY:
+        if not self.under_way:
+            self.renewed = now
+        elif now >= self.renewed + RENEW_EVERY:
             self.renewed = now
             await self._renew()
         tokens = self.bucket.take(self.concurrency - len(self.under_way), now)
@@ -136,6 +140,7 @@ class _Sender:
         """Let what is under way end within `grace`, then give it back as doubtful."""
         if self.under_way:
             await self._renew()
+        if self.under_way:  # renewing took a moment, in which the last may have ended
             await asyncio.wait(list(self.under_way), timeout=grace.total_seconds())
         late = dict(self.under_way)
         for task in late:

@@ -192,6 +192,28 @@ def test_what_is_under_way_at_a_stop_is_given_back_as_doubtful(database: Engine)
         assert [d.doubtful for d in outbox.claim(connection, "hook", 1, timedelta(minutes=1), clock.now())] == [True]
 
 
+def test_what_ends_just_as_the_sender_stops_is_no_fault(database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, stopping = threading.Event(), threading.Event()
+
+    def respond(_: Request) -> Reply:
+        asked.set()
+        stopping.wait(10)
+        return OK
+
+    def renew(*_: object) -> int:
+        stopping.set()
+        assert running.watcher.next() == ("hook", "sent")
+        return 1
+
+    monkeypatch.setattr(delivery, "RENEW_EVERY", 3600.0)
+    monkeypatch.setattr(outbox, "renew", renew)
+    with receiver(respond) as server, sending(database, {"hook": hook(server.url)}) as running:
+        add(database, notice())
+        running.wake("hook")
+        assert asked.wait(10)
+    assert states(database) == [("sent", 1)]
+
+
 def test_the_order_of_a_case_is_kept(database: Engine) -> None:
     with receiver() as server, sending(database, {"hook": hook(server.url)}) as running:
         add(database, *(notice(purpose=str(n), reason=str(n)) for n in range(12)))
