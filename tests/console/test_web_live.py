@@ -1,0 +1,70 @@
+"""The event stream: it says that something changed, and never holds up a stop."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import Engine
+
+from tests.console.running import TOKENS, Console, running, settings
+
+
+def events(response: httpx.Response) -> Iterator[str]:
+    """The names of the events, as they come."""
+    return (line.removeprefix("event: ") for line in response.iter_lines() if line.startswith("event: "))
+
+
+def test_a_change_is_told_to_an_open_page(open_console: Console) -> None:
+    with open_console.client() as client, client.stream("GET", "/live") as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        told = events(response)
+        assert next(told) == "ready"
+        assert next(told) == "changed"  # the first look
+        open_console.open_case()
+        assert next(told) == "changed"
+
+
+def test_strangers_hear_nothing(console: Console) -> None:
+    with console.client() as client:
+        assert client.get("/live").status_code == 303
+
+
+@pytest.mark.parametrize("readers", [1, 5])
+def test_open_streams_end_when_the_console_stops(
+    database: Engine, redis_url: str, tmp_path: Path, readers: int
+) -> None:
+    ended: list[str] = []
+    ready = threading.Barrier(readers + 1)
+
+    def read(url: str) -> None:
+        with httpx.stream("GET", f"{url}/live", timeout=30) as response:
+            told = events(response)
+            next(told)
+            ready.wait(20)
+            ended.extend(list(told)[-1:])
+
+    with running(settings(tmp_path), database, redis_url) as console:
+        threads = [threading.Thread(target=read, args=(console.url,)) for _ in range(readers)]
+        for thread in threads:
+            thread.start()
+        ready.wait(20)
+        began = time.monotonic()
+    took = time.monotonic() - began
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+    assert took < 5
+
+
+def test_a_console_with_tokens_starts_with_the_same_key_again(database: Engine, redis_url: str, tmp_path: Path) -> None:
+    config = settings(tmp_path, tokens=dict(TOKENS))
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    with running(config, database, redis_url) as console, console.client(**headers) as client:
+        client.post("/login", data={"token": "read-token"})
+        cookie = client.cookies["leitstand_session"]
+    with running(config, database, redis_url) as console, console.client(**headers) as client:
+        client.cookies.set("leitstand_session", cookie)
+        assert client.get("/").status_code == 200
