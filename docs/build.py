@@ -135,17 +135,18 @@ def _commands() -> Iterator[str]:
 def _command(name: str, command: click.Command, mark: str) -> Iterator[str]:
     yield f"{mark} {name}"
     yield _EXAMPLE.sub(r"Example: `\1`", (command.help or "").strip())
-    if not isinstance(command, click.Group):
+    children: dict[str, click.Command] | None = getattr(command, "commands", None)  # typer brings a click of its own
+    if children is None:
         yield from _parameters(command)
         return
-    for child, inner in command.commands.items():
+    for child, inner in children.items():
         yield from _command(f"{name} {child}", inner, mark + "#")
 
 
 def _parameters(command: click.Command) -> Iterator[str]:
     rows = []
     for parameter in command.params:
-        named = (parameter.name or "").upper() if isinstance(parameter, click.Argument) else ", ".join(parameter.opts)
+        named = (parameter.name or "").upper() if parameter.param_type_name == "argument" else ", ".join(parameter.opts)
         absent = parameter.default in (None, False, "") or callable(parameter.default)
         shown = "required" if parameter.required else "" if absent else f"`{parameter.default}`"
         rows.append(f"| `{named}` | {shown} | {_cell(getattr(parameter, 'help', None) or '')} |")

@@ -1,12 +1,13 @@
-"""`leitstand cases`."""
+"""`leitstand cases`: `cases` lists, `cases 27` shows one, and further words do more."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from typer.core import TyperGroup
 
 from console.offline.wording import count, due, severity
 from console.opened import Opened, opened
@@ -22,7 +23,30 @@ from triage.views import CaseDetail, Filters
 _LIGHT = {TrafficLight.RED: "red", TrafficLight.AMBER: "yellow", TrafficLight.GREEN: "green"}
 
 
-def command(
+_HELP = """List the open cases, the newest first, or show one with its timeline.
+
+Example: leitstand cases --severity sev1
+"""
+
+
+class _ListFirst(TyperGroup):
+    """Without a command's name it lists: `cases`, `cases 27` and `cases --severity sev1` stay as short as that."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        named = args and (args[0] in self.commands or args[0] in ctx.help_option_names)
+        return super().parse_args(ctx, list(args) if named else ["list", *args])
+
+
+app = typer.Typer(cls=_ListFirst, help=_HELP)
+
+
+@app.callback()
+def cases() -> None:
+    """List the open cases, the newest first, or show one with its timeline."""
+
+
+@app.command("list")
+def list_(
     number: Annotated[int | None, typer.Argument(min=1, help="Show this case with its timeline.")] = None,
     config: Config = DEFAULT_CONFIG,
     state: Annotated[
