@@ -8,6 +8,7 @@ LeitstandError
 ├── StateError              an action that the case's state does not allow
 ├── NotFoundError           no such case, target, delivery …
 ├── ServiceError            PostgreSQL or Redis cannot be started, reached or is not migrated
+├── LeaseLostError          another process runs this listener now
 ├── FetchError              a source could not be read; says whether waiting helps
 └── DeliveryError           a target did not take a notice; says whether trying again helps
 """
@@ -78,15 +79,21 @@ class ServiceError(LeitstandError):
     """PostgreSQL or Redis cannot be used. The message says what to do."""
 
 
+class LeaseLostError(LeitstandError):
+    """Another process runs this listener now: what was just heard is its to commit."""
+
+
 class FetchError(LeitstandError):
     """A source could not be read.
 
     `permanent` means that only a person can mend it (gone, refused, forbidden); `retry_after` is the wait that the
-    source itself asked for.
+    source itself asked for; `status` is the HTTP status, 0 where there was no answer.
     """
 
-    def __init__(self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None) -> None:
-        self.permanent, self.retry_after = permanent, retry_after
+    def __init__(
+        self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None, status: int = 0
+    ) -> None:
+        self.permanent, self.retry_after, self.status = permanent, retry_after, status
         super().__init__(message)
 
 

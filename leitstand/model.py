@@ -8,7 +8,7 @@ All times are aware and in UTC. All text is plain text.
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 class Sentiment(StrEnum):
@@ -168,6 +168,14 @@ class MatchedMention:
 
 
 @dataclass(frozen=True, slots=True)
+class PostChange:
+    """What its network did to a stored mention later. The words of a deleted post are no longer kept."""
+
+    mention_id: int
+    change: Literal["edited", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """Why a score is what it is: the words (`start`:`end` of the mention's `field`), the cue they are, its weight.
 
@@ -188,7 +196,7 @@ class Assessment:
     """What nlp understood of one mention.
 
     `language` is an ISO 639-1 code or "unknown". `sentiment_score` runs from -1 to 1 and is 0 where the sentiment is
-    unknown. `model` names what produced it.
+    unknown. `model` names what produced it. `confidence` (0–1) says how sure it is of the whole.
     """
 
     language: str
@@ -199,6 +207,7 @@ class Assessment:
     needs_reply: bool
     reasons: tuple[Reason, ...]
     model: str
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,19 +220,21 @@ class CaseReason:
 
 @dataclass(frozen=True, slots=True)
 class ClockSnapshot:
-    """One clock of a case as told to people and targets."""
+    """One clock of a case as told to people and targets. `words` say how its due time comes about."""
 
     state: ClockState
     due_at: datetime | None
     started_at: datetime | None = None
     budget_seconds: int = 0
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseSnapshot:
     """A case at one moment: the JSON of the API, of the webhooks and of every rendered message.
 
-    `text` is the first post's text, cut to 1,000 characters. `link` is the case's page in the console.
+    `text` is the first post's text, cut to 1,000 characters. `link` is the case's page in the console. `tier` is the
+    author's tier as a customer. `review` says why the case waits for a person before anybody is told, "" if it does not.
     """
 
     number: int
@@ -251,6 +262,8 @@ class CaseSnapshot:
     assignee: str = ""
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""
+    tier: str = ""
+    review: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,14 +312,27 @@ class Receipt:
     remote_id: str = ""
 
 
+class ClockEvent(NamedTuple):
+    """One moment in the life of a clock: what happened, and the due time from then on.
+
+    started, recomputed (another budget), paused, resumed, warned, breached, reminded, met, late (answered after the
+    breach), cancelled (no longer needed), withdrawn (there is nobody to answer any more), restarted.
+    """
+
+    at: datetime
+    event: str
+    due_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """One SLA clock as stored: `budget` of working time from `started_at`, due at `due_at`.
 
-    `fire_at` is the next moment at which something is to be done about it (a warning, or the breach itself);
-    `warnings_left` are the fractions not yet warned of. `policy` names the `[[sla]]` entry that set it. `paused` is the
-    working time spent in pauses so far, `paused_at` the start of the pause it is in. `ended_at` is when it was met,
-    answered late or cancelled.
+    `fire_at` is the next moment at which something is to be done about it (a warning, the breach itself, a reminder
+    after it), None where nothing is; `warnings_left` are the fractions of the budget not yet warned of, those above 1
+    the reminders. `policy` is the version of the `[[sla]]` entry that set it. `paused` is the working time spent in
+    pauses so far, `paused_at` the start of the pause it is in. `ended_at` is when it was met, answered late or
+    cancelled. `history` is its life so far: replayed, it gives the state.
     """
 
     name: ClockName
@@ -314,13 +340,14 @@ class Clock:
     started_at: datetime
     budget: timedelta
     due_at: datetime
-    fire_at: datetime
+    fire_at: datetime | None
     warnings_left: tuple[float, ...] = ()
     policy: str = ""
     ended_at: datetime | None = None
     calendar: str = "always"
     paused: timedelta = timedelta(0)
     paused_at: datetime | None = None
+    history: tuple[ClockEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,21 @@ A receiving source (`api`) has no `listen`: the console's HTTP hands it what com
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from leitstand.model import Mention
 from leitstand.settings import ListenerSettings
+from listeners.budget import Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What a network has taken away: one post; or, without an `external_id`, everything of the author."""
+
+    channel: str
+    external_id: str = ""
+    author_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +32,31 @@ class Batch:
     """Mentions and the cursor that says "heard up to here", committed in one transaction.
 
     `part` names what the cursor belongs to (a feed's URL), "" for a source with a single stream; `cursor` None leaves
-    the stored one. `error` reports what is wrong with this part in one sentence, "" when it is well.
+    the stored one. `error` reports what is wrong with this part in one sentence, "" when it is well. A batch with an
+    error, without mentions and without a cursor says that this part does not hear its source: a gap begins.
+
+    `edits` are posts that have changed since they were heard, `deletes` those that are no more; of posts never kept
+    both may be reported. What is edited and was not kept before is taken as if it were new.
+
+    `caught_up` False: what was missed before now is still being fetched. `lost`: why it can never be. `next_at` is when
+    the source looks again, `budget` what the network still lets it read.
     """
 
     mentions: tuple[Mention, ...]
     cursor: str | None
     part: str = ""
     error: str = ""
+    edits: tuple[Mention, ...] = ()
+    deletes: tuple[Gone, ...] = ()
+    caught_up: bool = True
+    lost: str = ""
+    next_at: datetime | None = None
+    budget: Budget | None = None
+
+    @property
+    def heard(self) -> bool:
+        """Whether this part heard its source, be it with a fault in single posts."""
+        return not self.error or bool(self.mentions) or self.cursor is not None
 
 
 @runtime_checkable

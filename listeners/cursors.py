@@ -12,24 +12,34 @@ _KEEP = text(
 _CURSORS = text("SELECT part, cursor FROM listener_cursors WHERE listener = :listener")
 # What was said a second ago is not said again: a busy listener's calls would queue up for this one row.
 _REPORT = text(
-    "INSERT INTO listener_status (listener, part, up, error, last_success_at, last_post_at, updated_at)"
-    " SELECT :listener, :part, :up, :error, CASE WHEN :up THEN CAST(:now AS timestamptz) END, :last_post_at, :now"
+    "INSERT INTO listener_status"
+    " (listener, part, up, error, last_success_at, last_post_at, updated_at, caught_up, next_at)"
+    " SELECT :listener, :part, :up, :error, CASE WHEN :heard THEN CAST(:now AS timestamptz) END, :last_post_at, :now,"
+    "   :caught_up, :next_at"
     " WHERE NOT EXISTS (SELECT FROM listener_status WHERE listener = :listener AND part = :part AND error = :error"
-    "   AND updated_at > CAST(:now AS timestamptz) - interval '1 second')"
+    "   AND caught_up = :caught_up AND updated_at > CAST(:now AS timestamptz) - interval '1 second')"
     " ON CONFLICT (listener, part) DO UPDATE SET up = excluded.up, error = excluded.error,"
     " last_success_at = coalesce(excluded.last_success_at, listener_status.last_success_at),"
-    " last_post_at = greatest(excluded.last_post_at, listener_status.last_post_at), updated_at = excluded.updated_at"
+    " last_post_at = greatest(excluded.last_post_at, listener_status.last_post_at), updated_at = excluded.updated_at,"
+    " caught_up = excluded.caught_up, next_at = excluded.next_at"
 )
 _WHOLE_IS_WELL = text("DELETE FROM listener_status WHERE listener = :listener AND part = '' AND NOT up")
+# A listener whose lease has run out is heard by nobody, whatever was true when it last reported.
 _STATES = text(
-    "SELECT listener, part, up, error, last_success_at, last_post_at, updated_at FROM listener_status"
+    "SELECT listener, part, up AND NOT coalesce(lapsed, false),"
+    " CASE WHEN error = '' AND lapsed THEN 'no process runs this listener' ELSE error END,"
+    " last_success_at, last_post_at, updated_at, caught_up, next_at FROM listener_status LEFT JOIN"
+    " (SELECT listener, released OR expires_at <= clock_timestamp() AS lapsed FROM listener_leases) l USING (listener)"
     " ORDER BY listener, part"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ListenerState:
-    """How one part of a listener is. `last_success_at` is when it was last heard without an error."""
+    """How one part of a listener is. `last_success_at` is when it last heard its source.
+
+    `caught_up` False: what it missed is still being fetched. `next_at` is when it looks again, where it polls.
+    """
 
     listener: str
     part: str
@@ -38,6 +48,8 @@ class ListenerState:
     last_success_at: datetime | None
     last_post_at: datetime | None
     updated_at: datetime
+    caught_up: bool = True
+    next_at: datetime | None = None
 
     def lag(self, now: datetime) -> float:
         """Seconds for which this part has not been heard; 0 where it is well."""
@@ -55,13 +67,26 @@ def cursors(connection: Connection, listener: str) -> dict[str, str]:
 
 
 def report_status(
-    connection: Connection, listener: str, part: str, *, error: str, last_post_at: datetime | None, now: datetime
+    connection: Connection,
+    listener: str,
+    part: str,
+    *,
+    error: str,
+    last_post_at: datetime | None,
+    now: datetime,
+    heard: bool = False,
+    caught_up: bool = True,
+    next_at: datetime | None = None,
 ) -> None:
-    """Say how a part is: well where `error` is "". A part that reports shows that the listener as a whole runs."""
+    """Say how a part is: well where `error` is "". A part that reports shows that the listener as a whole runs.
+
+    `heard`: in spite of the error, which concerns single posts, it hears its source.
+    """
     if part:
         connection.execute(_WHOLE_IS_WELL, {"listener": listener})
     values = {"up": not error, "error": error[:500], "last_post_at": last_post_at, "now": now}
-    connection.execute(_REPORT, {"listener": listener, "part": part, **values})
+    how = {"heard": heard or not error, "caught_up": caught_up, "next_at": next_at}
+    connection.execute(_REPORT, {"listener": listener, "part": part, **values, **how})
 
 
 def states(connection: Connection) -> list[ListenerState]:

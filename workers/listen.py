@@ -1,4 +1,4 @@
-"""The role `listen`: runs every source, commits what it hears together with its cursor, then enqueues the ids.
+"""The role `listen`: runs every source whose lease this process holds, and commits what it hears with its cursor.
 
 One task a listener; a listener that fails is started again from its stored cursor after a growing pause, alone.
 """
@@ -7,92 +7,81 @@ import asyncio
 import random
 import signal
 import sys
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import structlog
-from redis import RedisError
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from leitstand import clock, plugins
-from leitstand.errors import LeitstandError
+from leitstand.errors import FetchError, LeaseLostError, LeitstandError
 from leitstand.settings import ListenerSettings, Settings
-from listeners import cursors, store
+from listeners import cursors, gaps
 from listeners.contract import Batch, Listens
+from listeners.leases import Lease
 from listeners.watchlists import Watchlists
-from monitoring.metrics import Metrics, open_metrics
+from monitoring.metrics import open_metrics
 from workers import queues, setup
+from workers.intake import Intake
+from workers.leasing import TURN, Leases
 from workers.logs import configure_logging
 from workers.queues import AssessQueue
+
+__all__ = ["Intake", "listen", "main", "pause_after", "run"]
 
 log = structlog.get_logger()
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
+HOPELESS_PAUSE = 3600.0  # only a person can mend it; it is looked at again in case one did
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """Where heard mentions go: the same way for a source, the API and a replayed file."""
+def pause_after(
+    failures: int, error: LeitstandError | None = None, jitter: Callable[[], float] = random.random
+) -> float:
+    """Seconds to wait before a listener that failed `failures` times in a row is started again: full jitter, capped.
 
-    engine: Engine
-    watchlists: Watchlists
-    queue: AssessQueue
-    metrics: Metrics
-
-    def take(self, listener: str, batch: Batch) -> store.Stored:
-        """Commit mentions and cursor in one transaction, then enqueue. OperationalError if PostgreSQL is away."""
-        now = clock.now()
-        with self.engine.begin() as connection:
-            stored = store.store(
-                connection, listener, batch.mentions, self.watchlists, part=batch.part, cursor=batch.cursor, now=now
-            )
-            last_post_at = max((m.created_at for m in batch.mentions), default=None)
-            cursors.report_status(
-                connection, listener, batch.part, error=batch.error, last_post_at=last_post_at, now=now
-            )
-        self.handed_over(listener, batch, stored)
-        return stored
-
-    def handed_over(self, listener: str, batch: Batch, stored: store.Stored) -> None:
-        """Count and enqueue what was committed. Without Redis it takes longer: the sweep enqueues it."""
-        for channel, count in Counter(m.channel for m in batch.mentions).items():
-            self.metrics.mentions_received.labels(listener, channel).inc(count)
-        for watchlist, count in stored.matched.items():
-            self.metrics.mentions_matched.labels(watchlist).inc(count)
-        try:
-            self.queue.enqueue(stored.new_ids)
-        except RedisError as error:
-            log.warning("not enqueued, the sweep will", mentions=len(stored.new_ids), reason=str(error))
-
-
-def pause_after(failures: int, jitter: Callable[[], float] = random.random) -> float:
-    """Seconds to wait before a listener that failed `failures` times in a row is started again: full jitter, capped."""
+    Longer if the source asked for more, or if only a person can mend the fault.
+    """
     longest: float = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures, 20))
-    return longest * (0.5 + jitter() / 2)
+    pause = longest * (0.5 + jitter() / 2)
+    if isinstance(error, FetchError):
+        asked = error.retry_after.total_seconds() if error.retry_after else 0.0
+        return max(pause, asked, HOPELESS_PAUSE if error.permanent else 0.0)
+    return pause
 
 
-async def listen(name: str, settings: ListenerSettings, source: Listens, intake: Intake) -> None:
-    """Run one listener for ever."""
+async def listen(
+    name: str, settings: ListenerSettings, source: Listens, intake: Intake, lease: Lease | None = None
+) -> None:
+    """Run one listener until its lease is lost, for ever without one."""
     failures = 0
     while True:
+        failure: LeitstandError | None = None
         try:
             heard = await asyncio.to_thread(_cursors, intake.engine, name)
-            async for batch in source.listen(name, settings, heard):
-                await asyncio.to_thread(intake.take, name, batch)
-                failures = 0
+            async with aclosing(cast(AsyncGenerator[Batch, None], source.listen(name, settings, heard))) as batches:
+                async for batch in batches:
+                    await asyncio.to_thread(intake.take, name, batch, lease)
+                    failures = 0
         except OperationalError as error:
             log.warning("listener waits for PostgreSQL", listener=name, reason=type(error.orig).__name__)
+        except LeaseLostError as error:
+            log.warning("listener stops", listener=name, reason=str(error))
+            return
         except LeitstandError as error:
+            failure = error
             log.warning("listener failed", listener=name, reason=str(error))
-            await asyncio.to_thread(_report, intake.engine, name, str(error))
+            await asyncio.to_thread(_report, intake.engine, name, str(error), lease)
         except Exception as error:  # the outermost loop of one listener: the others go on
             log.exception("listener failed", listener=name)
-            await asyncio.to_thread(_report, intake.engine, name, f"internal error: {type(error).__name__}")
+            await asyncio.to_thread(_report, intake.engine, name, f"internal error: {type(error).__name__}", lease)
         failures += 1
-        await asyncio.sleep(pause_after(failures))
+        await asyncio.sleep(pause_after(failures, failure))
 
 
 def _cursors(engine: Engine, name: str) -> dict[str, str]:
@@ -100,29 +89,82 @@ def _cursors(engine: Engine, name: str) -> dict[str, str]:
         return cursors.cursors(connection, name)
 
 
-def _report(engine: Engine, name: str, error: str) -> None:
+def _report(engine: Engine, name: str, error: str, lease: Lease | None) -> None:
     try:
         with engine.begin() as connection:
-            cursors.report_status(connection, name, "", error=error, last_post_at=None, now=clock.now())
+            now = clock.now()
+            cursors.report_status(connection, name, "", error=error, last_post_at=None, now=now)
+            if lease:
+                gaps.begin(connection, name, "", error, now)
     except OperationalError as failure:
         log.warning("listener's state not stored", listener=name, reason=type(failure.orig).__name__)
 
 
+@dataclass
+class Crew:
+    """The listeners of this process: a task for each lease it holds."""
+
+    sources: Mapping[str, tuple[ListenerSettings, Listens]]
+    intake: Intake
+    leases: Leases
+    tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    # Its own thread: however many listeners wait for PostgreSQL, the leases are looked after.
+    thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+
+    async def tend(self) -> None:
+        """Look after the leases: start what was won, stop what was lost."""
+        loop = asyncio.get_running_loop()
+        lost: tuple[str, ...]
+        try:
+            turn = loop.run_in_executor(self.thread, self.leases.turn)
+            lost = await asyncio.wait_for(turn, self.leases.ttl.total_seconds())
+        except (SQLAlchemyError, TimeoutError) as error:
+            log.warning("leases cannot be renewed", reason=type(error).__name__)
+            lost = self.leases.overdue()
+        await self._stop(lost)
+        won = [lease for name, lease in self.leases.held.items() if name not in self.tasks]
+        for lease in won:
+            settings, source = self.sources[lease.listener]
+            running = listen(lease.listener, settings, source, self.intake, lease)
+            self.tasks[lease.listener] = asyncio.create_task(running, name=lease.listener)
+        if won or lost:
+            log.info("listening", listeners=sorted(self.tasks))
+
+    async def leave(self) -> None:
+        """Stop all, and let others have the leases."""
+        await self._stop(tuple(self.tasks))
+        with suppress(SQLAlchemyError):
+            await asyncio.get_running_loop().run_in_executor(self.thread, self.leases.release)
+        self.thread.shutdown(wait=False)
+
+    async def _stop(self, names: tuple[str, ...]) -> None:
+        tasks = [self.tasks.pop(name) for name in names if name in self.tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def sources(settings: Settings) -> dict[str, tuple[ListenerSettings, Listens]]:
+    """The enabled listeners that fetch by themselves."""
+    loaded = {n: (entry, plugins.load(plugins.SOURCES, entry.kind)) for n, entry in settings.listeners.items()}
+    return {
+        n: (entry, source) for n, (entry, source) in loaded.items() if entry.enabled and isinstance(source, Listens)
+    }
+
+
 async def run(settings: Settings, intake: Intake) -> None:
-    """Run every enabled listener until SIGTERM."""
+    """Run what is this process's to run until SIGTERM."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    tasks = []
-    for name, entry in settings.listeners.items():
-        source = plugins.load(plugins.SOURCES, entry.kind)
-        if entry.enabled and isinstance(source, Listens):
-            tasks.append(asyncio.create_task(listen(name, entry, source, intake), name=name))
-    log.info("listening", listeners=[task.get_name() for task in tasks])
-    await stop.wait()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    heard = sources(settings)
+    crew = Crew(heard, intake, Leases(intake.engine, tuple(heard)))
+    log.info("ready to listen", listeners=sorted(heard))
+    while not stop.is_set():
+        await crew.tend()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), TURN)
+    await crew.leave()
 
 
 def main(config: Path, slot: str = "listen") -> None:

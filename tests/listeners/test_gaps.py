@@ -1,0 +1,80 @@
+"""When nobody listened, and whether what was missed was made good."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, Engine
+
+from listeners import gaps
+from listeners.cursors import report_status
+from listeners.gaps import Gap
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def heard(connection: Connection, part: str, at: datetime, *, caught_up: bool = True) -> float:
+    report_status(connection, "m", part, error="", last_post_at=None, now=at, caught_up=caught_up)
+    return gaps.end(connection, "m", part, at, caught_up=caught_up)
+
+
+def test_a_gap_begins_with_the_last_success_and_is_told_once(database: Engine) -> None:
+    with database.begin() as connection:
+        heard(connection, "a", NOW)
+        gaps.begin(connection, "m", "a", "HTTP 503", NOW + MINUTE)
+        gaps.begin(connection, "m", "a", "HTTP 502", NOW + 2 * MINUTE)
+        [gap] = gaps.recent(connection, NOW)
+    assert gap == Gap("m", "a", NOW, None, "HTTP 503")
+    assert gap.length(NOW + 5 * MINUTE) == 5 * MINUTE
+
+
+def test_it_ends_when_the_part_is_heard_and_is_filled_when_that_has_caught_up(database: Engine) -> None:
+    with database.begin() as connection:
+        gaps.begin(connection, "m", "a", "HTTP 503", NOW)
+        gaps.begin(connection, "m", "b", "HTTP 503", NOW)
+        assert heard(connection, "a", NOW + MINUTE, caught_up=False) == 60
+        assert gaps.unfilled(connection, NOW) == {"m": 2}
+        assert heard(connection, "a", NOW + 2 * MINUTE) == 0
+        first, second = gaps.recent(connection, NOW)
+    assert (first.to_at, first.filled_at) == (NOW + MINUTE, NOW + 2 * MINUTE)
+    assert (second.part, second.to_at) == ("b", None)
+
+
+def test_the_whole_listeners_gap_is_filled_when_every_part_has_caught_up(database: Engine) -> None:
+    with database.begin() as connection:
+        for part in ("a", "b", "dead"):
+            heard(connection, part, NOW - MINUTE)
+        report_status(connection, "m", "dead", error="410", last_post_at=None, now=NOW)
+        gaps.begin(connection, "m", "", "it was stopped", NOW, NOW)
+        heard(connection, "a", NOW + MINUTE)
+        assert gaps.unfilled(connection, NOW) == {"m": 1}
+        heard(connection, "b", NOW + 2 * MINUTE, caught_up=False)
+        assert gaps.unfilled(connection, NOW) == {"m": 1}
+        heard(connection, "b", NOW + 3 * MINUTE)
+        [gap] = gaps.recent(connection, NOW - MINUTE)
+    assert (gap.to_at, gap.filled_at) == (NOW + MINUTE, NOW + 3 * MINUTE)
+
+
+def test_what_the_source_cannot_get_any_more_is_lost_and_stays_so(database: Engine) -> None:
+    with database.begin() as connection:
+        gaps.begin(connection, "m", "", "it was stopped", NOW)
+        gaps.end(connection, "m", "", NOW + MINUTE, caught_up=True, lost="older than 36 hours")
+        gaps.end(connection, "m", "", NOW + 2 * MINUTE, caught_up=True)
+        [gap] = gaps.recent(connection, NOW)
+        assert gaps.unfilled(connection, NOW) == {"m": 1}
+    assert (gap.lost, gap.filled_at) == ("older than 36 hours", None)
+
+
+def test_a_clock_that_steps_back_gives_no_negative_gap(database: Engine) -> None:
+    with database.begin() as connection:
+        gaps.begin(connection, "m", "", "x", NOW)
+        assert gaps.end(connection, "m", "", NOW - MINUTE, caught_up=True) == 0
+        assert gaps.recent(connection, NOW)[0].length(NOW) == timedelta(0)
+
+
+def test_old_gaps_are_no_longer_shown_but_one_that_lasts_is(database: Engine) -> None:
+    with database.begin() as connection:
+        gaps.begin(connection, "m", "old", "x", NOW)
+        gaps.end(connection, "m", "old", NOW + MINUTE, caught_up=False)
+        gaps.begin(connection, "m", "lasts", "x", NOW)
+        assert [gap.part for gap in gaps.recent(connection, NOW + timedelta(days=8))] == ["lasts"]
+        assert gaps.unfilled(connection, NOW + timedelta(days=8)) == {"m": 1}

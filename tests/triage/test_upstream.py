@@ -1,0 +1,55 @@
+"""What a network does to a post later is on the timeline of its case."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, text
+
+from leitstand.model import Assessment, Author, Intent, MatchedMention, Mention, PostChange, Sentiment, Urgency
+from leitstand.settings import Settings
+from triage import cases, timeline, upstream
+from triage.policy import compile_policy
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+URGENT = Assessment("en", Sentiment.NEGATIVE, -1, Urgency.HIGH, (Intent.OUTAGE,), True, (), "test")
+STORE = text(
+    "INSERT INTO mentions (id, channel, external_id, listener, watchlists, own, url, title, text, language, kind,"
+    " author_id, author_handle, author_name, parent_id, conversation_id, links, media, created_at, received_at)"
+    " VALUES (:id, 'x', :id, 't', '{brand}', false, '', '', '', '', 'post', '', '', '', '', '', '{}', 0, :now, :now)"
+)
+
+
+def opened(database: Engine) -> int:
+    """A case of two mentions, 1 and 2."""
+    matched = [
+        MatchedMention(
+            n, "t", ("brand",), False, Mention("x", str(n), "acme is down", NOW, NOW, author=Author("7", "a"))
+        )
+        for n in (1, 2)
+    ]
+    with database.begin() as connection:
+        connection.execute(STORE, [{"id": str(n), "now": NOW} for n in (1, 2)])
+        policy = compile_policy(Settings())
+        return cases.process(connection, [(m, URGENT) for m in matched], policy, NOW).opened[0].number
+
+
+def test_an_edit_and_a_delete_are_events_of_the_case(database: Engine) -> None:
+    number, later = opened(database), NOW + timedelta(minutes=1)
+    with database.begin() as connection:
+        changes = [PostChange(1, "edited"), PostChange(2, "deleted"), PostChange(3, "deleted")]
+        assert upstream.note(connection, changes, later) == [number]
+        said = [(e.kind, e.at, e.data) for e in timeline.read(connection, number)[-2:]]
+        assert said == [("post_edited", later, {"mention": "1"}), ("post_deleted", later, {"mention": "2"})]
+        row = connection.execute(text("SELECT text, updated_at FROM cases")).one()
+    assert (row.text, row.updated_at) == ("acme is down", later)
+
+
+def test_the_words_of_a_deleted_post_are_taken_from_the_case_it_opened(database: Engine) -> None:
+    opened(database)
+    with database.begin() as connection:
+        upstream.note(connection, [PostChange(1, "deleted")], NOW)
+        assert connection.execute(text("SELECT title, text FROM cases")).one() == ("[deleted]", "")
+
+
+def test_no_change_touches_nothing(database: Engine) -> None:
+    with database.begin() as connection:
+        assert upstream.note(connection, [], NOW) == []

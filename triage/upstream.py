@@ -1,0 +1,45 @@
+"""What networks do to posts after they were heard, told on their cases: edited, deleted.
+
+A deleted post's words are taken from its case too, if it is the post that the case was opened with.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from leitstand.model import PostChange
+from triage import records, timeline
+from triage.timeline import Line
+
+REMOVED = "[deleted]"
+
+_CASES = text(
+    "SELECT m.mention_id, m.case_number, m.mention_id = (SELECT min(o.mention_id) FROM case_mentions o"
+    " WHERE o.case_number = m.case_number) AS opening FROM case_mentions m WHERE m.mention_id = ANY(:ids)"
+    " ORDER BY m.mention_id"
+)
+_REMOVE = text("UPDATE cases SET title = :removed, text = '' WHERE number = ANY(:numbers)")
+_SAID = {"edited": "the author has edited a post of this case", "deleted": "a post of this case was deleted"}
+
+
+def note(connection: Connection, changes: Sequence[PostChange], now: datetime) -> list[int]:
+    """Put each change on the timeline of its mention's case. Returns the cases' numbers."""
+    by_mention = {change.mention_id: change.change for change in changes}
+    if not by_mention:
+        return []
+    rows = connection.execute(_CASES, {"ids": list(by_mention)}).all()
+    cases = records.lock(connection, [row.case_number for row in rows])
+    records.update(connection, [replace(c, revision=c.revision + 1, updated_at=now) for c in cases.values()])
+    removed = [row.case_number for row in rows if row.opening and by_mention[row.mention_id] == "deleted"]
+    if removed:
+        connection.execute(_REMOVE, {"numbers": removed, "removed": REMOVED})
+    timeline.append(
+        connection, [_line(row.case_number, row.mention_id, by_mention[row.mention_id], now) for row in rows]
+    )
+    return sorted(cases)
+
+
+def _line(number: int, mention_id: int, change: str, now: datetime) -> Line:
+    return Line(number, f"post_{change}", now, _SAID[change], data={"mention": str(mention_id)})
