@@ -29,6 +29,7 @@ COMMANDS = {
     "replay": "Feed a file of posts (JSON lines) through the running daemon.",
     "assess": "Assess the posts of a file offline: language, sentiment, urgency, intents, and why.",
     "query": "Explain, check and try a watchlist query.",
+    "stories": "Put the posts of a file into stories: reposts, copies, the same link.",
     "cases": "List the open cases, or show one with its timeline.",
     "deliveries": "List what is being delivered, or send dead letters again.",
     "listeners": "Show how each listener is doing.",

@@ -1,0 +1,103 @@
+"""Whether two texts are one: a copy with small edits, a copy within a comment, or one the cut-off beginning. Pure.
+
+other language → no
+the same words → yes
+one begins the other and was cut → yes, if what is left agrees in numbers and negation
+numbers or negations differ → no
+enough common shingles, typing errors mended → yes
+"""
+
+from triage.stories.words import NEGATORS, Words, negations, numbers, shingles
+
+SIMILAR = 0.5
+UNKNOWN = "unknown"
+_CONTAINED, _QUOTED_WORDS = 0.85, 10  # a long text wholly within another is a copy with a comment
+_UNCUT_WORDS = 8  # so many first words alike are no chance, even where nothing shows the cut
+_BEGINNING = 0.8
+_NEGATIVE = ("un", "in", "im", "il", "ir", "dis", "non", "miss", "nicht")
+
+
+def same_language(one: str, other: str) -> bool:
+    """Whether nothing speaks against it."""
+    return one == other or UNKNOWN in (one, other)
+
+
+def is_copy(one: Words, other: Words, similar: float = SIMILAR) -> bool:
+    """Whether two texts of one language say the same in the same words."""
+    if not (one.enough and other.enough) or _other_tags(one, other):
+        return False
+    if one.tokens == other.tokens:
+        return True
+    short, long = sorted((one, other), key=lambda words: len(words.tokens))
+    if _begins(short, long):
+        return True
+    if numbers(one.tokens) != numbers(other.tokens) or negations(one.tokens) != negations(other.tokens):
+        return False
+    mended = _mended(short.tokens, long.tokens)
+    if mended is None:
+        return False
+    left, right = shingles(mended), long.shingles
+    common = len(left & right)
+    if common >= similar * (len(left) + len(right) - common):
+        return True
+    return len(mended) >= _QUOTED_WORDS and common >= _CONTAINED * len(left)
+
+
+def _other_tags(one: Words, other: Words) -> bool:
+    """Whether both have a tag of the same letters with other digits, as #re5 and #re7."""
+    mine, theirs = dict(one.tags), dict(other.tags)
+    return any(theirs.get(stem, digits) != digits for stem, digits in mine.items())
+
+
+def _begins(short: Words, long: Words) -> bool:
+    """Whether the short text is the beginning of the long one."""
+    end = len(short.tokens)
+    if end >= len(long.tokens):
+        return False
+    last, there = short.tokens[-1], long.tokens[end - 1]
+    halved = last != there and there.startswith(last)
+    if not (short.cut or halved or end >= _UNCUT_WORDS):
+        return False
+    head, other = short.tokens[:-1], long.tokens[: end - 1]
+    if last != there and not halved:
+        return False
+    if numbers(head) != numbers(other) or negations(head) != negations(other):
+        return False
+    if last == there and not halved and head == other:
+        return True
+    left, right = shingles(head), shingles(other)
+    return len(left & right) >= _BEGINNING * len(left)
+
+
+def _mended(short: tuple[str, ...], long: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The short text spelt as the long one where they differ by typing errors; None if one denies the other so."""
+    only_short = set(short) - set(long)
+    only_long = set(long) - set(short)
+    if not only_short or len(only_short) * len(only_long) > 400:
+        return short
+    spelt: dict[str, str] = {}
+    for word in only_short:
+        for there in only_long:
+            if _denied(word, there) or _denied(there, word):
+                return None
+            if _typo(word, there):
+                spelt[word] = there
+    return tuple([spelt.get(word, word) for word in short]) if spelt else short
+
+
+def _denied(word: str, positive: str) -> bool:
+    return word.endswith(positive) and len(positive) >= 4 and word[: -len(positive)] in _NEGATIVE
+
+
+def _typo(one: str, other: str) -> bool:
+    """One letter too many, missing, wrong or swapped with the next in words of four letters or more."""
+    if one[0].isdigit() or other[0].isdigit() or one in NEGATORS or other in NEGATORS:
+        return False
+    short, long = sorted((one, other), key=len)
+    if len(short) < 4 or len(long) - len(short) > 1:
+        return False
+    start = next((n for n, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    rest, rest_long = short[start:], long[start:]
+    if len(short) != len(long):
+        return rest == rest_long[1:]
+    return rest[1:] == rest_long[1:] or (rest[:2] == rest_long[1::-1] and rest[2:] == rest_long[2:])
