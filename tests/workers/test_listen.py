@@ -130,8 +130,10 @@ def test_a_host_that_dies_is_taken_over_and_the_time_between_is_a_filled_gap(int
         for task in first.tasks.values():  # as if its host lost power: nothing is released
             task.cancel()
         await asyncio.gather(*first.tasks.values(), return_exceptions=True)
-        died, before = time.monotonic(), kept(intake)
-        await until(lambda: kept(intake) > before, second)
+        died = time.monotonic()
+        await until(lambda: bool(second.tasks), second)
+        before = kept(intake)
+        await until(lambda: kept(intake) > before + 1)
         took = time.monotonic() - died
         await second.leave()
         first.thread.shutdown()
