@@ -68,6 +68,8 @@ def _read_language(lexeme: Lexeme) -> Language:
 
 
 def _read_channel(lexeme: Lexeme) -> Channel:
+    if "?" in lexeme.text:
+        raise _refusal(lexeme, "channel: takes no wildcard", "write every channel's name: channel:x,blog")
     return Channel(_several(lexeme), lexeme.start, lexeme.end)
 
 
@@ -194,5 +196,10 @@ def _is_on(address: str, host: str) -> bool:
 def _asks(document: Document) -> bool:
     """Whether a question mark stands outside the addresses of the text."""
     text = document.text
-    marks = text.normal.text.count("?")
-    return marks > sum(token.text.count("?") for token in text.tokens if token.kind is Kind.URL)
+    marks = _marks(text.normal.text)
+    return marks > sum(_marks(token.text) for token in text.tokens if token.kind is Kind.URL)
+
+
+def _marks(text: str) -> int:
+    """How many question marks, the Arabic one too."""
+    return text.count("?") + text.count("\u061f")

@@ -39,8 +39,8 @@ _DOMAINS = "com|org|net|de|at|ch|eu|uk|io|co|app|dev|info|me|tv|ly|gl|be|fr|it|e
 _IN_URL = r"[^\s<>\"«»„“”]"
 _URL_END = r"[^\s<>\"«»„“”'’.,;:!?()\[\]{}…]"
 _URL = (
-    rf"(?:https?://|ftp://|(?<![\w@.-])www\.){_IN_URL}*{_URL_END}"
-    rf"|(?<![\w@.-])[a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}}){{0,5}}\.(?:{_DOMAINS})/(?:{_IN_URL}*{_URL_END})?"
+    rf"(?:(?i:https?|ftp)://|(?<![\w@.-])(?i:www)\.){_IN_URL}*{_URL_END}"
+    rf"|(?<![\w@.-])(?ai:[a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}}){{0,5}}\.(?:{_DOMAINS}))/(?:{_IN_URL}*{_URL_END})?"
 )
 _ENDS = f"(?![^\\W{UNSPACED}])"
 _SERVER = r"@[a-zA-Z0-9-]{1,63}(?:\.[a-zA-Z0-9-]{1,63}){1,8}" + _ENDS
