@@ -117,7 +117,8 @@ def test_is_kind(ask: Ask, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("a?", True), ("a ？", True), ("a؟", True), ("a", False), ("a https://example.com/?q=1", False)]
+    ("text", "expected"),
+    [("a?", True), ("a ？", True), ("a؟", True), ("a", False), ("a https://example.com/?q=1", False)],
 )
 def test_is_question(ask: Ask, text: str, expected: bool) -> None:
     assert ask("a AND is:question", text) is expected
@@ -137,8 +138,8 @@ def test_has(ask: Ask) -> None:
         "lang:", "lang:german", "lang:de,", "channel:,", "author:@", 'author:"a b"', "author:*a", "author:(a OR b)",
         "followers:many", "followers:5",
         "followers:[20 TO 10]", "followers:[1 to 2]", "followers:<0",
-        "site:example.com/a", "site:*.example", "url:/", "url:https://", "url:exam*", "channel:x*", "channel:x?", "lang:d*",
-        "is:tweet", "has:picture", "language:de", 'lang:"de',
+        "site:example.com/a", "site:*.example", "url:/", "url:https://", "url:exam*", "channel:x*", "channel:x?",
+        "lang:d*", "is:tweet", "has:picture", "language:de", 'lang:"de',
     ],
 )  # fmt: skip
 def test_refuses_values_that_a_field_does_not_take(query: str) -> None:
