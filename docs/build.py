@@ -34,6 +34,7 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[listeners.NAME]", settings.ListenerSettings),
     ("[targets.NAME]", settings.TargetSettings),
     ("[teams.NAME]", settings.Team),
+    ("[customers.TIER]", settings.Customers),
     ("[triage]", settings.Triage),
     ("[[rules]]", settings.Rule),
     ("[rules.when]", settings.When),

@@ -55,6 +55,7 @@ def load(path: Path, checks: Sequence[Check] = (), environment: Mapping[str, str
         if not settings.server.data_dir.is_absolute():
             server = settings.server.model_copy(update={"data_dir": (path.parent / settings.server.data_dir).resolve()})
             settings = settings.model_copy(update={"server": server})
+        settings = _calendar_files(settings, path.parent)
         checked = (references, *checks)
         problems += [(_key_path(p.path), p.message) for check in checked for p in check(settings)]
     if problems or settings is None:
@@ -64,16 +65,30 @@ def load(path: Path, checks: Sequence[Check] = (), environment: Mapping[str, str
     return settings
 
 
+def _calendar_files(settings: Settings, folder: Path) -> Settings:
+    """Calendars' iCal files, too, are relative to the configuration's folder."""
+    calendars = {
+        name: calendar.model_copy(update={"ical": (folder / calendar.ical).resolve()}) if calendar.ical else calendar
+        for name, calendar in settings.calendars.items()
+    }
+    return settings.model_copy(update={"calendars": calendars})
+
+
 def references(settings: Settings) -> Iterable[Problem]:
     """Names that must exist elsewhere in the file."""
     yield from _twice("watchlists", [w.name for w in settings.watchlists])
     yield from _twice("rules", [r.name for r in settings.rules])
+    yield from _twice("sla", [entry.name for entry in settings.sla])
     teams, targets = set(settings.teams), set(settings.targets)
     for index, watchlist in enumerate(settings.watchlists):
         if watchlist.team != "default" or teams:
             yield from _known(f"watchlists.{index}.team", watchlist.team, teams | {"default"}, "team")
     for index, entry in enumerate(settings.sla):
         yield from _known(f"sla.{index}.calendar", entry.calendar, {"always", *settings.calendars}, "calendar")
+        yield from _all_known(
+            f"sla.{index}.watchlists", entry.watchlists, {w.name for w in settings.watchlists}, "watchlist"
+        )
+        yield from _all_known(f"sla.{index}.tiers", entry.tiers, set(settings.customers), "tier of customers")
     for name, team in settings.teams.items():
         for index, target in enumerate(team.forward):
             yield from _known(f"teams.{name}.forward.{index}", target, targets, "target")
@@ -83,8 +98,17 @@ def references(settings: Settings) -> Iterable[Problem]:
             )
     watchlists = {w.name for w in settings.watchlists}
     for index, rule in enumerate(settings.rules):
-        for position, watchlist_name in enumerate(rule.when.watchlists):
-            yield from _known(f"rules.{index}.when.watchlists.{position}", watchlist_name, watchlists, "watchlist")
+        yield from _all_known(f"rules.{index}.when.watchlists", rule.when.watchlists, watchlists, "watchlist")
+        yield from _all_known(
+            f"rules.{index}.when.tiers", rule.when.tiers, set(settings.customers), "tier of customers"
+        )
+        if rule.then.policy:
+            yield from _known(
+                f"rules.{index}.then.policy", rule.then.policy, set(settings.escalation), "escalation policy"
+            )
+        if rule.then.sla:
+            named = {entry.name for entry in settings.sla if entry.name}
+            yield from _known(f"rules.{index}.then.sla", rule.then.sla, named, "SLA entry")
         if rule.then.team:
             yield from _known(f"rules.{index}.then.team", rule.then.team, teams | {"default"}, "team")
     for name, policy in settings.escalation.items():
@@ -103,8 +127,13 @@ def _is_secret(annotation: object) -> bool:
 
 def _twice(path: str, names: list[str]) -> Iterable[Problem]:
     for index, name in enumerate(names):
-        if name in names[:index]:
+        if name and name in names[:index]:
             yield Problem(f"{path}.{index}.name", f"the name {name!r} is used twice")
+
+
+def _all_known(path: str, names: Iterable[str], known: set[str], what: str) -> Iterable[Problem]:
+    for position, name in enumerate(names):
+        yield from _known(f"{path}.{position}", name, known, what)
 
 
 def _known(path: str, name: str, known: set[str], what: str) -> Iterable[Problem]:

@@ -20,7 +20,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from leitstand.model import Importance, Intent, Sentiment, Severity
+from leitstand.model import Importance, Intent, MentionKind, Sentiment, Severity
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw]\s*)+")
@@ -156,22 +156,41 @@ class Calendar(Section):
     timezone: str = Field("UTC", description="The zone of the hours, as in Europe/Berlin.")
     hours: dict[str, list[str]] = Field(description='{ mon-fri = ["08:00-12:00", "13:00-18:00"] }')
     holidays: str = Field("", description="Country and state as in DE-BY.")
+    exceptions: dict[str, list[str]] = Field(
+        {}, description='Dates with hours of their own: { "2026-12-24" = ["08:00-12:00"], "2026-12-31" = [] }'
+    )
+    ical: Path | None = Field(None, description="An iCal file (.ics): what its events cover is closed.")
 
 
 class Sla(Section):
-    """Deadlines. Empty lists match all; the most specific entry wins; a tie is an error."""
+    """Deadlines. Empty lists match all; the entry that says most wins; a tie is an error."""
 
+    name: str = Field("", max_length=100, description="What cases and messages call it. Default: what it applies to.")
     channels: list[str] = Field([], description="Only cases of these channels.")
+    kinds: list[MentionKind] = Field([], description="Only cases whose first post is one of these.")
     severity: list[Severity] = Field([], description="Only cases of these severities.")
+    languages: list[str] = Field([], description='Only cases in these languages (ISO 639-1, or "unknown").')
+    watchlists: list[Name] = Field(
+        [], description="Only cases whose first watchlist, in the file's order, is one of these."
+    )
+    tiers: list[Name] = Field([], description="Only cases of customers of these `[customers]` tiers.")
     acknowledge: Duration | None = Field(None, description="Until a person acknowledges the case.")
     first_response: Duration | None = Field(
         None, description="Until the author is answered, counted from the post's own time."
     )
     next_response: Duration | None = Field(None, description="Until the author's next message is answered.")
     resolution: Duration | None = Field(None, description="Until the case is resolved.")
+    forward_accepted: Duration | None = Field(
+        None, description="Until the department that a case was forwarded to accepts it."
+    )
     calendar: str = Field("always", description="A calendar's name, or always.")
     warn_at: list[Annotated[float, Field(gt=0, lt=1)]] = Field(
-        [0.75], description="Warn at these fractions of the budget."
+        [0.5, 0.75, 0.9], max_length=10, description="Warn at these fractions of the budget."
+    )
+    remind_at: list[Annotated[float, Field(gt=1, le=10)]] = Field(
+        [1.5, 2.0],
+        max_length=10,
+        description="After a breach, tell again at these multiples of the budget; then no more.",
     )
 
 
@@ -182,6 +201,19 @@ class Team(Section):
     escalation: Name | None = Field(
         None, description="The escalation policy that runs when a clock of the team's case is breached."
     )
+
+
+class Customers(Section):
+    """A tier of customers: whose posts get deadlines, severities and figures of their own."""
+
+    accounts: list[str] = Field([], description="Their accounts, as channel:handle or handle.")
+    contract: bool = Field(False, description="Deadlines towards them are in a contract: reports tell them apart.")
+
+
+Hours = Annotated[str, Field(pattern=r"^\d{1,2}:\d\d-\d{1,2}:\d\d$")]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Score = Annotated[float, Field(ge=-1, le=1)]
 
 
 class When(Section):
@@ -197,6 +229,28 @@ class When(Section):
     watchlists: list[Name] = Field([], description="What it matched.")
     authors: list[str] = Field([], description="Handles, with or without @, any case.")
     followers_at_least: int | None = Field(None, ge=0, description="How many its author has, at the least.")
+    followers_below: int | None = Field(
+        None, ge=1, description="How many its author has, at the most; unknown counts as 0."
+    )
+    sentiment_score_below: Score | None = Field(None, description="The sentiment's score (-1 to 1) is below this.")
+    needs_reply: bool | None = Field(None, description="Whether it wants an answer.")
+    confidence_below: Share | None = Field(None, description="How sure the assessment is (0 to 1) is below this.")
+    confidence_at_least: Share | None = Field(None, description="How sure the assessment is, at the least.")
+    cues: list[str] = Field(
+        [], description="Names of cues that the assessment found, as `leitstand assess` shows them."
+    )
+    kinds: list[MentionKind] = Field([], description="What the post is: a reply, a review …")
+    vip: bool | None = Field(None, description="Whether its author is one of `triage.vips`.")
+    tiers: list[Name] = Field([], description="The author is a customer of one of these `[customers]` tiers.")
+    cases_at_least: int | None = Field(
+        None, ge=1, description="How many cases its author had before within `triage.repeat_window`, at the least."
+    )
+    story_at_least: int | None = Field(None, ge=2, description="How many posts tell the same story, at the least.")
+    hours: list[Hours] = Field(
+        [],
+        description='It was written at this time of day in `triage.timezone`: ["18:00-08:00"]; over midnight is fine.',
+    )
+    weekdays: list[Weekday] = Field([], description="It was written on one of these days in `triage.timezone`.")
 
 
 class Then(Section):
@@ -205,9 +259,16 @@ class Then(Section):
     severity: Severity | None = Field(None, description="Instead of the matrix.")
     team: Name | None = Field(None, description="Instead of the watchlist's.")
     tags: list[Name] = Field([], description="Added to the case.")
-    case: Literal["open", "ignore"] | None = Field(
-        None, description="open a case although nothing is urgent, or open none."
+    policy: Name | None = Field(
+        None, description="An escalation policy to run for a case that this rule opens or raises."
     )
+    sla: str | None = Field(None, description="The `name` of an `[[sla]]` entry, instead of the one that fits best.")
+    case: Literal["open", "ignore", "hold"] | None = Field(
+        None,
+        description="open a case although nothing is urgent; ignore: open none; hold: open one that tells nobody until a"
+        " person approves it.",
+    )
+    reason: str = Field("", max_length=200, description="Why: told where the post is ignored or held.")
 
 
 class Rule(Section):
@@ -239,8 +300,31 @@ class Triage(Section):
     author_window: Duration = Field(
         timedelta(hours=24), description="Posts of one author on one watchlist join one case for so long."
     )
+    story_window: Duration = Field(
+        timedelta(hours=72),
+        description="Reposts, copies and the same link join a story until so long after its last post.",
+    )
+    story_similarity: float = Field(
+        0.5, gt=0, le=1, description="The share of common word pairs from which two texts are copies of each other."
+    )
+    ignore_links: list[str] = Field(
+        [], description="Sites (status.acme.example) and pages whose links join no story; what lies below them, too."
+    )
+    reopen_within: Duration = Field(
+        timedelta(days=3), description="A conversation that goes on so soon after its case ended opens that case again."
+    )
     reach_high: int = Field(100_000, ge=1, description="An author with so many followers lifts the impact one step.")
+    reach_huge: int = Field(2_000_000, ge=1, description="With so many, two steps.")
     vips: list[str] = Field([], description="Handles that lift the impact one step, as channel:handle or handle.")
+    timezone: str = Field(
+        "UTC", description="The zone in which deadlines are explained and rules tell the time of day."
+    )
+    review_below: Share = Field(
+        0.0, description="A case whose assessment is less sure than this waits for a person before anybody is told."
+    )
+    repeat_window: Duration = Field(
+        timedelta(days=30), description="How far back an author's earlier cases count as repeat contact."
+    )
 
 
 class Settings(Section):
@@ -259,5 +343,6 @@ class Settings(Section):
     calendars: dict[Name, Calendar] = {}
     sla: list[Sla] = []
     teams: dict[Name, Team] = {}
+    customers: dict[Name, Customers] = {}
     rules: list[Rule] = []
     escalation: dict[Name, Escalation] = {}

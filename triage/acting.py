@@ -65,6 +65,19 @@ class Act:
         self.clocks[clock.name] = clock
         return f" ({clock.name.replace('_', ' ')} {sla.how(clock)})"
 
+    def stop_answering(self) -> None:
+        """Nobody can be answered any more: the response clocks end."""
+        for name in sla.RESPONSES:
+            if name in self.clocks:
+                self.clocks[name] = sla.withdraw(self.clocks[name], self.now)
+
+    def stand_still(self) -> None:
+        """The clocks of a case that waits: all stand, but a department that is waited for has its own deadline."""
+        for name, clock in self.clocks.items():
+            runs_on = name is ClockName.FORWARD_ACCEPTED and self.case.waits_for == "department"
+            hours = self.policy.hours(clock.calendar)
+            self.clocks[name] = sla.resume(clock, hours, self.now) if runs_on else sla.pause(clock, self.now)
+
     def require(self, *states: CaseState) -> None:
         """Raise StateError unless the case is in one of the states."""
         if self.case.state not in states:
@@ -98,7 +111,7 @@ def write(a: Act, stored: clocks.Clocks) -> Acted:
 def _tell(
     a: Act, case: CaseSnapshot, kind: NoticeType, purpose: str, reason: str, targets: tuple[str, ...]
 ) -> list[Notice]:
-    purpose = f"{purpose}:{case.revision}"
+    purpose = purpose if kind is NoticeType.CASE_OPENED else f"{purpose}:{case.revision}"
     if targets:
         return [Notice(target, case, kind, purpose, reason) for target in targets]
     return forward(case, a.policy, kind, purpose, reason)

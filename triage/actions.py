@@ -7,6 +7,7 @@ Every action locks the case first. Doing a thing twice is not an error and chang
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -15,13 +16,17 @@ from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import CaseReason, CaseState, ClockName, ClockState, NoticeType, Severity
 from triage import clocks, keys, records, runs, sla
 from triage.acting import Act, Acted, write
+from triage.changes import headline
 from triage.escalations import superseded_by
 from triage.policy import Policy
 from triage.records import LIVE
 from triage.snapshot import snapshot
+from triage.withdrawn import GONE, line
 
 _ENDED = (CaseState.RESOLVED, CaseState.CLOSED)
+_LATER = (ClockName.NEXT_RESPONSE, ClockName.FORWARD_ACCEPTED)  # a new message or hand-over starts them again
 _LONGEST = 10_000
+WAITS_FOR = {"author": "the author", "department": "a department", "hold": "better days"}
 
 
 def act(
@@ -35,7 +40,7 @@ def act(
     text: str = "",
     value: str = "",
 ) -> Acted:
-    """Do one action to a case. `value` is whom, where or what (`assign`, `forward`, `label`, `escalate`).
+    """Do one action to a case. `value` is whom, where or what (`assign`, `forward`, `label`, `escalate`, `pause`).
 
     Raises NotFoundError, StateError or InputError with a sentence for the person; then nothing is changed.
     """
@@ -105,20 +110,29 @@ def _label(a: Act) -> None:
 
 
 def _pause(a: Act) -> None:
-    if a.case.state is CaseState.WAITING:
+    """Wait for the author, a department, or on hold. A case that waits already can come to wait for another."""
+    for_whom = _one_of(a.value or "author", WAITS_FOR)
+    if a.case.state is CaseState.WAITING and a.case.waits_for == for_whom:
         return
-    a.require(CaseState.NEW, CaseState.OPEN)
+    a.require(*LIVE)
     _acknowledge(a)
-    a.set(state=CaseState.WAITING)
-    a.clocks = {name: sla.pause(clock, a.now) for name, clock in a.clocks.items()}
-    a.note("paused", f"waiting{': ' + a.text if a.text else ''}; the clocks stand still", why=a.text)
+    a.set(state=CaseState.WAITING, waits_for=for_whom)
+    a.stand_still()
+    said = {"author": "waiting", "department": "waiting for a department", "hold": "on hold"}[for_whom]
+    a.note("paused", f"{said}{_because(a.text)}; the clocks stand still", why=a.text, waits_for=for_whom)
+
+
+def _one_of(said: str, known: dict[str, str]) -> str:
+    if said not in known:
+        raise InputError(f"must be one of {', '.join(known)}", "value")
+    return said
 
 
 def _resume(a: Act) -> None:
     if a.case.state is CaseState.OPEN:
         return
     a.require(CaseState.WAITING)
-    a.set(state=CaseState.OPEN)
+    a.set(state=CaseState.OPEN, waits_for="")
     a.clocks = {name: sla.resume(c, a.policy.hours(c.calendar), a.now) for name, c in a.clocks.items()}
     a.note("resumed", "the clocks run on")
 
@@ -151,11 +165,11 @@ def _to_severity(a: Act, severity: Severity) -> None:
     a.note("escalated", said, before=before, after=severity)
     if severity == before:
         return
-    granted = a.policy.agreement(a.case.channel, severity)
+    granted = a.policy.agreement(a.case.traits(severity))
     hours = a.policy.hours(granted.calendar)
     a.clocks = {c.name: c for c in sla.tighten(a.clocks.values(), granted, hours, a.case.posted_at, a.now)}
     reasons = (*a.case.reasons, CaseReason("severity", said), CaseReason("sla", granted.text))
-    a.set(severity=severity, reasons=reasons)
+    a.set(severity=severity, reasons=reasons, sla=granted)
     milder = superseded_by(severity, a.policy.escalation)
     a.lines += runs.supersede(a.connection, a.case.number, milder, a.now)
     a.tell.append((NoticeType.CASE_UPDATED, f"severity:{severity}", said, ()))
@@ -167,7 +181,39 @@ def _forward(a: Act) -> None:
         raise InputError(f"there is no target {target!r}; known: {', '.join(sorted(a.policy.targets))}", "value")
     said = f"forwarded to {target} by {a.actor}{_because(a.text if a.value else '')}"
     a.note("forwarded", said, target=target)
+    granted = a.policy.frozen(a.case)
+    clock = sla.hand_over(a.clocks, granted, a.policy.hours(granted.calendar), a.now)
+    if clock is not None:
+        a.clocks[clock.name] = sla.pause(clock, a.now) if a.case.waits_for in ("author", "hold") else clock
     a.tell.append((NoticeType.CASE_ESCALATED, "forward", said, (target,)))
+
+
+def _accept(a: Act) -> None:
+    """The department that it was forwarded to has taken it."""
+    a.require(*LIVE)
+    if how := a.meet(ClockName.FORWARD_ACCEPTED):
+        a.note("accepted", f"accepted by {a.value or a.actor}{_because(a.text)}{how}", by=a.value or a.actor)
+
+
+def _approve(a: Act) -> None:
+    """A person has looked at a case that was held: now whom it concerns is told."""
+    a.require(*LIVE)
+    if not a.case.review:
+        return
+    a.set(review="")
+    a.note("approved", f"approved by {a.actor}{_because(a.text)}")
+    a.start = a.case.severity
+    a.tell.append((NoticeType.CASE_OPENED, "opened", headline(a.case), ()))
+
+
+def _withdraw(a: Act) -> None:
+    """Nobody can be answered any more: the post is gone, or its author is blocked."""
+    a.require(*LIVE)
+    why = _one_of(a.value or "deleted", GONE)
+    waiting = [clock for name in sla.RESPONSES if (clock := a.clocks.get(name)) and clock.ended_at is None]
+    if waiting:
+        a.stop_answering()
+        a.lines.append(replace(line(a.case.number, why, a.now), actor=a.actor))
 
 
 def _resolve(a: Act) -> None:
@@ -175,7 +221,7 @@ def _resolve(a: Act) -> None:
         return
     a.require(*LIVE)
     _end(a)
-    a.set(state=CaseState.RESOLVED, resolved_at=a.now)
+    a.set(state=CaseState.RESOLVED, resolved_at=a.now, waits_for="")
     a.tell.append((NoticeType.CASE_UPDATED, "resolved", f"resolved by {a.actor}{_because(a.text)}", ()))
 
 
@@ -184,7 +230,7 @@ def _close(a: Act) -> None:
         return
     if a.case.state is not CaseState.RESOLVED:
         _end(a)
-    a.set(state=CaseState.CLOSED, resolved_at=a.case.resolved_at or a.now, closed_at=a.now)
+    a.set(state=CaseState.CLOSED, resolved_at=a.case.resolved_at or a.now, closed_at=a.now, waits_for="")
     a.note("closed", f"closed by {a.actor}{_because(a.text)}")
     a.tell.append((NoticeType.CASE_CLOSED, "closed", f"closed by {a.actor}{_because(a.text)}", ()))
 
@@ -207,7 +253,7 @@ def _reopen(a: Act) -> None:
     a.require(*_ENDED)
     a.set(state=CaseState.OPEN, resolved_at=None, closed_at=None)
     for name, clock in a.clocks.items():
-        if clock.state is ClockState.IDLE or name is ClockName.RESOLUTION:
+        if name is ClockName.RESOLUTION or (clock.state is ClockState.IDLE and name not in _LATER):
             a.clocks[name] = sla.restart(clock, a.policy.hours(clock.calendar), a.now)
     keys.retake(a.connection, a.case.number)
     a.note("reopened", f"reopened by {a.actor}{_because(a.text)}")
@@ -231,4 +277,7 @@ ACTIONS: dict[str, Callable[[Act], None]] = {
     "close": _close,
     "note": _note,
     "label": _label,
+    "accept": _accept,
+    "approve": _approve,
+    "withdraw": _withdraw,
 }

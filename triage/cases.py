@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from leitstand.errors import ServiceError
 from leitstand.model import Notice
-from triage import clocks, keys, records, runs, timeline
+from triage import clocks, contacts, keys, records, runs, timeline
 from triage.changes import Ledger, apply, notices, starts
 from triage.decide import Decision, Held, Item, Move, decide, keys_of
 from triage.escalations import superseded_by
@@ -65,10 +65,11 @@ def process(connection: Connection, items: Sequence[Item], policy: Policy, now: 
     items = _unseen(connection, items)
     if not items:
         return Outcome()
+    known = contacts.facts(connection, items, policy, now)
     for _ in range(_ATTEMPTS):
         with connection.begin_nested() as attempt:
             loaded = _load(connection, keys_of(items))
-            decisions = decide(items, loaded.held, policy, loaded.earlier)
+            decisions = decide(items, loaded.held, policy, loaded.earlier, known)
             numbers = records.next_numbers(connection, -min((d.case for d in decisions), default=0))
             ledger = apply(decisions, loaded.records, loaded.clocks, numbers, policy, now)
             if _claim(connection, ledger):

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from leitstand.model import CaseReason, CaseSnapshot, CaseState, Notice, NoticeType
 from leitstand.settings import show_duration
 from triage import sla
+from triage.agreements import Agreement, Traits
 from triage.clocks import Clocks
 from triage.decide import Decision, Move
 from triage.policy import Policy
@@ -37,6 +38,7 @@ class Ledger:
     takes: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     touches: dict[str, datetime] = field(default_factory=dict)
     releases: set[str] = field(default_factory=set)
+    begin: list[Start] = field(default_factory=list)
     ignored: int = 0
 
     def note(self, number: int, kind: str, said: str, **data: str) -> None:
@@ -67,7 +69,8 @@ def apply(
 
 def notices(ledger: Ledger) -> list[Notice]:
     """Whom to tell: the team's targets, of each case opened or made worse."""
-    told = [_tell(ledger, n, NoticeType.CASE_OPENED, "opened", _headline(ledger.records[n])) for n in ledger.opened]
+    opened = [number for number in ledger.opened if not ledger.records[number].review]
+    told = [_tell(ledger, n, NoticeType.CASE_OPENED, "opened", headline(ledger.records[n])) for n in opened]
     for number, reason in ledger.raised.items():
         case = ledger.records[number]
         told.append(_tell(ledger, number, NoticeType.CASE_UPDATED, f"severity:{case.severity}:{case.revision}", reason))
@@ -75,9 +78,10 @@ def notices(ledger: Ledger) -> list[Notice]:
 
 
 def starts(ledger: Ledger) -> list[Start]:
-    """The policies named like the severities that cases now have."""
+    """The policies named like the severities that cases now have, and those that rules want; none while in review."""
     severities = [(number, ledger.records[number].severity) for number in [*ledger.opened, *ledger.raised]]
-    return [Start(number, severity, f"the case is {severity}") for number, severity in severities]
+    wanted = [Start(number, severity, f"the case is {severity}") for number, severity in severities]
+    return [start for start in [*wanted, *ledger.begin] if not ledger.records[start.case_number].review]
 
 
 def forward(case: CaseSnapshot, policy: Policy, kind: NoticeType, purpose: str, reason: str) -> list[Notice]:
@@ -88,7 +92,7 @@ def forward(case: CaseSnapshot, policy: Policy, kind: NoticeType, purpose: str, 
 def raise_severity(ledger: Ledger, number: int, decision: Decision) -> None:
     """Make the case as severe as the mention; its clocks get the new budgets from the same start."""
     case, worse = ledger.records[number], decision.judgement
-    granted = ledger.policy.agreement(case.channel, worse.severity)
+    granted = ledger.policy.agreement(case.traits(worse.severity), worse.sla)
     hours = ledger.policy.hours(granted.calendar)
     tightened = sla.tighten(ledger.clocks[number].values(), granted, hours, case.posted_at, ledger.now)
     ledger.clocks[number] = {clock.name: clock for clock in tightened}
@@ -99,11 +103,13 @@ def raise_severity(ledger: Ledger, number: int, decision: Decision) -> None:
         sentiment=assessment.sentiment,
         urgency=max(case.urgency, assessment.urgency),
         intents=tuple(dict.fromkeys(case.intents + assessment.intents)),
+        sla=granted,
         reasons=(*case.reasons, *worse.reasons, CaseReason("sla", granted.text))[-_REASONS:],
     )
     why = next((r.text for r in reversed(worse.reasons) if r.about in ("severity", "rule")), "")
     said = f"severity raised from {case.severity} to {worse.severity} ({why})"
     ledger.note(number, "severity", said, before=case.severity, after=worse.severity)
+    _begin(ledger, number, decision)
     if number not in ledger.opened:
         ledger.raised[number] = said
 
@@ -118,10 +124,24 @@ def _open(ledger: Ledger, number: int, decision: Decision) -> None:
     lag = show_duration(max(ledger.now - mention.created_at, timedelta(0)))
     severity = decision.judgement.severity
     said = f"opened as {severity} from a {mention.kind} on {mention.channel}, {lag} after it was written"
-    ledger.note(number, "opened", said, severity=severity, mention=str(decision.item.id), lag=lag)
+    review = decision.judgement.review
+    ledger.note(
+        number, "opened", said, severity=severity, mention=str(decision.item.id), lag=lag, team=decision.judgement.team,
+        tags=",".join(decision.judgement.tags),
+    )  # fmt: skip
+    if review:
+        ledger.note(number, "held", f"waits for a person before anybody is told: {review}", why=review)
+    _begin(ledger, number, decision)
 
 
-def _new_record(ledger: Ledger, number: int, decision: Decision, granted: sla.Agreement) -> CaseRecord:
+def _begin(ledger: Ledger, number: int, decision: Decision) -> None:
+    """The escalation policy that the rule wants."""
+    if decision.judgement.policy:
+        why = f"rule “{decision.judgement.rule}”"
+        ledger.begin.append(Start(number, decision.judgement.policy, why))
+
+
+def _new_record(ledger: Ledger, number: int, decision: Decision, granted: Agreement) -> CaseRecord:
     mention, assessment, judged = decision.item.mention, decision.assessment, decision.judgement
     reasons = [*judged.reasons, CaseReason("sla", granted.text)]
     if decision.earlier:
@@ -151,6 +171,10 @@ def _new_record(ledger: Ledger, number: int, decision: Decision, granted: sla.Ag
         opened_at=ledger.now,
         updated_at=ledger.now,
         tags=judged.tags,
+        kind=mention.kind,
+        tier=judged.tier,
+        sla=granted,
+        review=judged.review,
     )
 
 
@@ -166,23 +190,36 @@ def _join(ledger: Ledger, number: int, decision: Decision) -> None:
         mention_count=case.mention_count + 1,
     )
     _bump(ledger, number)
-    if decision.assessment.needs_reply and _same_author(case, decision):
-        _asked_again(ledger, number, decision)
+    if _same_author(case, decision):
+        _heard_again(ledger, number, decision)
     if judged.raises and judged.severity < case.severity:
-        raise_severity(ledger, number, decision)
+        if judged.review and not case.review:
+            _doubt(ledger, number, decision)
+        else:
+            raise_severity(ledger, number, decision)
 
 
-def _asked_again(ledger: Ledger, number: int, decision: Decision) -> None:
-    """The author wants an answer: a wait is over as of that post, and after the first answer the next is due."""
+def _doubt(ledger: Ledger, number: int, decision: Decision) -> None:
+    """What would make the case worse is not sure enough: a person looks at it first."""
+    judged = decision.judgement
+    why = f"a post would make it {judged.severity}: {judged.review}"
+    ledger.records[number] = replace(ledger.records[number], review=why)
+    ledger.note(number, "held", f"waits for a person: {why}", why=why, mention=str(decision.item.id))
+
+
+def _heard_again(ledger: Ledger, number: int, decision: Decision) -> None:
+    """The author wrote: a wait for them is over as of that post; if they want an answer, the next one is due."""
     case, clocks, at = ledger.records[number], ledger.clocks[number], min(decision.item.mention.created_at, ledger.now)
-    if case.state is CaseState.WAITING:
+    if case.state is CaseState.WAITING and case.waits_for == "author":
         ledger.clocks[number] = {n: sla.resume(c, ledger.policy.hours(c.calendar), at) for n, c in clocks.items()}
-        ledger.records[number] = replace(case, state=CaseState.OPEN)
+        case = ledger.records[number] = replace(case, state=CaseState.OPEN, waits_for="")
         ledger.note(number, "resumed", "the author has written again: the clocks run on")
-    granted = ledger.policy.agreement(case.channel, case.severity)
+    if not decision.assessment.needs_reply:
+        return
+    granted = ledger.policy.frozen(case)
     asked = sla.ask(ledger.clocks[number], granted, ledger.policy.hours(granted.calendar), at, ledger.now)
     if asked is not None:
-        ledger.clocks[number][asked.name] = asked
+        ledger.clocks[number][asked.name] = sla.pause(asked, at) if case.state is CaseState.WAITING else asked
 
 
 def _answer(ledger: Ledger, number: int, decision: Decision) -> None:
@@ -230,8 +267,12 @@ def _bump(ledger: Ledger, number: int) -> None:
         ledger.changed.add(number)
 
 
-def _granted(ledger: Ledger, decision: Decision) -> sla.Agreement:
-    return ledger.policy.agreement(decision.item.mention.channel, decision.judgement.severity)
+def _granted(ledger: Ledger, decision: Decision) -> Agreement:
+    mention, judged = decision.item.mention, decision.judgement
+    first = judged.watchlists[0] if judged.watchlists else ""
+    language = decision.assessment.language
+    traits = Traits(mention.channel, mention.kind, judged.severity, language, first, judged.tier)
+    return ledger.policy.agreement(traits, judged.sla)
 
 
 def _same_author(case: CaseRecord, decision: Decision) -> bool:
@@ -245,7 +286,7 @@ def _tell(ledger: Ledger, number: int, kind: NoticeType, purpose: str, reason: s
     return forward(ledger.snapshot(number), ledger.policy, kind, purpose, reason)
 
 
-def _headline(case: CaseRecord) -> str:
+def headline(case: CaseRecord) -> str:
     said = [r.text for r in case.reasons if r.about in ("urgency", "severity", "rule")]
     return "; ".join(said) or f"severity {case.severity}"
 

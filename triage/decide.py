@@ -12,8 +12,9 @@ from enum import StrEnum
 
 from leitstand.model import Assessment, MatchedMention
 from triage.grouping import author_keys, conversation_keys, identity
-from triage.judgement import Judgement, judge
+from triage.judgement import NO_FACTS, Judgement, judge
 from triage.policy import Policy
+from triage.rules import Facts
 
 Item = tuple[MatchedMention, Assessment]
 
@@ -70,14 +71,21 @@ def keys_of(items: Iterable[Item]) -> list[str]:
 
 
 def decide(
-    items: Sequence[Item], held: Mapping[str, Held], policy: Policy, earlier: Mapping[str, int] | None = None
+    items: Sequence[Item],
+    held: Mapping[str, Held],
+    policy: Policy,
+    earlier: Mapping[str, int] | None = None,
+    facts: Mapping[int, Facts] | None = None,
 ) -> list[Decision]:
-    """One decision a mention. `held` are the keys of `keys_of` that open cases hold, `earlier` those of ended cases."""
+    """One decision a mention. `held` are the keys of `keys_of` that open cases hold, `earlier` those of ended cases.
+
+    `facts` by mention id are what rules may ask beyond the post itself.
+    """
     board = dict(held)
     opened = 0
     decisions: list[Decision] = []
     for item, assessment in sorted(items, key=lambda i: (i[0].mention.created_at, i[0].id)):
-        judgement = judge(item, assessment, policy)
+        judgement = judge(item, assessment, policy, facts.get(item.id, NO_FACTS) if facts else NO_FACTS)
         wants = _wants(item, judgement.watchlists, policy)
         move, case, by = _choose(item, judgement, wants, board)
         if move is Move.OPEN:

@@ -1,7 +1,7 @@
-"""Fires what is due on the clocks: warnings and breaches, each once, however many sweeps look at the same time.
+"""Fires what is due on the clocks: warnings, breaches and reminders of them, each once, however many sweeps look.
 
 A sweep claims due clocks together with their cases and passes over what another one holds. A breach starts the team's
-escalation policy.
+escalation policy. A breach of a case that waits reminds nobody until the wait is over.
 """
 
 from collections.abc import Sequence
@@ -17,17 +17,17 @@ from triage.changes import forward
 from triage.policy import Policy
 from triage.records import CaseRecord
 from triage.runs import Start
-from triage.sla import fire
+from triage.sla import fire, pause
 from triage.snapshot import snapshot
 from triage.timeline import Line
 
 _CLAIM = text("""
-    SELECT k.* FROM sla_clocks k JOIN cases c ON c.number = k.case_number
-    WHERE k.state = 'running' AND k.fire_at <= :now ORDER BY k.fire_at LIMIT :limit
+    SELECT k.*, c.state = 'waiting' AS waits FROM sla_clocks k JOIN cases c ON c.number = k.case_number
+    WHERE k.fire_at <= :now ORDER BY k.fire_at LIMIT :limit
     FOR NO KEY UPDATE OF k, c SKIP LOCKED
 """)
 _BUMP = text("UPDATE cases SET revision = revision + 1, updated_at = :now WHERE number = ANY(:numbers)")
-_NEXT = text("SELECT min(fire_at) FROM sla_clocks WHERE state = 'running'")
+_NEXT = text("SELECT min(fire_at) FROM sla_clocks WHERE fire_at IS NOT NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Fired:
 
 @dataclass(frozen=True, slots=True)
 class _Shot:
-    """One clock that fired: as it is now, and the fraction it warned at; None is the breach."""
+    """One clock that fired: as it is now, and the fraction it told of; None is the breach, above 1 a reminder of it."""
 
     number: int
     clock: Clock
@@ -63,10 +63,11 @@ class _Shot:
 
 def fire_due(connection: Connection, policy: Policy, now: datetime, limit: int = 500) -> Fired:
     """Fire the clocks that are due, the longest overdue first, at most `limit` of them."""
-    due = [(row.case_number, clocks.from_row(row)) for row in connection.execute(_CLAIM, {"now": now, "limit": limit})]
+    rows = connection.execute(_CLAIM, {"now": now, "limit": limit})
+    due = [(row.case_number, clocks.from_row(row), row.waits) for row in rows]
     if not due:
         return Fired()
-    shots = [_Shot(n, *fire(clock, policy.hours(clock.calendar), now)) for n, clock in due]
+    shots = [_fire(number, clock, waits, policy, now) for number, clock, waits in due]
     clocks.write(connection, [(shot.number, shot.clock) for shot in shots])
     shots = [shot for shot in shots if shot.fraction != 0]
     numbers = sorted({shot.number for shot in shots})
@@ -79,9 +80,14 @@ def fire_due(connection: Connection, policy: Policy, now: datetime, limit: int =
     return Fired(
         len(due),
         (*(n for shot in shots for n in _notices(shot, snapshots[shot.number], policy, now)), *told),
-        tuple((clock.name, (now - clock.fire_at).total_seconds()) for _, clock in due),
+        tuple((clock.name, (now - (clock.fire_at or now)).total_seconds()) for _, clock, _ in due),
         tuple(Breach(s.clock.name, cases[s.number].channel, cases[s.number].severity) for s in breached),
     )
+
+
+def _fire(number: int, clock: Clock, waits: bool, policy: Policy, now: datetime) -> _Shot:
+    fired, fraction = fire(clock, policy.hours(clock.calendar), now)
+    return _Shot(number, pause(fired, now) if waits else fired, fraction)
 
 
 def next_fire_at(connection: Connection) -> datetime | None:
@@ -104,13 +110,16 @@ def _notices(shot: _Shot, case: CaseSnapshot, policy: Policy, now: datetime) -> 
     # The start belongs to it: a clock for the next response starts again and again.
     what = "breach" if shot.fraction is None else f"{shot.fraction:g}"
     purpose = f"sla:{clock.name}:{clock.policy}:{clock.started_at.isoformat()}:{what}"
-    kind = NoticeType.SLA_BREACHED if shot.fraction is None else NoticeType.SLA_WARNING
+    kind = NoticeType.SLA_WARNING if 0 < (shot.fraction or 2) < 1 else NoticeType.SLA_BREACHED
     return forward(case, policy, kind, purpose, _sentence(shot, now))
 
 
 def _sentence(shot: _Shot, now: datetime) -> str:
     clock = shot.clock
-    due = f"due {clock.due_at:%Y-%m-%d %H:%M} UTC, {show_duration(clock.budget)} by SLA {clock.policy}"
+    entry = clock.policy.rpartition("@")[0] or clock.policy
+    due = f"due {clock.due_at:%Y-%m-%d %H:%M} UTC, {show_duration(clock.budget)} by SLA {entry}"
+    if shot.fraction is not None and shot.fraction > 1:
+        return f"{_words(clock)} still overdue, by {show_duration(now - clock.due_at)} ({due})"
     if shot.fraction is None:
         return f"{_words(clock)} overdue by {show_duration(now - clock.due_at)} ({due})"
     left = show_duration(max(clock.due_at - now, clock.budget * 0))
@@ -121,7 +130,7 @@ def _line(shot: _Shot, case: CaseRecord, now: datetime) -> Line:
     clock, said = shot.clock, _sentence(shot, now)
     if shot.fraction is None and clock.due_at <= case.opened_at:
         said += "; it was past due when the post was seen"
-    kind = "clock_breached" if shot.fraction is None else "clock_warning"
+    kind = "clock_breached" if shot.fraction is None else "clock_reminder" if shot.fraction > 1 else "clock_warning"
     data = {"clock": clock.name.value, "due_at": clock.due_at.isoformat(), "policy": clock.policy}
     data["late_seconds" if shot.fraction is None else "fraction"] = (
         str(round((now - clock.due_at).total_seconds(), 3)) if shot.fraction is None else f"{shot.fraction:g}"

@@ -3,19 +3,23 @@
 `ALWAYS` is the calendar that never closes; `working_hours` makes the others. A calendar is additive: what lies between
 a and c is what lies between a and b plus what lies between b and c. All clock arithmetic rests on that. Open means that
 the clock on the wall shows an open hour: one that summer time skips does not count, one that it repeats counts twice.
+What a day's hours are: those of its exception, if it has one; none on a holiday; else those of its weekday; and from
+these what the iCal file's events cover is taken away.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import count
+from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
 
 from leitstand.settings import Calendar
+from triage import ical
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _INTERVAL = re.compile(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)")
@@ -28,7 +32,11 @@ Interval = tuple[timedelta, timedelta]
 
 
 class WorkingTime(Protocol):
-    """When people work."""
+    """When people work. `zone` is where, None for everywhere."""
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The zone of its hours."""
 
     def after(self, start: datetime, work: timedelta) -> datetime:
         """The moment at which `work` of working time has passed since `start`."""
@@ -36,23 +44,39 @@ class WorkingTime(Protocol):
     def between(self, start: datetime, end: datetime) -> timedelta:
         """The working time from `start` to `end`; 0 where the end comes first."""
 
+    def stretches(self, start: datetime, work: timedelta) -> Iterator[Span]:
+        """The stretches in which `work` of working time passes, from `start` on, the last one cut short."""
+
 
 class _Always:
+    zone = None
+
     def after(self, start: datetime, work: timedelta) -> datetime:
         return start + work
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         return max(end - start, _ZERO)
 
+    def stretches(self, start: datetime, work: timedelta) -> Iterator[Span]:
+        yield start, start + work
+
 
 ALWAYS: WorkingTime = _Always()
 
 
 class WeeklyHours:
-    """The same intervals every week in one time zone, but for holidays."""
+    """The same intervals every week in one time zone, but for holidays, exceptions and events."""
 
-    def __init__(self, zone: ZoneInfo, week: tuple[tuple[Interval, ...], ...], closed: "holidays.HolidayBase") -> None:
-        self._zone, self._week, self._closed = zone, week, closed
+    def __init__(
+        self,
+        zone: ZoneInfo,
+        week: tuple[tuple[Interval, ...], ...],
+        closed: "holidays.HolidayBase",
+        exceptions: Mapping[date, tuple[Interval, ...]],
+        events: tuple[ical.Event, ...] = (),
+    ) -> None:
+        self.zone: ZoneInfo | None = zone
+        self._zone, self._week, self._closed, self._exceptions, self._events = zone, week, closed, exceptions, events
         self._spans = lru_cache(maxsize=4096)(self._open_spans)
 
     def after(self, start: datetime, work: timedelta) -> datetime:
@@ -72,6 +96,14 @@ class WeeklyHours:
             total += min(closes, end) - opens
         return total
 
+    def stretches(self, start: datetime, work: timedelta) -> Iterator[Span]:
+        for opens, closes in self._from(start):
+            if work <= closes - opens:
+                yield opens, opens + work
+                return
+            work -= closes - opens
+            yield opens, closes
+
     def _from(self, start: datetime) -> Iterator[Span]:
         """What is open from `start` on, the span that it falls into cut short."""
         first = start.astimezone(self._zone).date() - _DAY
@@ -84,9 +116,12 @@ class WeeklyHours:
 
     def _open_spans(self, day: date) -> tuple[Span, ...]:
         """The open spans of one local day, in UTC."""
-        intervals = self._week[day.weekday()]
-        if not intervals or day in self._closed:
-            return ()
+        intervals = self._exceptions.get(day)
+        if intervals is None:
+            intervals = self._week[day.weekday()]
+            if not intervals or day in self._closed:
+                return ()
+        intervals = _without(intervals, ical.covered(self._events, day)) if self._events else intervals
         midnight = datetime.combine(day, time(), UTC)
         return tuple(
             (begins, ends)
@@ -113,10 +148,34 @@ class WeeklyHours:
 
 def working_hours(calendar: Calendar) -> WorkingTime:
     """The calendar of a `[calendars]` entry. Raises ValueError with a sentence if it cannot be one."""
-    return WeeklyHours(_zone(calendar.timezone), _week(calendar.hours), _holidays(calendar.holidays))
+    zone = time_zone(calendar.timezone)
+    exceptions = {_date(day): _merged(map(_interval, hours)) for day, hours in calendar.exceptions.items()}
+    events = _events(calendar.ical, zone) if calendar.ical else ()
+    return WeeklyHours(zone, _week(calendar.hours), _holidays(calendar.holidays), exceptions, events)
 
 
-def _zone(name: str) -> ZoneInfo:
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f'{text!r} is no date; write exceptions as "2026-12-24"') from None
+
+
+def _events(path: Path, zone: ZoneInfo) -> tuple[ical.Event, ...]:
+    try:
+        if path.stat().st_size > ical.LARGEST:
+            raise ValueError(f"{path.name} is larger than {ical.LARGEST // 1_000_000} MB")
+        return ical.events(path.read_text(encoding="utf-8-sig"), zone)
+    except OSError as error:
+        raise ValueError(f"cannot read the iCal file {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name} is not in UTF-8") from None
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}") from None
+
+
+def time_zone(name: str) -> ZoneInfo:
+    """The zone of that name. Raises ValueError with a sentence."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -170,7 +229,15 @@ def _interval(text: str) -> Interval:
     return opens, closes
 
 
-def _merged(intervals: list[Interval]) -> tuple[Interval, ...]:
+def _without(intervals: Iterable[Interval], covered: Iterable[Interval]) -> tuple[Interval, ...]:
+    """The intervals less what is covered."""
+    for since, until in covered:
+        parts = [((o, min(c, since)), (max(o, until), c)) for o, c in intervals]
+        intervals = [(o, c) for pair in parts for o, c in pair if o < c]
+    return tuple(intervals)
+
+
+def _merged(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     merged: list[Interval] = []
     for opens, closes in sorted(intervals):
         if merged and opens <= merged[-1][1]:

@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from leitstand.model import Assessment, CaseReason, Intent, MatchedMention, Mention, Reason, Severity, Urgency
 from leitstand.settings import Rule
 from triage.policy import Policy
-from triage.rules import first_match
+from triage.rules import Facts, Subject, first_match
 from triage.severity import explain, from_matrix, impact
+
+NO_FACTS = Facts()
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What triage makes of one mention. `ignored` says why it must not even join a case, "" where it may.
 
-    `raises` says whether it can make an existing case worse. `watchlists` are those that want its language.
+    `raises` says whether it can make an existing case worse. `watchlists` are those that want its language. `review`
+    says why a person must look before anybody is told. `policy` is an escalation policy to run, `sla` the name of the
+    `[[sla]]` entry that a rule wants.
     """
 
     opens: bool
@@ -24,13 +28,18 @@ class Judgement:
     tags: tuple[str, ...] = ()
     reasons: tuple[CaseReason, ...] = ()
     ignored: str = ""
+    review: str = ""
+    policy: str = ""
+    sla: str = ""
+    tier: str = ""
+    rule: str = ""
 
 
-def judge(item: MatchedMention, assessment: Assessment, policy: Policy) -> Judgement:
+def judge(item: MatchedMention, assessment: Assessment, policy: Policy, facts: Facts = NO_FACTS) -> Judgement:
     """The matrix, unless the first matching rule says otherwise."""
     mention = item.mention
-    watchlists = _wanted(item.watchlists, assessment.language, policy)
-    rule = first_match(policy.rules, mention, watchlists, assessment)
+    about = subject(item, assessment, policy, facts)
+    watchlists, rule = about.watchlists, first_match(policy.rules, about)
     level, lift = impact(mention.channel, mention.author, watchlists, policy)
     severity = from_matrix(level, assessment.urgency)
     team = policy.team(watchlists)
@@ -40,8 +49,9 @@ def judge(item: MatchedMention, assessment: Assessment, policy: Policy) -> Judge
         reasons = _ruled(rule, reasons)
         severity, team, tags = rule.then.severity or severity, rule.then.team or team, tuple(rule.then.tags)
     heard = assessment.urgency > Urgency.NONE and Intent.SPAM not in assessment.intents
+    review = _review(rule, assessment, policy)
     return Judgement(
-        opens=heard or (rule is not None and rule.then.case == "open"),
+        opens=heard or (rule is not None and rule.then.case in ("open", "hold")),
         raises=heard or (rule is not None and rule.then.severity is not None),
         severity=severity,
         team=team,
@@ -49,7 +59,39 @@ def judge(item: MatchedMention, assessment: Assessment, policy: Policy) -> Judge
         tags=tags,
         reasons=tuple(reasons),
         ignored=_ignored(item, watchlists, assessment.language, rule),
+        review=review,
+        policy=(rule.then.policy or "") if rule else "",
+        sla=(rule.then.sla or "") if rule else "",
+        tier=about.tier,
+        rule=rule.name if rule else "",
     )
+
+
+def subject(item: MatchedMention, assessment: Assessment, policy: Policy, facts: Facts = NO_FACTS) -> Subject:
+    """What the rules are asked about."""
+    mention = item.mention
+    return Subject(
+        mention,
+        assessment,
+        _wanted(item.watchlists, assessment.language, policy),
+        policy.zone,
+        policy.is_vip(mention.channel, mention.author),
+        policy.tier(mention.channel, mention.author),
+        facts,
+    )
+
+
+def _review(rule: Rule | None, assessment: Assessment, policy: Policy) -> str:
+    """Why a person must look first, "" if nobody must."""
+    if rule is not None and rule.then.case == "hold":
+        return f"rule “{rule.name}”{_because(rule)}"
+    if assessment.confidence < policy.triage.review_below:
+        return f"the assessment is {assessment.confidence:.0%} sure"
+    return ""
+
+
+def _because(rule: Rule) -> str:
+    return f" ({rule.then.reason})" if rule.then.reason else ""
 
 
 def _wanted(watchlists: tuple[str, ...], language: str, policy: Policy) -> tuple[str, ...]:
@@ -68,7 +110,7 @@ def _ignored(item: MatchedMention, wanted: tuple[str, ...], language: str, rule:
     if item.watchlists and not wanted:
         return f"no watchlist that it matched wants the language {language}"
     if rule is not None and rule.then.case == "ignore":
-        return f"rule “{rule.name}”"
+        return f"rule “{rule.name}”{_because(rule)}"
     return ""
 
 
@@ -77,7 +119,9 @@ def _ruled(rule: Rule, reasons: list[CaseReason]) -> list[CaseReason]:
     said = [f"severity {rule.then.severity}"] if rule.then.severity else []
     said += [f"team {rule.then.team}"] if rule.then.team else []
     said += [f"tags {', '.join(rule.then.tags)}"] if rule.then.tags else []
-    said += ["opens a case"] if rule.then.case == "open" else []
+    said += [f"policy {rule.then.policy}"] if rule.then.policy else []
+    said += [f"SLA {rule.then.sla}"] if rule.then.sla else []
+    said += {"open": ["opens a case"], "hold": ["held for a person"]}.get(rule.then.case or "", [])
     kept = [r for r in reasons if r.about != "severity" or rule.then.severity is None]
     return [*kept, CaseReason("rule", f"rule “{rule.name}”: {', '.join(said) or 'nothing else'}")]
 

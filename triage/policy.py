@@ -2,34 +2,60 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
-from leitstand.model import Importance, Severity
-from leitstand.settings import Escalation, Rule, Settings, Team, Triage, Watchlist
-from triage.hours import ALWAYS, WorkingTime, working_hours
-from triage.sla import DEFAULTS, Agreement, agreement, best
+from leitstand.model import Author, Importance
+from leitstand.settings import Customers, Escalation, Settings, Team, Triage, Watchlist
+from triage.accounts import accounts, folded
+from triage.agreements import Agreement, Choice, Traits
+from triage.hours import ALWAYS, WorkingTime, time_zone, working_hours
+from triage.records import CaseRecord
+from triage.rules import CompiledRule, compiled
 
 DEFAULT_TEAM = "default"
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the file says about cases. `agreements` has every (channel, severity), "" for other channels."""
+    """What the file says about cases. `vips` and `tiers` are keyed by folded accounts; `zone` is the desk's."""
 
     watchlists: Mapping[str, Watchlist]
     order: Mapping[str, int]
-    rules: tuple[Rule, ...]
+    rules: tuple[CompiledRule, ...]
     teams: Mapping[str, Team]
     escalation: Mapping[str, Escalation]
     targets: frozenset[str]
-    agreements: Mapping[tuple[str, Severity], Agreement]
+    choice: Choice
     calendars: Mapping[str, WorkingTime]
     triage: Triage
     vips: frozenset[str]
+    customers: Mapping[str, Customers]
+    tiers: Mapping[str, str]
+    zone: ZoneInfo
     public_url: str
 
-    def agreement(self, channel: str, severity: Severity) -> Agreement:
-        """The deadlines of a case: the most specific entry, or the built-in ones where no entry applies."""
-        return self.agreements.get((channel, severity)) or self.agreements["", severity]
+    @property
+    def asks_for_history(self) -> bool:
+        """Whether a rule looks at an author's earlier cases: only then are they counted."""
+        return any(rule.rule.when.cases_at_least is not None for rule in self.rules)
+
+    def agreement(self, traits: Traits, named: str = "") -> Agreement:
+        """The deadlines of a case: the entry named, the most specific, or the built-in ones where none applies."""
+        return self.choice.named.get(named) or self.choice.pick(traits)
+
+    def frozen(self, case: CaseRecord) -> Agreement:
+        """The deadlines that a case has: as they were when it got them, whatever the file says now."""
+        return case.sla if case.sla.name else self.agreement(case.traits())
+
+    def is_vip(self, channel: str, author: Author) -> bool:
+        """Whether the author is on the list of VIPs."""
+        return any(name in self.vips for name in accounts(channel, author))
+
+    def tier(self, channel: str, author: Author) -> str:
+        """The author's tier as a customer, "" for none."""
+        if not self.tiers:
+            return ""
+        return next((self.tiers[name] for name in accounts(channel, author) if name in self.tiers), "")
 
     def hours(self, calendar: str) -> WorkingTime:
         """The calendar of that name. `always`, and one that has left the file, never closes."""
@@ -55,29 +81,16 @@ def compile_policy(settings: Settings) -> Policy:
     return Policy(
         watchlists={w.name: w for w in settings.watchlists},
         order={w.name: i for i, w in enumerate(settings.watchlists)},
-        rules=tuple(settings.rules),
+        rules=tuple(map(compiled, settings.rules)),
         teams=settings.teams,
         escalation=settings.escalation,
         targets=frozenset(settings.targets),
-        agreements=_agreements(settings),
+        choice=Choice(settings.sla),
         calendars={name: working_hours(calendar) for name, calendar in settings.calendars.items()},
         triage=settings.triage,
-        vips=frozenset(map(_account, settings.triage.vips)),
+        vips=frozenset(map(folded, settings.triage.vips)),
+        customers=settings.customers,
+        tiers={folded(a): tier for tier, group in settings.customers.items() for a in group.accounts},
+        zone=time_zone(settings.triage.timezone),
         public_url=settings.server.public_url,
     )
-
-
-def _account(vip: str) -> str:
-    """`channel:handle` or `handle`, folded, without the handle's leading @."""
-    channel, colon, handle = vip.casefold().rpartition(":")
-    return channel + colon + handle.removeprefix("@")
-
-
-def _agreements(settings: Settings) -> dict[tuple[str, Severity], Agreement]:
-    compiled = [agreement(entry) for entry in settings.sla]
-    channels = {"", *(channel for entry in settings.sla for channel in entry.channels)}
-    return {
-        (channel, severity): next((compiled[i] for i in best(settings.sla, channel, severity)), DEFAULTS[severity])
-        for channel in channels
-        for severity in Severity
-    }

@@ -7,18 +7,20 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, Row, text
 
-from leitstand.model import Author, CaseReason, CaseState, Intent, Sentiment, Severity, Urgency
+from leitstand.model import Author, CaseReason, CaseState, Intent, MentionKind, Sentiment, Severity, Urgency
+from triage.agreements import Agreement, Traits
 
 LIVE = (CaseState.NEW, CaseState.OPEN, CaseState.WAITING)
+NO_AGREEMENT = Agreement("", ())
 
 _INSERT = text("INSERT INTO cases SELECT * FROM jsonb_populate_recordset(NULL::cases, CAST(:rows AS jsonb))")
-# What a case was opened with (channel, title, text, author, posted_at, opened_at) never changes.
+# What a case was opened with (channel, kind, tier, title, text, author, posted_at, opened_at) never changes.
 _UPDATE = text("""
     UPDATE cases c SET state = r.state, severity = r.severity, team = r.team, language = r.language,
       sentiment = r.sentiment, urgency = r.urgency, intents = r.intents, watchlists = r.watchlists, reasons = r.reasons,
       tags = r.tags, assignee = r.assignee, mention_count = r.mention_count, updated_at = r.updated_at,
       acknowledged_at = r.acknowledged_at, acknowledged_by = r.acknowledged_by, resolved_at = r.resolved_at,
-      closed_at = r.closed_at, revision = r.revision
+      closed_at = r.closed_at, revision = r.revision, sla = r.sla, waits_for = r.waits_for, review = r.review
     FROM jsonb_populate_recordset(NULL::cases, CAST(:rows AS jsonb)) AS r WHERE c.number = r.number
 """)
 _LOCK = text("SELECT * FROM cases WHERE number = ANY(:numbers) ORDER BY number FOR NO KEY UPDATE")
@@ -28,7 +30,11 @@ _NUMBERS = text("SELECT nextval(pg_get_serial_sequence('cases', 'number')) FROM 
 
 @dataclass(frozen=True, slots=True)
 class CaseRecord:
-    """One case as its row says: the fields are the columns."""
+    """One case as its row says: the fields are the columns.
+
+    `sla` are the deadlines as they were when the case got them. While it waits, `waits_for` is "author", "department"
+    or "hold". `review` says why it waits for a person before anybody is told, "" if it does not.
+    """
 
     number: int
     state: CaseState
@@ -59,11 +65,21 @@ class CaseRecord:
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
     revision: int = 1
+    kind: MentionKind = "post"
+    tier: str = ""
+    sla: Agreement = NO_AGREEMENT
+    waits_for: str = ""
+    review: str = ""
 
     @property
     def author(self) -> Author:
         """Who wrote the first post."""
         return Author(self.author_id, self.author_handle, self.author_name, self.author_followers)
+
+    def traits(self, severity: Severity | None = None) -> Traits:
+        """What the choice of deadlines looks at, if the case had this severity."""
+        first = self.watchlists[0] if self.watchlists else ""
+        return Traits(self.channel, self.kind, severity or self.severity, self.language, first, self.tier)
 
 
 def next_numbers(connection: Connection, count: int) -> list[int]:
@@ -133,4 +149,9 @@ def from_row(row: Row[tuple[object, ...]]) -> CaseRecord:
         resolved_at=row.resolved_at,
         closed_at=row.closed_at,
         revision=row.revision,
+        kind=row.kind,
+        tier=row.tier,
+        sla=msgspec.convert(row.sla, Agreement),
+        waits_for=row.waits_for,
+        review=row.review,
     )

@@ -7,7 +7,7 @@ from triage.policy import Policy
 
 
 class Impact(IntEnum):
-    """How much it matters: the watchlist's importance, one step up for an author whom many hear."""
+    """How much it matters: the watchlist's importance, a step up for an author whom many hear, two for a great many."""
 
     LOW = 0
     NORMAL = 1
@@ -27,8 +27,8 @@ _OF_IMPORTANCE = {Importance.LOW: Impact.LOW, Importance.NORMAL: Impact.NORMAL, 
 def impact(channel: str, author: Author, watchlists: tuple[str, ...], policy: Policy) -> tuple[Impact, str]:
     """The impact, and why it is higher than the watchlist says ("" where it is not)."""
     base = _OF_IMPORTANCE[policy.importance(watchlists)]
-    lift = _lift(channel, author, policy)
-    return (Impact(base + 1), lift) if lift else (base, "")
+    steps, lift = _lift(channel, author, policy)
+    return Impact(min(base + steps, Impact.MAJOR)), lift
 
 
 def from_matrix(impact: Impact, urgency: Urgency) -> Severity:
@@ -43,10 +43,10 @@ def explain(severity: Severity, impact: Impact, urgency: Urgency, lift: str) -> 
     return CaseReason("severity", f"severity {severity}: {product}")
 
 
-def _lift(channel: str, author: Author, policy: Policy) -> str:
-    handle = author.handle.casefold().removeprefix("@")
-    if handle and (handle in policy.vips or f"{channel}:{handle}" in policy.vips):
-        return "the author is a VIP"
-    if author.followers is not None and author.followers >= policy.triage.reach_high:
-        return f"the author has {author.followers:,} followers"
-    return ""
+def _lift(channel: str, author: Author, policy: Policy) -> tuple[int, str]:
+    """How many steps the author lifts the impact, and why."""
+    reach, limits = author.followers or 0, policy.triage
+    steps = (reach >= limits.reach_high) + (reach >= limits.reach_huge)
+    if policy.is_vip(channel, author):
+        return max(steps, 1), "the author is a VIP"
+    return steps, f"the author has {reach:,} followers" if steps else ""

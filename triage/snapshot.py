@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from leitstand.model import CaseSnapshot, Clock, ClockSnapshot
+from triage.explain import due_words
 from triage.policy import Policy
 from triage.records import CaseRecord
 from triage.sla import light
@@ -33,13 +34,18 @@ def snapshot(case: CaseRecord, clocks: Iterable[Clock], policy: Policy, now: dat
         urgency=case.urgency,
         intents=case.intents,
         reasons=case.reasons,
-        clocks={c.name.value: ClockSnapshot(c.state, c.due_at, c.started_at, _seconds(c)) for c in clocks},
+        clocks={c.name.value: _clock(c, case, policy) for c in clocks},
         revision=case.revision,
         assignee=case.assignee,
         acknowledged_at=case.acknowledged_at,
         acknowledged_by=case.acknowledged_by,
+        tier=case.tier,
+        review=case.review,
     )
 
 
-def _seconds(clock: Clock) -> int:
-    return round(clock.budget.total_seconds())
+def _clock(clock: Clock, case: CaseRecord, policy: Policy) -> ClockSnapshot:
+    # Only the clocks that the first post started have waited for us to see it.
+    seen = case.opened_at if clock.started_at == case.posted_at else clock.started_at
+    words = due_words(clock, policy.hours(clock.calendar), policy.zone, seen)
+    return ClockSnapshot(clock.state, clock.due_at, clock.started_at, round(clock.budget.total_seconds()), words)

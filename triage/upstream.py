@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from leitstand.model import PostChange
-from triage import records, timeline
+from triage import records, timeline, withdrawn
 from triage.timeline import Line
 
 REMOVED = "[deleted]"
@@ -35,6 +35,7 @@ def note(connection: Connection, changes: Sequence[PostChange], now: datetime) -
     removed = [row.case_number for row in rows if row.opening and by_mention[row.mention_id] == "deleted"]
     if removed:
         connection.execute(_REMOVE, {"numbers": removed, "removed": REMOVED})
+        withdrawn.stop_answering(connection, removed, "deleted", now)
     timeline.append(
         connection, [_line(row.case_number, row.mention_id, by_mention[row.mention_id], now) for row in rows]
     )

@@ -25,6 +25,7 @@ _PAGE = text("""
       AND (CAST(:team AS text) IS NULL OR team = :team)
       AND (CAST(:channel AS text) IS NULL OR channel = :channel)
       AND (CAST(:below AS bigint) IS NULL OR number < :below)
+      AND (NOT :review OR review <> '')
     ORDER BY number DESC LIMIT :limit
 """)
 _URGENT = text("""
@@ -48,6 +49,7 @@ class Filters:
     severities: tuple[str, ...] = ()
     team: str | None = None
     channel: str | None = None
+    review: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ def list_cases(
             "team": filters.team or None,
             "channel": filters.channel or None,
             "below": _number(cursor),
+            "review": filters.review,
             "limit": limit + 1,
         },
     )

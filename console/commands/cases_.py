@@ -15,11 +15,13 @@ from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
 from leitstand import clock
 from leitstand.errors import NotFoundError
 from leitstand.model import CaseSnapshot, CaseState, ClockState, Severity, TrafficLight
+from triage import migrate as migrating
 from triage import views
 from triage.policy import compile_policy
 from triage.records import LIVE
 from triage.views import CaseDetail, Filters
 
+ACTOR = "command line"
 _LIGHT = {TrafficLight.RED: "red", TrafficLight.AMBER: "yellow", TrafficLight.GREEN: "green"}
 
 
@@ -53,6 +55,9 @@ def list_(
         list[CaseState] | None, typer.Option(help="Only these states; by default those that are not over.")
     ] = None,
     level: Annotated[list[Severity] | None, typer.Option("--severity", help="Only these severities.")] = None,
+    review: Annotated[
+        bool, typer.Option("--review", help="Only those that wait for a person to approve them.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=views.LARGEST_PAGE, help="At most so many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -62,9 +67,38 @@ def list_(
     """
     with opened(config) as house:
         if number is None:
-            _list(house, Filters(tuple(state or LIVE), tuple(level or ())), limit, as_json)
+            _list(house, Filters(tuple(state or LIVE), tuple(level or ()), review=review), limit, as_json)
         else:
             _one(house, number, as_json)
+
+
+@app.command()
+def migrate(
+    numbers: Annotated[
+        list[int] | None, typer.Argument(min=1, help="Only these cases; else all that are open.")
+    ] = None,
+    config: Config = DEFAULT_CONFIG,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would move.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Move open cases to the deadlines that the configuration grants today; they keep those they had until then.
+
+    Example: leitstand cases migrate --dry-run
+    """
+    with opened(config) as house, house.engine.connect() as connection:
+        moved = migrating.migrate(connection, numbers or [], compile_policy(house.settings), clock.now(), actor=ACTOR)
+        if dry_run:
+            connection.rollback()
+        else:
+            connection.commit()
+    for case in moved:
+        if as_json:
+            print_json(case)
+        else:
+            moves = count(len(case.moved), "due time")
+            typer.echo(f"case {case.number}: {case.before or 'none'} → {case.after}, {moves} moved")
+    if not as_json:
+        typer.echo(f"{count(len(moved), 'case')} {'would be ' if dry_run else ''}migrated.")
 
 
 def _list(house: Opened, filters: Filters, limit: int, as_json: bool) -> None:
@@ -116,7 +150,7 @@ def _tell(detail: CaseDetail, now: datetime, say: Console) -> None:
         said = (
             due(running.due_at, now) if running.state is ClockState.RUNNING and running.due_at else running.state.value
         )
-        grid.add_row(Text("clock", "dim"), f"{name.replace('_', ' ')} {said}")
+        grid.add_row(Text("clock", "dim"), f"{name.replace('_', ' ')} {said} ({running.words})")
     for event in detail.events:
         who = f" – {event.actor}" if event.actor else ""
         grid.add_row(Text(f"{event.at.astimezone():%d %b %H:%M:%S}", "dim"), Text(event.text + who))

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, text
 from leitstand.model import ClockName, ClockState, Notice, NoticeType, Severity, Urgency
 from tests.triage.building import NOW, mention, one, policy, run
 from triage import clocks, records, timeline
+from triage.agreements import DEFAULTS
 from triage.cases import process
 from triage.firing import fire_due
 
@@ -54,7 +55,8 @@ def test_a_reply_joins_and_a_worse_one_raises_the_case(database: Engine) -> None
     assert (case.severity, case.mention_count, case.revision) == (Severity.SEV1, 3, 3)
     assert {clock.started_at for clock in stored.values()} == {NOW}
     assert stored[ClockName.FIRST_RESPONSE].due_at == NOW + timedelta(minutes=15)
-    assert {clock.policy for clock in stored.values()} == {"default/sev1"}
+    assert {clock.policy for clock in stored.values()} == {DEFAULTS[Severity.SEV1].version}
+    assert case.sla == DEFAULTS[Severity.SEV1]
 
 
 def test_a_case_raised_by_its_own_batch_is_told_once(database: Engine) -> None:

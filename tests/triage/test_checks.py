@@ -22,7 +22,8 @@ def test_two_entries_that_tie_are_both_named() -> None:
             "sla.1",
             "entry 1 (x; all severities) and entry 2 (all channels; sev1) are equally specific and both apply to a case"
             " (x, sev1); narrow one",
-        )
+        ),
+        ("sla.0", "ties with entry 2: see there"),
     ]
 
 
@@ -32,7 +33,7 @@ def test_a_tie_that_a_more_specific_entry_settles_is_none() -> None:
 
 
 def test_two_entries_for_everything_tie_on_any_channel() -> None:
-    ((path, message),) = found(sla=[{}, {}])
+    (path, message), _ = found(sla=[{}, {}])
     assert path == "sla.1"
     assert "any other channel" in message
 

@@ -21,6 +21,8 @@ def sweep(database: Engine, minutes: float, limit: int = 500) -> Fired:
 
 def test_a_warning_and_then_the_breach_fire_once_each(database: Engine) -> None:
     run(database, [one(mention(1))])  # sev2: acknowledge 15m, first response 1h
+    assert sweep(database, 7).notices == ()
+    assert [n.reason[:20] for n in sweep(database, 7.5).notices] == ["acknowledge: 50% of "]
     assert sweep(database, 11).notices == ()
 
     (warning,) = sweep(database, 12).notices
@@ -28,7 +30,7 @@ def test_a_warning_and_then_the_breach_fire_once_each(database: Engine) -> None:
     assert warning.reason == (
         "acknowledge: 75% of the time is used, 3m left (due 2026-03-03 09:15 UTC, 15m by SLA default/sev2)"
     )
-    assert sweep(database, 14).notices == ()
+    assert [n.type for n in sweep(database, 14).notices] == [NoticeType.SLA_WARNING]
 
     fired = sweep(database, 15)
     assert [(n.type, n.target) for n in fired.notices] == [
@@ -41,12 +43,12 @@ def test_a_warning_and_then_the_breach_fire_once_each(database: Engine) -> None:
 
 def test_a_sweep_that_was_away_says_how_late_it_is(database: Engine) -> None:
     (opened,) = run(database, [one(mention(1), Urgency.CRITICAL)]).opened
-    fired = sweep(database, 8)
-    assert fired.delays == ((ClockName.ACKNOWLEDGE, 255.0),)  # its warning was due at 3m45s
+    fired = sweep(database, 7)
+    assert fired.delays == ((ClockName.ACKNOWLEDGE, 270.0),)  # its warning was due at 2m30s
     with database.connect() as connection:
         said = [e for e in timeline.read(connection, opened.number) if e.kind == "clock_breached"]
-    assert said[0].text == "acknowledge overdue by 3m (due 2026-03-03 09:05 UTC, 5m by SLA default/sev1)"
-    assert said[0].data["late_seconds"] == "180.0"
+    assert said[0].text == "acknowledge overdue by 2m (due 2026-03-03 09:05 UTC, 5m by SLA default/sev1)"
+    assert said[0].data["late_seconds"] == "120.0"
 
 
 def test_a_post_seen_after_its_deadline_breaches_at_once_without_blaming_the_sweep(database: Engine) -> None:
@@ -79,7 +81,7 @@ def test_the_next_moment_is_known(database: Engine) -> None:
         assert next_fire_at(connection) is None
     run(database, [one(mention(1))])
     with database.connect() as connection:
-        assert next_fire_at(connection) == NOW + 11.25 * MINUTE
+        assert next_fire_at(connection) == NOW + 7.5 * MINUTE
 
 
 def test_a_breached_clock_makes_the_case_red(database: Engine) -> None:

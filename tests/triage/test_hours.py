@@ -11,6 +11,7 @@ from leitstand.model import ClockName
 from leitstand.settings import Calendar
 from tests.triage.building import policy
 from triage import sla
+from triage.agreements import Traits
 from triage.hours import ALWAYS, WorkingTime, working_hours
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -60,7 +61,7 @@ def test_an_entry_with_a_calendar_plans_in_its_hours() -> None:
         sla=[{"first_response": "2h", "calendar": "office", "warn_at": [0.5]}],
     )
     start = berlin("2026-03-06 17:00")
-    granted = rules.agreement("x", "sev1")  # type: ignore[arg-type]
+    granted = rules.agreement(Traits("x", "post", "sev1"))
     (clock,) = sla.plan(granted, rules.hours(granted.calendar), start, start)
     assert (clock.name, clock.calendar) == (ClockName.FIRST_RESPONSE, "office")
     assert (clock.fire_at, clock.due_at) == (berlin("2026-03-06 18:00"), berlin("2026-03-09 09:00"))

@@ -10,6 +10,7 @@ from leitstand.model import Clock, ClockName, ClockState, Severity, TrafficLight
 from leitstand.settings import Sla
 from tests.triage.building import NOW
 from triage import sla
+from triage.agreements import DEFAULTS, Agreement, Traits, best
 from triage.hours import ALWAYS
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -17,8 +18,8 @@ minutes = st.integers(1, 10_000).map(lambda n: n * MINUTE)
 severities = st.sampled_from(list(Severity))
 
 
-def _agreement(budget: timedelta, *warn_at: float) -> sla.Agreement:
-    return sla.Agreement("x/sev1", ((ClockName.FIRST_RESPONSE, budget),), "always", warn_at)
+def _agreement(budget: timedelta, *warn_at: float) -> Agreement:
+    return Agreement("x/sev1", ((ClockName.FIRST_RESPONSE, budget),), "always", warn_at, remind_at=())
 
 
 def _clock(budget: timedelta, *warn_at: float, now: timedelta = timedelta(0)) -> Clock:
@@ -88,10 +89,10 @@ def test_a_rise_moves_due_times_only_earlier_and_never_the_start(
     before: Severity, after: Severity, seen: timedelta
 ) -> None:
     now = NOW + seen
-    old = sla.plan(sla.DEFAULTS[before], ALWAYS, NOW, NOW)
-    new = {c.name: c for c in sla.tighten(old, sla.DEFAULTS[after], ALWAYS, NOW, now)}
+    old = sla.plan(DEFAULTS[before], ALWAYS, NOW, NOW)
+    new = {c.name: c for c in sla.tighten(old, DEFAULTS[after], ALWAYS, NOW, now)}
     for clock in old:
-        assert new[clock.name].due_at == min(clock.due_at, NOW + dict(sla.DEFAULTS[after].budgets)[clock.name])
+        assert new[clock.name].due_at == min(clock.due_at, NOW + dict(DEFAULTS[after].budgets)[clock.name])
         assert new[clock.name].started_at == NOW
 
 
@@ -103,7 +104,7 @@ def test_a_rise_counts_the_pauses_that_were() -> None:
 
 def test_a_rise_leaves_ended_clocks_alone_and_adds_what_is_new() -> None:
     met = sla.meet(_clock(100 * MINUTE), NOW + MINUTE)
-    granted = sla.Agreement("x", ((ClockName.FIRST_RESPONSE, MINUTE), (ClockName.RESOLUTION, 5 * MINUTE)))
+    granted = Agreement("x", ((ClockName.FIRST_RESPONSE, MINUTE), (ClockName.RESOLUTION, 5 * MINUTE)))
     clocks = sla.tighten([met], granted, ALWAYS, NOW, NOW + 2 * MINUTE)
     assert clocks[0] == met
     assert [(c.name, c.due_at) for c in clocks[1:]] == [(ClockName.RESOLUTION, NOW + 5 * MINUTE)]
@@ -131,15 +132,15 @@ def test_the_most_specific_entry_applies() -> None:
         Sla(channels=["x"], acknowledge=MINUTE),
         Sla(channels=["x"], severity=[Severity.SEV1], acknowledge=MINUTE),
     ]
-    assert sla.best(entries, "x", Severity.SEV1) == [2]
-    assert sla.best(entries, "x", Severity.SEV2) == [1]
-    assert sla.best(entries, "blog", Severity.SEV1) == [0]
-    assert sla.best([entries[2]], "blog", Severity.SEV1) == []
-    assert sla.best([entries[1], Sla(severity=[Severity.SEV1])], "x", Severity.SEV1) == [0, 1]
+    assert best(entries, Traits("x", severity="sev1")) == [2]
+    assert best(entries, Traits("x", severity="sev2")) == [1]
+    assert best(entries, Traits("blog", severity="sev1")) == [0]
+    assert best([entries[2]], Traits("blog", severity="sev1")) == []
+    assert best([entries[1], Sla(severity=[Severity.SEV1])], Traits("x", severity="sev1")) == [0, 1]
 
 
 def test_the_next_response_is_due_only_after_the_first_and_only_once_at_a_time() -> None:
-    granted = sla.Agreement("x", ((ClockName.FIRST_RESPONSE, HOUR),), next_response=30 * MINUTE)
+    granted = Agreement("x", ((ClockName.FIRST_RESPONSE, HOUR),), next_response=30 * MINUTE)
     clocks = {c.name: c for c in sla.plan(granted, ALWAYS, NOW, NOW)}
 
     def ask(minutes: int) -> Clock | None:

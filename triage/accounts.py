@@ -1,0 +1,16 @@
+"""How lists in the file name people: `channel:handle` or `handle`, any case, with or without the leading @."""
+
+from leitstand.model import Author
+
+
+def folded(account: str) -> str:
+    """An account as written in the file, in the form in which it is looked up."""
+    channel, colon, handle = account.casefold().rpartition(":")
+    return channel + colon + handle.removeprefix("@")
+
+
+def accounts(channel: str, author: Author) -> tuple[str, ...]:
+    """The forms in which a list may name the author: by handle or id, with the channel or without."""
+    handle = author.handle.casefold().removeprefix("@")
+    names = (handle, author.id.casefold()) if author.id else (handle,)
+    return tuple(known for name in names if name for known in (f"{channel}:{name}", name))
