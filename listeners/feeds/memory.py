@@ -1,0 +1,37 @@
+"""The cursor of one feed: what must be known to ask for it again, and to tell what is new."""
+
+from typing import Self
+
+import msgspec
+
+
+class Memory(msgspec.Struct, omit_defaults=True, rename="camel"):
+    """`url`: where to ask instead of the configured address, because it has moved or was found on its page.
+
+    `etag` and `modified` are the server's validators, word for word; `digest` is the last document's, for servers that
+    send the same again. They are only kept once the document was read. `seen` are the marks of what was heard. `every`
+    is the pace found for it, in seconds.
+    """
+
+    url: str = ""
+    etag: str = ""
+    modified: str = ""
+    digest: str = ""
+    seen: str = ""
+    every: float = 0.0
+
+    @classmethod
+    def from_cursor(cls, cursor: str) -> Self:
+        """What a stored cursor says; a fresh start where it says nothing that can be read."""
+        try:
+            return msgspec.json.decode(cursor or "{}", type=cls)
+        except (msgspec.MsgspecError, UnicodeError):
+            return cls()
+
+    def cursor(self) -> str:
+        return msgspec.json.encode(self).decode()
+
+    def conditions(self) -> dict[str, str]:
+        """The headers of a conditional request."""
+        asked = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
+        return {name: value for name, value in asked.items() if value}

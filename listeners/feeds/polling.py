@@ -1,0 +1,151 @@
+"""One feed, asked again and again: each round gives a batch and how long to wait.
+
+    ask with the validators ─► 304 or the same again: nothing new
+                            ─► a document ─► sort out what is new ─► batch with the new memory
+                            ─► a page, and never a feed before: ask the feed that it names
+                            ─► an error: in words, and a longer wait; 410: never again
+What a round learns counts only once its batch is committed: if that fails, the listener starts from what is stored.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from leitstand import clock
+from leitstand.errors import FetchError
+from listeners.contract import Batch
+from listeners.feeds import pace
+from listeners.feeds.document import Feed
+from listeners.feeds.finding import feeds_on_page, looks_like_page
+from listeners.feeds.identity import Seen, identify
+from listeners.feeds.memory import Memory
+from listeners.feeds.mentions import mention
+from listeners.feeds.reader import Reader
+from listeners.fetch import Fetcher, Page
+
+ACCEPT: Final = (
+    "application/feed+json, application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9,"
+    " application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, text/html;q=0.5, */*;q=0.1"
+)
+GONE: Final = 410
+# A window of fewer items may well be renewed as a whole between two looks.
+TELLING_WINDOW: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What all feeds of a listener share."""
+
+    fetcher: Fetcher
+    reader: Reader
+    channel: str
+    bounds: pace.Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one look gave, and how many seconds to wait before the next; None: never again."""
+
+    batch: Batch
+    wait: float | None
+
+
+@dataclass(slots=True)
+class Poller:
+    """A feed's address as configured, what is remembered of it, and how often it has failed in a row."""
+
+    address: str
+    part: str
+    memory: Memory
+    tools: Tools
+    failures: int = 0
+
+    async def look(self) -> Round:
+        """One look at the feed. Never raises for what a feed can do."""
+        try:
+            page = (await self._get(self.memory.url or self.address)).check()
+            found = await self._sort_out(page)
+        except FetchError as error:
+            return self._failed(error)
+        self.failures = 0
+        return found
+
+    async def _get(self, address: str) -> Page:
+        return await self.tools.fetcher.get(address, {"Accept": ACCEPT, **self.memory.conditions()})
+
+    async def _sort_out(self, page: Page) -> Round:
+        digest = hashlib.blake2b(page.body, digest_size=12).hexdigest()
+        if page.not_modified or digest == self.memory.digest:
+            return self._unchanged(page)
+        if looks_like_page(page.body) and not self.memory.seen:
+            page = await self._named_on(page)
+            digest = hashlib.blake2b(page.body, digest_size=12).hexdigest()
+        feed = await self.tools.reader.read(page)
+        return self._heard(page, digest, feed, clock.now())
+
+    async def _named_on(self, page: Page) -> Page:
+        """The first feed that a web page names."""
+        found = feeds_on_page(page.body, page.url)
+        if not found:
+            raise FetchError("this is a web page, and it names no feed")
+        feed = (await self._get(found[0])).check()
+        return replace(feed, moved_to=feed.moved_to or found[0])
+
+    def _unchanged(self, page: Page) -> Round:
+        memory = self._with_validators(page)
+        wait = self.tools.bounds.clamp(max(self.memory.every, pace.hint(page.headers, clock.now())))
+        cursor = memory.cursor() if memory != self.memory else None
+        self.memory = memory
+        return self._round(Batch((), cursor, self.part), wait)
+
+    def _heard(self, page: Page, digest: str, feed: Feed, now: datetime) -> Round:
+        seen = Seen.from_text(self.memory.seen)
+        heard = seen.hear(identify(feed, page.url))
+        mentions = [mention(one, feed, self.tools.channel, now) for one in heard.new]
+        edits = [mention(one, feed, self.tools.channel, now) for one in heard.edited]
+        slid = bool(self.memory.seen) and len(heard.new) == len(feed.items) >= TELLING_WINDOW
+        hint = max(feed.every, pace.hint(page.headers, now))
+        self.memory = msgspec.structs.replace(
+            self._with_validators(page),
+            digest=digest,
+            seen=seen.text(),
+            every=pace.every((item.written for item in feed.items), now, hint, self.tools.bounds),
+        )
+        batch = Batch(
+            tuple(m for m in mentions if m),
+            self.memory.cursor(),
+            self.part,
+            edits=tuple(m for m in edits if m),
+            lost="every item is new since the last look: older ones may have been missed" if slid else "",
+        )
+        return self._round(batch, self.memory.every)
+
+    def _with_validators(self, page: Page) -> Memory:
+        """The memory with what the answer says of itself; a 304 repeats only what has changed."""
+        headers, old = page.headers, self.memory
+        kept = (old.etag, old.modified) if page.not_modified else ("", "")
+        url = page.moved_to or old.url
+        return msgspec.structs.replace(
+            old,
+            url="" if url == self.address else url,
+            etag=headers.get("etag", kept[0]),
+            modified=headers.get("last-modified", kept[1]),
+        )
+
+    def _failed(self, error: FetchError) -> Round:
+        self.failures += 1
+        batch = Batch((), None, self.part, str(error))
+        if self.memory.url and (error.permanent or error.status):
+            # The place it moved to, or was found at, is no more: the configured address knows a better one, or is gone.
+            self.memory = msgspec.structs.replace(self.memory, url="", etag="", modified="", digest="")
+        elif error.status == GONE:
+            return Round(batch, None)
+        wait = pace.after_failure(self.failures, self.tools.bounds, error.retry_after)
+        return Round(replace(batch, next_at=clock.now() + timedelta(seconds=wait)), wait)
+
+    def _round(self, batch: Batch, wait: float) -> Round:
+        wait = pace.spread(wait)
+        return Round(replace(batch, next_at=clock.now() + timedelta(seconds=wait)), wait)

@@ -1,0 +1,152 @@
+"""Listens to RSS, Atom and JSON feeds: blogs, news, forums, comments, release notes.
+
+    [listeners.blogs]
+    kind = "feed"
+    channel = "blog"
+    urls = ["https://blog.example/feed", "https://news.example/"]
+    # opml = "feeds.opml"       # and all feeds of a reader's export
+    # max_interval = "10m"      # look at least so often
+
+No credential is needed. The address may be a feed's, or a page's that names its feed. A blog's comments have a feed of
+their own: with WordPress it is `https://blog.example/comments/feed/`.
+
+Each feed is looked at about four times in the time that usually lies between two of its posts, never more often than
+`min_interval` nor more rarely than `max_interval`, and only asked for what has changed. A server that asks for a pause
+gets it. What a feed says of dates is told, but not believed: late posts, posts without a date and posts of the same
+second are heard, each once, also if the feed gives them new ids. The same article in several feeds is one post.
+
+What is wrong with a feed is told in `leitstand listeners status`; the other feeds go on. A feed that has moved for good
+is asked at its new address; one that says it is gone (HTTP 410) is not asked again before the next start. Addresses in
+private networks are refused unless `allow_private = true`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, Self
+
+import structlog
+from pydantic import Field, field_validator, model_validator
+
+from leitstand.errors import FetchError
+from leitstand.plugins import About
+from leitstand.settings import Duration, ListenerSettings
+from listeners.contract import Batch
+from listeners.feeds import finding, pace
+from listeners.feeds.memory import Memory
+from listeners.feeds.polling import Poller, Round, Tools
+from listeners.feeds.reader import Caps, Reader
+from listeners.fetch import Fetcher, Limits, without_login
+from listeners.plaintext import is_link
+
+ABOUT = About(title="Feeds", summary="RSS, Atom and JSON feeds: blogs, news, forums, comments.")
+
+SHOWN = 5
+
+log = structlog.get_logger()
+
+
+class Settings(ListenerSettings):
+    """Which feeds, how often, and what each may cost."""
+
+    kind: Literal["feed"] = Field("feed", description="feed")
+    channel: str = Field("blog", pattern=r"^[a-z0-9_-]{1,40}$", description="What kind of place it is: blog, news …")
+    urls: list[str] = Field([], description="Addresses of feeds, or of pages that name their feed.")
+    opml: Path | None = Field(None, description="A file with more of them, as feed readers export it.")
+    min_interval: Duration = Field(timedelta(minutes=2), description="No feed is looked at more often.")
+    max_interval: Duration = Field(
+        timedelta(minutes=30), description="Every feed is looked at so often, whatever it says of itself."
+    )
+    allow_private: bool = Field(False, description="true: addresses in private networks may be asked too.")
+    timeout: Duration = Field(timedelta(seconds=30), description="How long one answer may take in all.")
+    max_megabytes: float = Field(10.0, gt=0, le=100, description="How large one feed may be, unpacked.")
+    connections: int = Field(50, ge=1, le=500, description="How many servers are asked at once; each by one request.")
+
+    @field_validator("urls")
+    @classmethod
+    def _addresses(cls, urls: list[str]) -> list[str]:
+        for url in urls:
+            if not is_link(url):
+                raise ValueError(f"{without_login(url)[:200]!r} is no address: it must begin with http:// or https://")
+        return urls
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not self.urls and self.opml is None:
+            raise ValueError("needs `urls` or `opml`: which feeds?")
+        if self.min_interval < timedelta(seconds=0.1) or self.max_interval < self.min_interval:
+            raise ValueError("`min_interval` must be at least 0.1s and no longer than `max_interval`")
+        return self
+
+
+async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
+    """Yield what the feeds bring, each by its own task: one that trickles keeps no other waiting."""
+    addresses = await asyncio.to_thread(_addresses, settings)
+    heard: asyncio.Queue[Batch] = asyncio.Queue(1)  # a task's next look waits until its batch is taken
+    async with _fetcher(settings) as fetcher, Reader(_caps(settings)) as reader:
+        tools = Tools(fetcher, reader, settings.channel, pace.Bounds(settings.min_interval, settings.max_interval))
+        pollers = [
+            Poller(url, part, Memory.from_cursor(cursors.get(part, "")), tools) for part, url in addresses.items()
+        ]
+        tasks = [asyncio.create_task(_poll(poller, heard), name=f"{name} {poller.part}") for poller in pollers]
+        try:
+            while True:
+                yield await heard.get()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _poll(poller: Poller, heard: asyncio.Queue[Batch]) -> None:
+    told = ""
+    while True:
+        try:
+            found = await poller.look()
+        except Exception as error:  # the outermost loop of one feed: the others go on
+            log.exception("feed failed", feed=poller.part)
+            found = Round(Batch((), None, poller.part, f"internal error: {type(error).__name__}"), 600.0)
+        if found.batch.error not in ("", told):
+            log.warning("feed not heard", feed=poller.part, reason=found.batch.error)
+        told = found.batch.error
+        await heard.put(found.batch)
+        if found.wait is None:
+            return
+        await asyncio.sleep(found.wait)
+
+
+async def verify(settings: Settings) -> str:
+    """Fetch and read every feed once."""
+    addresses = await asyncio.to_thread(_addresses, settings)
+    async with _fetcher(settings) as fetcher, Reader(_caps(settings)) as reader:
+        tools = Tools(fetcher, reader, settings.channel, pace.Bounds(settings.min_interval, settings.max_interval))
+        pollers = [Poller(url, part, Memory(), tools) for part, url in addresses.items()]
+        rounds = await asyncio.gather(*(poller.look() for poller in pollers))
+    bad = [f"{found.batch.part}: {found.batch.error}" for found in rounds if found.batch.error]
+    if bad:
+        more = f" (and {len(bad) - SHOWN} more)" if len(bad) > SHOWN else ""
+        raise FetchError(f"{len(bad)} of {len(rounds)} feeds cannot be heard: {'; '.join(bad[:SHOWN])}{more}")
+    posts = sum(len(found.batch.mentions) for found in rounds)
+    return f"{len(rounds)} feed{'s' if len(rounds) > 1 else ''} can be heard, with {posts} posts now"
+
+
+def _addresses(settings: Settings) -> dict[str, str]:
+    """The address of each part. A login in an address is not part of its name."""
+    more = finding.read_opml(settings.opml) if settings.opml else []
+    return {without_login(url): url for url in (*settings.urls, *more)}
+
+
+def _fetcher(settings: Settings) -> Fetcher:
+    return Fetcher(
+        Limits(
+            size=int(settings.max_megabytes * 1_000_000),
+            seconds=settings.timeout.total_seconds(),
+            connections=settings.connections,
+            allow_private=settings.allow_private,
+        )
+    )
+
+
+def _caps(settings: Settings) -> Caps:
+    return Caps(seconds=max(20.0, settings.timeout.total_seconds()))
