@@ -14,6 +14,7 @@ UNKNOWN = "unknown"
 _CONTAINED, _QUOTED_WORDS = 0.85, 10  # a long text wholly within another is a copy with a comment
 _UNCUT_WORDS = 8  # so many first words alike are no chance, even where nothing shows the cut
 _BEGINNING = 0.8
+_SHORT, _STRICTER = 8, 0.1  # "thank you for the tip" and "… for the help" are not copies: few words must be more alike
 _NEGATIVE = ("un", "in", "im", "il", "ir", "dis", "non", "miss", "nicht")
 
 
@@ -38,7 +39,8 @@ def is_copy(one: Words, other: Words, similar: float = SIMILAR) -> bool:
         return False
     left, right = shingles(mended), long.shingles
     common = len(left & right)
-    if common >= similar * (len(left) + len(right) - common):
+    wanted = min(1.0, similar + _STRICTER * max(0, _SHORT - len(mended)))
+    if common >= wanted * (len(left) + len(right) - common):
         return True
     return len(mended) >= _QUOTED_WORDS and common >= _CONTAINED * len(left)
 

@@ -24,6 +24,8 @@ _TAG = re.compile(r"(?<![\w&])[#$]([^\W\d_][\w-]*)")
 _HANDLE = re.compile(r"(?<!\w)@[\w.-]+(?:@[\w.-]+\w)?|[\w.+-]+@[\w-]+\.[\w.-]+")
 _CUT = re.compile(r"(?:…|\.\.\.)\W*$")
 _INTERJECTION = re.compile(r"^\W*(?:(?:oh|och|ach)\s+)?(?:no+|nein|nope)\b\s*[!.,:…–-]+\s*", re.IGNORECASE)
+# A thread's own numbering, as `(1/3)`.
+_PART = re.compile(r"^\W*\b\d{1,2}/(?:\d{1,2}|[nx])\b|\b\d{1,2}/(?:\d{1,2}|[nx])\b(?=\W*$)", re.IGNORECASE)
 _APOSTROPHE = re.compile(r"(?<=\w)['’‘ʼ´`](?=\w)")
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{3})+(?![\d.,]*\d)")
 _THOUSAND = re.compile(r"\d[.,]\d{3}")
@@ -126,6 +128,8 @@ def _bared(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     if "#" in text or "$" in text:
         tags = tuple(_numbered(tag) for tag in _TAG.findall(text) if any(map(str.isdigit, tag)))
         text = _TAG.sub(" ", text)
+    if "/" in text:
+        text = _PART.sub(" ", text)
     return _INTERJECTION.sub("", text), tags
 
 
