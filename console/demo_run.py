@@ -90,8 +90,8 @@ def summary(running: Daemon, told: list[Received]) -> str:
     """What the day came to, in a few lines."""
     by_severity = Counter(str(case["severity"]) for case in running.cases())
     listed = ", ".join(f"{count} {severity}" for severity, count in sorted(by_severity.items()))
-    paged = {notice.body["data"]["case"]["number"] for notice in told if notice.path == "/sev1"}
-    return (
-        f"{by_severity.total()} cases: {listed}. "
-        f"The Sev1 group was told of {len(paged)} of them, each notice signed and delivered once."
-    )
+    pages = [notice for notice in told if notice.path == "/sev1"]
+    paged = {notice.body["data"]["case"]["number"] for notice in pages}
+    doubled = sum(notice.again for notice in pages)
+    once = f"{doubled} notices came twice" if doubled else "each notice signed and delivered once"
+    return f"{by_severity.total()} cases: {listed}. The Sev1 group was told of {len(paged)} of them, {once}."

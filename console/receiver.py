@@ -1,4 +1,4 @@
-"""A webhook receiver of the demo's own: verifies each signature and hands on what was told, each notice once."""
+"""A webhook receiver of the demo's own: verifies each signature and hands on what was told."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -15,16 +15,17 @@ MAX_BODY = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One verified notice: the path it came to, its webhook-id, its body."""
+    """One verified delivery: the path it came to, its webhook-id, its body, and whether that id comes `again`."""
 
     path: str
     id: str
     body: dict[str, Any]
+    again: bool
 
 
 @contextmanager
 def receiver(secret: str, told: Callable[[Received], None]) -> Iterator[str]:
-    """Run a receiver on a free loopback port; yields its address. `told` is called once a webhook-id and path."""
+    """Run a receiver on a free loopback port; yields its address. `told` is called at every delivery."""
     webhook, seen, lock = Webhook(secret), set[tuple[str, str]](), threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -38,11 +39,11 @@ def receiver(secret: str, told: Callable[[Received], None]) -> Iterator[str]:
             except WebhookVerificationError:
                 self._answer(401)
                 return
+            key = (self.path, headers["webhook-id"])
             with lock:
-                new = (self.path, headers["webhook-id"]) not in seen
-                seen.add((self.path, headers["webhook-id"]))
-            if new:
-                told(Received(self.path, headers["webhook-id"], msgspec.json.decode(raw)))
+                again = key in seen
+                seen.add(key)
+            told(Received(*key, msgspec.json.decode(raw), again))
             self._answer(204)
 
         def _answer(self, status: int) -> None:

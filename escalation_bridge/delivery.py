@@ -36,8 +36,8 @@ GRACE = timedelta(seconds=10)
 LOOK_EVERY = 1.0
 WAIT_AFTER_FAULT = 1.0
 # A sender that dies leaves what it was sending to others after this long; a living one renews in time.
-LEASE = timedelta(seconds=15)
-RENEW_EVERY = 5.0
+LEASE = timedelta(seconds=9)
+RENEW_EVERY = 3.0
 # Notices committed so soon after the case was opened are about the post itself, not about a deadline.
 ABOUT_THE_POST = timedelta(seconds=5)
 _random = random.SystemRandom().random

@@ -27,7 +27,8 @@ def command(
 
     def tell(notice: Received) -> None:
         told.append(notice)
-        demo_run.show(notice, say)
+        if not notice.again:
+            demo_run.show(notice, say)
 
     demo_run.forget(folder)
     say.print("Starting PostgreSQL, Redis and the daemon …")

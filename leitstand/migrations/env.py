@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection that leitstand.database hands over."""
+"""Alembic's entry: runs on the connection that leitstand.migrating hands over."""
 
 from alembic import context
 

@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+import msgspec
 import pytest
 
 from console import spawn
@@ -76,6 +78,21 @@ class House:
     daemon: Daemon
     data_dir: Path
     told: Told
+
+
+def send(house: House, batch: list[dict[str, object]]) -> None:
+    """Send until it is answered: what a sender does whose peer is killed under it."""
+    pause = threading.Event()
+    body = msgspec.json.encode({"mentions": batch})
+    for _ in range(600):
+        try:
+            answer = house.daemon.post("/api/v1/mentions", body)
+        except httpx.TransportError:
+            answer = None
+        if answer is not None and answer.status_code == httpx.codes.ACCEPTED:
+            return
+        pause.wait(0.1)
+    raise AssertionError("the API did not come back")
 
 
 StartHouse = Callable[..., House]

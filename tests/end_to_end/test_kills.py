@@ -5,24 +5,21 @@ import random
 import signal
 import threading
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import httpx
-import msgspec
 import pytest
 import redis
 from sqlalchemy import Engine, create_engine, text
 
 from console.receiver import Received
 from leitstand import clock
-from tests.end_to_end.conftest import House, StartHouse
+from tests.end_to_end.conftest import House, StartHouse, send
 from workers.child_states import read_child_states
 from workers.embedded import database_url, redis_url
 
-# Not yet green: run by `./run peers`, not by `./run test`.
-pytestmark = pytest.mark.peers
-
-POSTS, EACH, SEV1_EVERY = 5000, 50, 100
+POSTS, EACH, SEV1_EVERY, KILL_EVERY = 5000, 50, 100, 0.3
 
 
 def post(number: int) -> dict[str, object]:
@@ -39,38 +36,37 @@ def post(number: int) -> dict[str, object]:
     }
 
 
-def killer(house: House, done: threading.Event, seed: int) -> list[str]:
-    """Kill a random role with -9 again and again, and wipe Redis twice, until the replay is over."""
-    chance = random.Random(seed)
+def murder(house: House, chance: random.Random) -> str:
+    """Kill a random role with -9, wherever it is in its work; every tenth time, wipe Redis instead."""
+    if chance.random() < 0.1:
+        with redis.Redis.from_url(redis_url(house.data_dir)) as connection:
+            connection.flushall()
+        return "flushall"
+    roles = [s for s in read_child_states(house.data_dir) if s.pid and s.name not in ("postgres", "redis")]
+    victim = chance.choice(roles)
+    with suppress(ProcessLookupError):
+        os.kill(victim.pid or 0, signal.SIGKILL)
+    return victim.name
+
+
+@contextmanager
+def murders(house: House, chance: random.Random) -> Iterator[Callable[[], None]]:
+    """Call what this gives to have somebody killed a moment later; gone through to the last at the end."""
     killed: list[str] = []
-    while not done.wait(chance.uniform(0.4, 1.2)):
-        states = [s for s in read_child_states(house.data_dir) if s.pid and s.name not in ("postgres", "redis")]
-        victim = chance.choice(states)
-        try:
-            os.kill(victim.pid or 0, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-        killed.append(victim.name)
-        if len(killed) in (3, 6):
-            with redis.Redis.from_url(redis_url(house.data_dir)) as connection:
-                connection.flushall()
-            killed.append("flushall")
-    return killed
+    plots: list[threading.Timer] = []
 
+    def plot() -> None:
+        timer = threading.Timer(chance.uniform(0, 0.3), lambda: killed.append(murder(house, chance)))
+        timer.start()
+        plots.append(timer)
 
-def send(house: House, batch: list[dict[str, object]]) -> None:
-    """Send until it is answered: what a sender does whose peer is killed under it."""
-    pause = threading.Event()
-    body = msgspec.json.encode({"mentions": batch})
-    for _ in range(200):
-        try:
-            answer = house.daemon.post("/api/v1/mentions", body)
-        except httpx.TransportError:
-            answer = None
-        if answer is not None and answer.status_code == httpx.codes.ACCEPTED:
-            return
-        pause.wait(0.1)
-    raise AssertionError("the API did not come back")
+    try:
+        yield plot
+    finally:
+        for timer in plots:
+            timer.join()
+        print(f"killed: {dict(Counter(killed))}")
+    assert killed, "nobody was killed"
 
 
 def count(engine: Engine, sql: str) -> int:
@@ -89,18 +85,13 @@ def wait_until(engine: Engine, sql: str, wanted: int, limit: float) -> None:
 @pytest.mark.timeout(300)
 def test_kill_9_of_every_role_and_a_wiped_redis_lose_and_double_nothing(start_house: StartHouse) -> None:
     house = start_house(workers=2)
-    seed = random.randrange(10**6)
-    done, killed = threading.Event(), list[str]()
-    murderer = threading.Thread(target=lambda: killed.extend(killer(house, done, seed)))
-    murderer.start()
-    try:
+    chance = random.Random(seed := random.randrange(10**6))
+    print(f"seed {seed}")
+    with murders(house, chance) as plot:
         for start in range(0, POSTS, EACH):
+            if chance.random() < KILL_EVERY:
+                plot()
             send(house, [post(number) for number in range(start, start + EACH)])
-            done.wait(0.1)  # so that the replay lasts long enough for its murders
-    finally:
-        done.set()
-        murderer.join()
-    print(f"seed {seed}, killed: {dict(Counter(killed))}")
     engine = create_engine(database_url(house.data_dir).replace("postgresql://", "postgresql+psycopg://"))
     wait_until(engine, "SELECT count(*) FROM assessments", POSTS, 90)
     wait_until(engine, "SELECT count(*) FROM deliveries WHERE state <> 'sent'", 0, 90)
@@ -112,7 +103,6 @@ def test_kill_9_of_every_role_and_a_wiped_redis_lose_and_double_nothing(start_ho
     assert count(engine, "SELECT count(*) FROM pending_mentions") == 0
     engine.dispose()
     check_notices(house.told.notices, sev1)
-    assert killed, "nobody was killed"
 
 
 def check_notices(notices: list[Received], cases: int) -> None:
