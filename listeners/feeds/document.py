@@ -34,7 +34,7 @@ class Item:
 class Feed:
     """A whole document. `home` is the site's page; `every` is how often it says it changes, in seconds, 0 unsaid.
 
-    `hub` and `topic` are for WebSub.
+    `hub` and `topic` are for WebSub; `comments` is the address of the site's feed of comments, "" where unknown.
     """
 
     items: tuple[Item, ...] = ()
@@ -44,6 +44,7 @@ class Feed:
     every: float = 0.0
     hub: str = ""
     topic: str = ""
+    comments: str = ""
 
 
 def item(

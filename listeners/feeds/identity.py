@@ -83,7 +83,8 @@ def _identified(item: Item, telling_id: str, link: str, address: str) -> Identif
         external_id = f"{host}#{_hash(telling_id or f'{item.id} {normalised(item.link)} {words} {item.text}')}"
     if len(external_id) > LONGEST_ID:
         external_id = f"{external_id[:400]}#{_hash(external_id)}"
-    return Identified(item, external_id, tuple(dict.fromkeys(_marks(item.id, telling_id, link, words))))
+    marks = tuple(dict.fromkeys(_marks(item.id, telling_id, link, words)))
+    return Identified(item, external_id, marks or (mark("rest", item.id, item.link, item.text),))
 
 
 def _marks(any_id: str, telling_id: str, link: str, words: str) -> Iterable[str]:

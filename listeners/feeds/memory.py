@@ -10,7 +10,7 @@ class Memory(msgspec.Struct, omit_defaults=True, rename="camel"):
 
     `etag` and `modified` are the server's validators, word for word; `digest` is the last document's, for servers that
     send the same again. They are only kept once the document was read. `seen` are the marks of what was heard. `every`
-    is the pace found for it, in seconds.
+    is the pace found for it, in seconds. `comments` is where the site's comments are heard, "" where unknown.
     """
 
     url: str = ""
@@ -19,6 +19,7 @@ class Memory(msgspec.Struct, omit_defaults=True, rename="camel"):
     digest: str = ""
     seen: str = ""
     every: float = 0.0
+    comments: str = ""
 
     @classmethod
     def from_cursor(cls, cursor: str) -> Self:

@@ -19,7 +19,7 @@ from leitstand.errors import FetchError
 from listeners.contract import Batch
 from listeners.feeds import pace
 from listeners.feeds.document import Feed
-from listeners.feeds.finding import feeds_on_page, looks_like_page
+from listeners.feeds.finding import feeds_on_page, is_of_comments, looks_like_page
 from listeners.feeds.identity import Seen, identify
 from listeners.feeds.memory import Memory
 from listeners.feeds.mentions import mention
@@ -87,11 +87,12 @@ class Poller:
         return self._heard(page, digest, feed, clock.now())
 
     async def _named_on(self, page: Page) -> Page:
-        """The first feed that a web page names."""
+        """The first feed that a web page names. That of the comments is remembered beside it."""
         found = feeds_on_page(page.body, page.url)
         if not found:
             raise FetchError("this is a web page, and it names no feed")
         feed = (await self._get(found[0])).check()
+        self.memory.comments = next((one for one in found[1:] if is_of_comments(one)), "")
         return replace(feed, moved_to=feed.moved_to or found[0])
 
     def _unchanged(self, page: Page) -> Round:
@@ -112,6 +113,7 @@ class Poller:
             self._with_validators(page),
             digest=digest,
             seen=seen.text(),
+            comments=self.memory.comments or ("" if is_of_comments(page.url) else feed.comments),
             every=pace.every((item.written for item in feed.items), now, hint, self.tools.bounds),
         )
         batch = Batch(

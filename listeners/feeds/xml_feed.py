@@ -37,6 +37,7 @@ def read(body: bytes, headers: Mapping[str, str]) -> Feed:
         every=_every(feed),
         hub=_linked(feed, "hub"),
         topic=_linked(feed, "self"),
+        comments=_comments(feed),
     )
 
 
@@ -105,6 +106,12 @@ def _every(feed: Entry) -> float:
     times = _text(feed, "sy_updatefrequency").strip()
     often = int(times[:6]) if times.isdecimal() else 1
     return max(int(ttl[:6]) * 60.0 if ttl.isdecimal() else 0.0, period / max(1, often))
+
+
+def _comments(feed: Entry) -> str:
+    """WordPress has one feed for all comments of a site, at a fixed place, and names it in no feed."""
+    home = _text(feed, "link").rstrip("/")
+    return f"{home}/comments/feed/" if home and "wordpress" in _text(feed, "generator").lower() else ""
 
 
 def _linked(feed: Entry, rel: str) -> str:

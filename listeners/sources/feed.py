@@ -7,8 +7,8 @@
     # opml = "feeds.opml"       # and all feeds of a reader's export
     # max_interval = "10m"      # look at least so often
 
-No credential is needed. The address may be a feed's, or a page's that names its feed. A blog's comments have a feed of
-their own: with WordPress it is `https://blog.example/comments/feed/`.
+No credential is needed. The address may be a feed's, or a page's that names its feed. Comments have a feed of their
+own, with WordPress `https://blog.example/comments/feed/`: list it, or say `comments = true` to have it looked for.
 
 Each feed is looked at about four times in the time that usually lies between two of its posts, never more often than
 `min_interval` nor more rarely than `max_interval`, and only asked for what has changed. A server that asks for a pause
@@ -26,7 +26,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
 
-import structlog
 from pydantic import Field, field_validator, model_validator
 
 from leitstand.errors import FetchError
@@ -34,8 +33,9 @@ from leitstand.plugins import About
 from leitstand.settings import Duration, ListenerSettings
 from listeners.contract import Batch
 from listeners.feeds import finding, pace
+from listeners.feeds.chorus import Chorus
 from listeners.feeds.memory import Memory
-from listeners.feeds.polling import Poller, Round, Tools
+from listeners.feeds.polling import Poller, Tools
 from listeners.feeds.reader import Caps, Reader
 from listeners.fetch import Fetcher, Limits, without_login
 from listeners.plaintext import is_link
@@ -43,8 +43,6 @@ from listeners.plaintext import is_link
 ABOUT = About(title="Feeds", summary="RSS, Atom and JSON feeds: blogs, news, forums, comments.")
 
 SHOWN = 5
-
-log = structlog.get_logger()
 
 
 class Settings(ListenerSettings):
@@ -54,6 +52,7 @@ class Settings(ListenerSettings):
     channel: str = Field("blog", pattern=r"^[a-z0-9_-]{1,40}$", description="What kind of place it is: blog, news …")
     urls: list[str] = Field([], description="Addresses of feeds, or of pages that name their feed.")
     opml: Path | None = Field(None, description="A file with more of them, as feed readers export it.")
+    comments: bool = Field(False, description="true: the comments of these sites too, where a feed of them is found.")
     min_interval: Duration = Field(timedelta(minutes=2), description="No feed is looked at more often.")
     max_interval: Duration = Field(
         timedelta(minutes=30), description="Every feed is looked at so often, whatever it says of itself."
@@ -81,47 +80,24 @@ class Settings(ListenerSettings):
 
 
 async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
-    """Yield what the feeds bring, each by its own task: one that trickles keeps no other waiting."""
+    """Yield what the feeds bring."""
     addresses = await asyncio.to_thread(_addresses, settings)
-    heard: asyncio.Queue[Batch] = asyncio.Queue(1)  # a task's next look waits until its batch is taken
     async with _fetcher(settings) as fetcher, Reader(_caps(settings)) as reader:
-        tools = Tools(fetcher, reader, settings.channel, pace.Bounds(settings.min_interval, settings.max_interval))
-        pollers = [
-            Poller(url, part, Memory.from_cursor(cursors.get(part, "")), tools) for part, url in addresses.items()
-        ]
-        tasks = [asyncio.create_task(_poll(poller, heard), name=f"{name} {poller.part}") for poller in pollers]
+        chorus = Chorus(_tools(settings, fetcher, reader), cursors, comments=settings.comments)
+        chorus.add(addresses)
         try:
             while True:
-                yield await heard.get()
+                yield await chorus.next()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _poll(poller: Poller, heard: asyncio.Queue[Batch]) -> None:
-    told = ""
-    while True:
-        try:
-            found = await poller.look()
-        except Exception as error:  # the outermost loop of one feed: the others go on
-            log.exception("feed failed", feed=poller.part)
-            found = Round(Batch((), None, poller.part, f"internal error: {type(error).__name__}"), 600.0)
-        if found.batch.error not in ("", told):
-            log.warning("feed not heard", feed=poller.part, reason=found.batch.error)
-        told = found.batch.error
-        await heard.put(found.batch)
-        if found.wait is None:
-            return
-        await asyncio.sleep(found.wait)
+            await chorus.close()
 
 
 async def verify(settings: Settings) -> str:
     """Fetch and read every feed once."""
     addresses = await asyncio.to_thread(_addresses, settings)
     async with _fetcher(settings) as fetcher, Reader(_caps(settings)) as reader:
-        tools = Tools(fetcher, reader, settings.channel, pace.Bounds(settings.min_interval, settings.max_interval))
-        pollers = [Poller(url, part, Memory(), tools) for part, url in addresses.items()]
+        tools = _tools(settings, fetcher, reader)
+        pollers = [Poller(url, without_login(url), Memory(), tools) for url in addresses]
         rounds = await asyncio.gather(*(poller.look() for poller in pollers))
     bad = [f"{found.batch.part}: {found.batch.error}" for found in rounds if found.batch.error]
     if bad:
@@ -131,10 +107,13 @@ async def verify(settings: Settings) -> str:
     return f"{len(rounds)} feed{'s' if len(rounds) > 1 else ''} can be heard, with {posts} posts now"
 
 
-def _addresses(settings: Settings) -> dict[str, str]:
-    """The address of each part. A login in an address is not part of its name."""
+def _addresses(settings: Settings) -> list[str]:
     more = finding.read_opml(settings.opml) if settings.opml else []
-    return {without_login(url): url for url in (*settings.urls, *more)}
+    return list(dict.fromkeys((*settings.urls, *more)))
+
+
+def _tools(settings: Settings, fetcher: Fetcher, reader: Reader) -> Tools:
+    return Tools(fetcher, reader, settings.channel, pace.Bounds(settings.min_interval, settings.max_interval))
 
 
 def _fetcher(settings: Settings) -> Fetcher:

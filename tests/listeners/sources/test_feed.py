@@ -21,7 +21,7 @@ from listeners.contract import Batch, Listens, Verifies
 from listeners.feeds.memory import Memory
 from listeners.sources import feed
 from listeners.sources.feed import Settings, listen, verify
-from tests.listeners.servers_feed import FeedServer, item, rss
+from tests.listeners.servers_feed import HOSTS, FeedServer, item, rss
 
 T = TypeVar("T")
 _numbers = count()
@@ -523,3 +523,39 @@ def _no_time_limit_is_needed() -> Iterator[None]:
     began = time.monotonic()
     yield
     assert time.monotonic() - began < 60
+
+
+def test_comments_are_looked_for_if_wanted(feeds: FeedServer, path: str) -> None:
+    head = f"<link>{feeds.url}{path}/site/</link><generator>https://wordpress.org/?v=6.9</generator>"
+    url = feeds.put(path, rss(item("1"), head=head), etag=True)
+    comments = feeds.put(f"{path}/site/comments/feed/", rss(item("c", link="http://blog.example/1/#comment-5")))
+    cursors: dict[str, str] = {}
+
+    async def go(one: Hearing) -> list[str]:
+        return await one.posts(2)
+
+    assert run(settings(url, comments=True), go, cursors) == [*ids("1"), "https://blog.example/1#comment-5"]
+    assert set(cursors) == {url, comments}
+
+    async def again(one: Hearing) -> None:
+        await one.until(lambda batch: batch.part == comments)
+
+    run(settings(url, comments=True), again, cursors)
+
+
+def test_a_thousand_feeds_at_once(feeds: FeedServer, path: str) -> None:
+    """On forty hosts: each is heard with what only it has, none twice."""
+    urls = []
+    for number in range(1000):
+        url = feeds.put(f"{path}/{number}", rss(item(f"{path[1:]}-{number}"), item(f"{path[1:]}-all")), etag=True)
+        urls.append(feeds.at(number % HOSTS + 1, url))
+
+    async def go(one: Hearing) -> list[str]:
+        await one.until(lambda _: len(one.cursors) == 1000)
+        return one.heard
+
+    began = time.monotonic()
+    heard = run(settings(*urls, min_interval="10s", max_interval="10s"), go)
+    print(f"1,000 feeds in {time.monotonic() - began:.1f} s")
+    assert set(heard) == set(ids(*(f"{path[1:]}-{n}" for n in range(1000)), f"{path[1:]}-all"))
+    assert max(Counter(heard).values()) == 1000  # of the article that all have: the store keeps one
