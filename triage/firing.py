@@ -22,7 +22,8 @@ from triage.snapshot import snapshot
 from triage.timeline import Line
 
 _CLAIM = text("""
-    SELECT k.*, c.state = 'waiting' AS waits FROM sla_clocks k JOIN cases c ON c.number = k.case_number
+    SELECT k.*, c.state = 'waiting' AND NOT (c.waits_for = 'department' AND k.name = 'forward_accepted') AS waits
+    FROM sla_clocks k JOIN cases c ON c.number = k.case_number
     WHERE k.fire_at <= :now ORDER BY k.fire_at LIMIT :limit
     FOR NO KEY UPDATE OF k, c SKIP LOCKED
 """)
@@ -74,7 +75,7 @@ def fire_due(connection: Connection, policy: Policy, now: datetime, limit: int =
     connection.execute(_BUMP, {"numbers": numbers, "now": now})
     cases, stored = records.read(connection, numbers), clocks.read(connection, numbers)
     snapshots = {n: snapshot(case, stored[n].values(), policy, now) for n, case in cases.items()}
-    timeline.append(connection, [_line(shot, cases[shot.number], now) for shot in shots])
+    timeline.append(connection, [_line(shot, cases[shot.number], policy, now) for shot in shots])
     breached = [shot for shot in shots if shot.fraction is None]
     told = runs.start(connection, _starts(breached, cases, policy), snapshots, policy, now)
     return Fired(
@@ -111,23 +112,25 @@ def _notices(shot: _Shot, case: CaseSnapshot, policy: Policy, now: datetime) -> 
     what = "breach" if shot.fraction is None else f"{shot.fraction:g}"
     purpose = f"sla:{clock.name}:{clock.policy}:{clock.started_at.isoformat()}:{what}"
     kind = NoticeType.SLA_WARNING if 0 < (shot.fraction or 2) < 1 else NoticeType.SLA_BREACHED
-    return forward(case, policy, kind, purpose, _sentence(shot, now))
+    return forward(case, policy, kind, purpose, _sentence(shot, policy, now))
 
 
-def _sentence(shot: _Shot, now: datetime) -> str:
-    clock = shot.clock
+def _sentence(shot: _Shot, policy: Policy, now: datetime) -> str:
+    """What happened. Lengths are those of the clock's calendar: a night does not count."""
+    clock, hours = shot.clock, policy.hours(shot.clock.calendar)
     entry = clock.policy.rpartition("@")[0] or clock.policy
     due = f"due {clock.due_at:%Y-%m-%d %H:%M} UTC, {show_duration(clock.budget)} by SLA {entry}"
-    if shot.fraction is not None and shot.fraction > 1:
-        return f"{_words(clock)} still overdue, by {show_duration(now - clock.due_at)} ({due})"
+    late = show_duration(hours.between(clock.due_at, now))
     if shot.fraction is None:
-        return f"{_words(clock)} overdue by {show_duration(now - clock.due_at)} ({due})"
-    left = show_duration(max(clock.due_at - now, clock.budget * 0))
+        return f"{_words(clock)} overdue by {late} ({due})"
+    if shot.fraction > 1:
+        return f"{_words(clock)} still overdue, by {late} ({due})"
+    left = show_duration(hours.between(now, clock.due_at))
     return f"{_words(clock)}: {shot.fraction:.0%} of the time is used, {left} left ({due})"
 
 
-def _line(shot: _Shot, case: CaseRecord, now: datetime) -> Line:
-    clock, said = shot.clock, _sentence(shot, now)
+def _line(shot: _Shot, case: CaseRecord, policy: Policy, now: datetime) -> Line:
+    clock, said = shot.clock, _sentence(shot, policy, now)
     if shot.fraction is None and clock.due_at <= case.opened_at:
         said += "; it was past due when the post was seen"
     kind = "clock_breached" if shot.fraction is None else "clock_reminder" if shot.fraction > 1 else "clock_warning"

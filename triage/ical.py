@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 LARGEST = 2_000_000
 _DAY = timedelta(days=1)
+_LONGEST = timedelta(days=1000)
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _LENGTH = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _PLAIN = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "WKST", "BYMONTH", "BYMONTHDAY"}
@@ -102,6 +103,8 @@ def _event(block: dict[str, list[tuple[str, str]]], zone: ZoneInfo) -> Event | N
         length = _DAY if whole_day else timedelta(0)
     if length < timedelta(0):
         raise ValueError(f"an event ends before it starts, on {start:%Y-%m-%d}")
+    if length > _LONGEST:
+        raise ValueError(f"an event of {start:%Y-%m-%d} takes more than {_LONGEST.days} days")
     summary = block.get("SUMMARY", [("", "")])[0][1].replace("\\,", ",").replace("\\;", ";").replace("\\n", " ")
     but = frozenset(
         _moment(parameters, one, zone)[0].date()
