@@ -181,7 +181,8 @@ def _new_record(ledger: Ledger, number: int, decision: Decision, granted: Agreem
 def _join(ledger: Ledger, number: int, decision: Decision) -> None:
     case, judged, item = ledger.records[number], decision.judgement, decision.item
     by = "the same conversation" if decision.by.startswith("c:") else "the same author and watchlist"
-    ledger.note(number, "joined", f"one more {item.mention.kind} joined: {by}", mention=str(item.id), by=by)
+    brings = {"tags": ",".join(judged.tags)} if judged.tags else {}
+    ledger.note(number, "joined", f"one more {item.mention.kind} joined: {by}", mention=str(item.id), by=by, **brings)
     ledger.mentions.append((item.id, number))
     ledger.records[number] = replace(
         case,
