@@ -13,7 +13,7 @@ from console.web.words import KINDS, LABELS, N_, SPOKEN
 Gettext = Callable[[str], str]
 _WORDS = frozenset({*LABELS.values(), *KINDS.values(), *SPOKEN.values(), *(N_("low"), N_("major"))})
 _SEVERITIES = {value.lower().replace(" ", ""): value for value in ("Sev 1", "Sev 2", "Sev 3", "Sev 4")}
-_DEEPEST = 4
+_DEEPEST = 9
 _CLOCK = "acknowledge|first response|next response|resolution|forward accepted"
 _BY = r"(?P<who>[^:]+?)(?P<words>: .+?)?(?P<clocks>(?: \((?:" + _CLOCK + r") (?:met|missed)[^)]*\))*)"
 
@@ -40,6 +40,16 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
     _pattern(r"rule “(?P<words>.*)”: (?P<said>.+)", N_("rule “%(words)s”: %(said)s")),
     _pattern(r"rule “(?P<words>.*)”", N_("rule “%(words)s”")),
     _pattern(r"opens a case", N_("opens a case")),
+    _pattern(r"held for a person", N_("held for a person")),
+    _pattern(
+        r"waits for a person before anybody is told: (?P<why>.+)",
+        N_("waits for a person before anybody is told: %(why)s"),
+    ),
+    _pattern(r"waits for a person: (?P<why>.+)", N_("waits for a person: %(why)s")),
+    _pattern(r"the assessment is (?P<share>\d+)% sure", N_("the assessment is %(share)s %% sure")),
+    _pattern(
+        r"a post would make it (?P<severity>sev\d): (?P<why>.+)", N_("a post would make it %(severity)s: %(why)s")
+    ),
     _pattern(r"nothing else", N_("nothing else")),
     _pattern(r"SLA (?P<words>[^:]+): (?P<granted>.+)", N_("SLA %(words)s: %(granted)s")),
     _pattern(rf"(?P<clock>{_CLOCK}) in (?P<span>\w+)", N_("%(clock)s within %(span)s")),
@@ -89,6 +99,17 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
     _pattern(r"label (?P<words>.+) added", N_("label %(words)s added")),
     _pattern(r"label (?P<words>.+) removed", N_("label %(words)s removed")),
     _pattern(r"waiting; the clocks stand still", N_("waiting; the clocks stand still")),
+    _pattern(
+        r"waiting for a department; the clocks stand still", N_("waiting for a department; the clocks stand still")
+    ),
+    _pattern(
+        r"waiting for a department: (?P<words>.+); the clocks stand still",
+        N_("waiting for a department: %(words)s; the clocks stand still"),
+    ),
+    _pattern(r"on hold; the clocks stand still", N_("on hold; the clocks stand still")),
+    _pattern(r"on hold: (?P<words>.+); the clocks stand still", N_("on hold: %(words)s; the clocks stand still")),
+    _pattern(rf"accepted by {_BY}", N_("accepted by %(who)s%(words)s%(clocks)s")),
+    _pattern(rf"approved by {_BY}", N_("approved by %(who)s%(words)s%(clocks)s")),
     _pattern(r"waiting: (?P<words>.+); the clocks stand still", N_("waiting: %(words)s; the clocks stand still")),
     _pattern(
         r"escalated from (?P<before>sev\d) to (?P<after>sev\d) by (?P<words>.+)",
@@ -99,6 +120,10 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
     _pattern(
         rf"(?P<clock>{_CLOCK}) overdue by (?P<span>\w+) \((?P<due>[^)]+)\)",
         N_("%(clock)s overdue by %(span)s (%(due)s)"),
+    ),
+    _pattern(
+        rf"(?P<clock>{_CLOCK}) still overdue, by (?P<span>\w+) \((?P<due>[^)]+)\)",
+        N_("%(clock)s still overdue, by %(span)s (%(due)s)"),
     ),
     _pattern(
         r"(?P<sentence>.+); it was past due when the post was seen",
@@ -135,6 +160,24 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
     _pattern(r"the case is acknowledged", N_("the case is acknowledged")),
     _pattern(r"the case is resolved", N_("the case is resolved")),
     _pattern(r"the case has become more severe", N_("the case has become more severe")),
+    _pattern(
+        r"(?P<gone>the post was deleted|the author is blocked): nobody waits for an answer any more",
+        N_("%(gone)s: nobody waits for an answer any more"),
+    ),
+    _pattern(r"the post was deleted", N_("the post was deleted")),
+    _pattern(r"the author is blocked", N_("the author is blocked")),
+    _pattern(r"new deadlines: none moves", N_("new deadlines: none moves")),
+    _pattern(r"new deadlines: (?P<words>.+)", N_("new deadlines: %(words)s")),
+    _pattern(r"(?P<sentence>.+); seen (?P<span>\w+) later", N_("%(sentence)s; seen %(span)s later")),
+    _pattern(r"(?P<sentence>.+), due (?P<at>[\d :-]+)", N_("%(sentence)s, due %(at)s")),
+    _pattern(r"(?P<sentence>.+), and (?P<count>\d+) more", N_("%(sentence)s, and %(count)s more")),
+    _pattern(
+        r"(?P<sentence>.+), (?P<hours>\S+) until (?P<until>[\d :-]+), goes on (?P<on>[\d :-]+)",
+        N_("%(sentence)s, %(hours)s until %(until)s, goes on %(on)s"),
+    ),
+    _pattern(r"(?P<sentence>.+), (?P<hours>\S+) opens (?P<at>[\d :-]+)", N_("%(sentence)s, %(hours)s opens %(at)s")),
+    _pattern(r"(?P<sentence>.+) and (?P<span>\w+) of pauses", N_("%(sentence)s and %(span)s of pauses")),
+    _pattern(r"(?P<span>\w+) from (?P<at>[\d :-]+) (?P<zone>[\w -]+)", N_("%(span)s from %(at)s %(zone)s")),
     _pattern(rf"the (?P<clock>{_CLOCK}) is overdue", N_("%(clock)s is overdue")),
     _pattern(r"started by (?P<words>.+)", N_("started by %(words)s")),
     _pattern(r"acknowledged", N_("acknowledged")),

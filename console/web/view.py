@@ -118,6 +118,7 @@ class ClockRow:
     budget: timedelta
     due_at: datetime | None
     waits: bool
+    words: str = ""
 
 
 def clocks(case: CaseSnapshot) -> list[ClockRow]:
@@ -130,6 +131,7 @@ def clocks(case: CaseSnapshot) -> list[ClockRow]:
             timedelta(seconds=clock.budget_seconds),
             clock.due_at,
             live and clock.due_at is not None and clock.state is ClockState.RUNNING,
+            clock.words,
         )
         for name, clock in case.clocks.items()
     ]
