@@ -30,6 +30,7 @@ COMMANDS = {
     "assess": "Assess the posts of a file offline: language, sentiment, urgency, intents, and why.",
     "query": "Explain, check and try a watchlist query.",
     "stories": "Put the posts of a file into stories: reposts, copies, the same link.",
+    "rules": "Try the rules of the configuration on the posts of a file.",
     "cases": "List the open cases, or show one with its timeline.",
     "deliveries": "List what is being delivered, or send dead letters again.",
     "listeners": "Show how each listener is doing.",
