@@ -7,9 +7,10 @@ that answers differently the second time gains nothing. TLS still checks the cer
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 import httpcore
@@ -83,14 +84,20 @@ class CheckedBackend(AsyncNetworkBackend):
         return addresses
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading all certificates takes a while: once a process."""
+    return httpx.create_ssl_context()
+
+
 class CheckedTransport(httpx.AsyncHTTPTransport):
     """httpx's own transport on connections that are checked."""
 
     def __init__(self, *, allow_private: bool, connections: int) -> None:
-        super().__init__()
+        super().__init__(verify=_tls())
         self._backend = CheckedBackend(allow_private=allow_private)
         self._pool = AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=_tls(),
             max_connections=connections,
             max_keepalive_connections=connections,
             keepalive_expiry=5.0,

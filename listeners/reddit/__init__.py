@@ -1,0 +1,1 @@
+"""What the source `reddit` is made of."""
