@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from leitstand.errors import InputError, NotFoundError, StateError
-from leitstand.model import CaseReason, CaseState, ClockName, ClockState, NoticeType, Severity
+from leitstand.model import CaseReason, CaseState, ClockName, NoticeType, Severity
 from triage import clocks, keys, records, runs, sla
 from triage.acting import Act, Acted, write
 from triage.changes import headline
@@ -24,7 +24,6 @@ from triage.snapshot import snapshot
 from triage.withdrawn import GONE, line
 
 _ENDED = (CaseState.RESOLVED, CaseState.CLOSED)
-_LATER = (ClockName.NEXT_RESPONSE, ClockName.FORWARD_ACCEPTED)  # a new message or hand-over starts them again
 _LONGEST = 10_000
 WAITS_FOR = {"author": "the author", "department": "a department", "hold": "better days"}
 
@@ -253,7 +252,7 @@ def _reopen(a: Act) -> None:
     a.require(*_ENDED)
     a.set(state=CaseState.OPEN, resolved_at=None, closed_at=None)
     for name, clock in a.clocks.items():
-        if name is ClockName.RESOLUTION or (clock.state is ClockState.IDLE and name not in _LATER):
+        if sla.runs_again(clock):
             a.clocks[name] = sla.restart(clock, a.policy.hours(clock.calendar), a.now)
     keys.retake(a.connection, a.case.number)
     a.note("reopened", f"reopened by {a.actor}{_because(a.text)}")

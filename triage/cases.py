@@ -1,8 +1,9 @@
-"""Takes a batch of assessed mentions into cases: load, decide, apply, write. One call a transaction.
+"""Takes a batch of assessed mentions into cases: look, decide, apply, write. One call a transaction.
 
-Locks are taken in one order everywhere (cases by number, then new keys by name), so that no two batches can wait for
-each other in a circle. Whether a case is the only one of its conversation is decided by the unique index on held keys:
-if another worker took one of ours meanwhile, everything is undone and decided again on what is true now.
+Locks are taken in one order everywhere (cases by number, then new keys of stories and of cases, each in their order,
+the lock on stories last), so that no two batches can wait for each other in a circle. Whether a case is the only one of
+its conversation, and a story the only one of its words, is decided by the unique indexes on keys: if another worker
+took one of ours meanwhile, everything is undone and decided again on what is true now.
 """
 
 from collections.abc import Sequence
@@ -13,9 +14,9 @@ from sqlalchemy import Connection, text
 
 from leitstand.errors import ServiceError
 from leitstand.model import Notice
-from triage import clocks, contacts, keys, records, runs, timeline
+from triage import clocks, contacts, keys, merging, placing, records, runs, timeline
 from triage.changes import Ledger, apply, notices, starts
-from triage.decide import Decision, Held, Item, Move, decide, keys_of
+from triage.decide import Decision, Ended, Held, Item, Move, decide, keys_of
 from triage.escalations import superseded_by
 from triage.grouping import identity
 from triage.policy import Policy
@@ -55,7 +56,7 @@ class _Loaded:
     """What the database says about the keys of a batch; the cases are locked."""
 
     held: dict[str, Held]
-    earlier: dict[str, int]
+    earlier: dict[str, Ended]
     records: dict[int, records.CaseRecord]
     clocks: dict[int, clocks.Clocks]
 
@@ -66,15 +67,20 @@ def process(connection: Connection, items: Sequence[Item], policy: Policy, now: 
     if not items:
         return Outcome()
     known = contacts.facts(connection, items, policy, now)
+    prints = placing.prints_of(items, policy)
     for _ in range(_ATTEMPTS):
         with connection.begin_nested() as attempt:
-            loaded = _load(connection, keys_of(items))
-            decisions = decide(items, loaded.held, policy, loaded.earlier, known)
+            told = placing.look(connection, prints, policy)
+            loaded = _load(connection, keys_of(items, told.placed), policy, now)
+            facts = placing.facts(connection, known, told, policy)
+            decisions = decide(items, loaded.held, policy, loaded.earlier, facts, told.placed)
             numbers = records.next_numbers(connection, -min((d.case for d in decisions), default=0))
             ledger = apply(decisions, loaded.records, loaded.clocks, numbers, policy, now)
-            if _claim(connection, ledger):
-                told = _write(connection, ledger, loaded.clocks)
-                return _outcome(decisions, ledger, told)
+            if _claim(connection, ledger, told):
+                whom = write(connection, ledger, loaded.clocks)
+                if placing.write(connection, told):
+                    whom += merging.absorb(connection, ledger.absorbed, policy, now)
+                    return _outcome(decisions, ledger, whom)
             attempt.rollback()
     raise ServiceError(f"grouping did not settle in {_ATTEMPTS} attempts: too many workers want the same conversations")
 
@@ -84,26 +90,42 @@ def _unseen(connection: Connection, items: Sequence[Item]) -> list[Item]:
     return [pair for pair in items if pair[0].id not in known]
 
 
-def _load(connection: Connection, wanted: list[str]) -> _Loaded:
+def _load(connection: Connection, wanted: list[str], policy: Policy, now: datetime) -> _Loaded:
     numbers = keys.holders(connection, wanted)
-    cases = records.lock(connection, numbers)
+    ended = keys.earlier(connection, [key for key in wanted if key.startswith("c:")])
+    lately = records.ended_since(connection, ended.values(), now - policy.triage.reopen_within)
+    cases = records.lock(connection, {*numbers, *lately})
     # Read again under the lock: what the cases held a moment ago may be released by now.
     held = {
-        key: Held(number, f"{case.channel}:{identity(case.author)}", at)
+        key: Held(number, _owner(case), at)
         for key, number, at in (keys.held(connection, wanted) if cases else ())
         if (case := cases.get(number)) is not None
     }
-    return _Loaded(held, keys.earlier(connection, wanted), cases, clocks.read(connection, cases))
+    earlier = {key: _ended(number, cases) for key, number in ended.items()}
+    return _Loaded(held, earlier, cases, clocks.read(connection, cases))
 
 
-def _claim(connection: Connection, ledger: Ledger) -> bool:
-    """Store the new cases with their keys. False if another transaction was faster with a key."""
+def _owner(case: records.CaseRecord) -> str:
+    return f"{case.channel}:{identity(case.author)}"
+
+
+def _ended(number: int, locked: dict[int, records.CaseRecord]) -> Ended:
+    case = locked.get(number)
+    return Ended(number, _owner(case), case.state not in records.LIVE) if case else Ended(number)
+
+
+def _claim(connection: Connection, ledger: Ledger, told: placing.Told) -> bool:
+    """Store the new cases, and take the keys. False if another transaction was faster with a key."""
     records.insert(connection, [ledger.records[n] for n in ledger.opened])
+    for number in ledger.reopened:
+        keys.retake(connection, number)
+    if not placing.claim(connection, told):
+        return False
     keys.release(connection, ledger.releases)
     return keys.take(connection, ledger.takes)
 
 
-def _write(connection: Connection, ledger: Ledger, before: dict[int, clocks.Clocks]) -> tuple[Notice, ...]:
+def write(connection: Connection, ledger: Ledger, before: dict[int, clocks.Clocks]) -> tuple[Notice, ...]:
     """Store everything else, start the escalation policies, and say whom to tell."""
     policy, now = ledger.policy, ledger.now
     keys.touch(connection, ledger.touches)

@@ -20,6 +20,7 @@ from triage.snapshot import snapshot
 from triage.timeline import Line
 
 _TITLE, _TEXT, _REASONS = 120, 1000, 20
+_JOINED_BY = {"a": "the same author and watchlist", "s": "the same story"}
 
 
 @dataclass(slots=True)
@@ -39,6 +40,8 @@ class Ledger:
     touches: dict[str, datetime] = field(default_factory=dict)
     releases: set[str] = field(default_factory=set)
     begin: list[Start] = field(default_factory=list)
+    reopened: list[int] = field(default_factory=list)
+    absorbed: list[tuple[int, int]] = field(default_factory=list)
     ignored: int = 0
 
     def note(self, number: int, kind: str, said: str, **data: str) -> None:
@@ -60,16 +63,22 @@ def apply(
 ) -> Ledger:
     """The ledger after all decisions. `numbers` are for the cases that the batch opens, in order."""
     ledger = Ledger(policy, now, dict(records), {n: dict(c) for n, c in clocks.items()})
+
+    def real(case: int) -> int:
+        return numbers[-case - 1] if case < 0 else case
+
     for decision in decisions:
-        number = numbers[-decision.case - 1] if decision.case < 0 else decision.case
+        number = real(decision.case)
         _STEPS[decision.move](ledger, number, decision)
         _keys(ledger, number, decision)
+        ledger.absorbed += [(real(other), real(into)) for other, into in decision.absorbed]
     return ledger
 
 
 def notices(ledger: Ledger) -> list[Notice]:
     """Whom to tell: the team's targets, of each case opened or made worse."""
-    opened = [number for number in ledger.opened if not ledger.records[number].review]
+    gone = {other for other, _ in ledger.absorbed}
+    opened = [number for number in ledger.opened if number not in gone and not ledger.records[number].review]
     told = [_tell(ledger, n, NoticeType.CASE_OPENED, "opened", headline(ledger.records[n])) for n in opened]
     for number, reason in ledger.raised.items():
         case = ledger.records[number]
@@ -81,7 +90,9 @@ def starts(ledger: Ledger) -> list[Start]:
     """The policies named like the severities that cases now have, and those that rules want; none while in review."""
     severities = [(number, ledger.records[number].severity) for number in [*ledger.opened, *ledger.raised]]
     wanted = [Start(number, severity, f"the case is {severity}") for number, severity in severities]
-    return [start for start in [*wanted, *ledger.begin] if not ledger.records[start.case_number].review]
+    gone = {other for other, _ in ledger.absorbed}
+    wanted = [start for start in [*wanted, *ledger.begin] if start.case_number not in gone]
+    return [start for start in wanted if not ledger.records[start.case_number].review]
 
 
 def forward(case: CaseSnapshot, policy: Policy, kind: NoticeType, purpose: str, reason: str) -> list[Notice]:
@@ -180,7 +191,7 @@ def _new_record(ledger: Ledger, number: int, decision: Decision, granted: Agreem
 
 def _join(ledger: Ledger, number: int, decision: Decision) -> None:
     case, judged, item = ledger.records[number], decision.judgement, decision.item
-    by = "the same conversation" if decision.by.startswith("c:") else "the same author and watchlist"
+    by = _JOINED_BY.get(decision.by[:1], "the same conversation")
     brings = {"tags": ",".join(judged.tags)} if judged.tags else {}
     ledger.note(number, "joined", f"one more {item.mention.kind} joined: {by}", mention=str(item.id), by=by, **brings)
     ledger.mentions.append((item.id, number))
@@ -198,6 +209,20 @@ def _join(ledger: Ledger, number: int, decision: Decision) -> None:
             _doubt(ledger, number, decision)
         else:
             raise_severity(ledger, number, decision)
+
+
+def _reopen(ledger: Ledger, number: int, decision: Decision) -> None:
+    """The conversation of an ended case goes on: it is open again, and then one mention larger."""
+    case = ledger.records[number]
+    ledger.records[number] = replace(case, state=CaseState.OPEN, resolved_at=None, closed_at=None)
+    hours = ledger.policy.hours
+    ledger.clocks[number] = {
+        name: sla.restart(clock, hours(clock.calendar), ledger.now) if sla.runs_again(clock) else clock
+        for name, clock in ledger.clocks[number].items()
+    }
+    ledger.reopened.append(number)
+    ledger.note(number, "reopened", "reopened: the conversation goes on")
+    _join(ledger, number, decision)
 
 
 def _doubt(ledger: Ledger, number: int, decision: Decision) -> None:
@@ -246,7 +271,14 @@ def _ignore(ledger: Ledger, number: int, decision: Decision) -> None:
     ledger.ignored += 1
 
 
-_STEPS = {Move.OPEN: _open, Move.JOIN: _join, Move.ANSWER: _answer, Move.SKIP: _skip, Move.IGNORE: _ignore}
+_STEPS = {
+    Move.OPEN: _open,
+    Move.JOIN: _join,
+    Move.REOPEN: _reopen,
+    Move.ANSWER: _answer,
+    Move.SKIP: _skip,
+    Move.IGNORE: _ignore,
+}
 
 
 def _keys(ledger: Ledger, number: int, decision: Decision) -> None:

@@ -1,6 +1,7 @@
 """The heart: which case each mention of a batch opens, joins or leaves alone. Pure: it touches nothing.
 
-    same conversation → same author and watchlist within the window → a new case, if it is worth one
+    same conversation → same author and watchlist within the window → same story → its ended case, opened again
+                      → a new case, if it is worth one
 
 Mentions are taken in the order in which they were written, each seeing the cases that those before it opened.
 """
@@ -11,12 +12,14 @@ from datetime import datetime
 from enum import StrEnum
 
 from leitstand.model import Assessment, MatchedMention
-from triage.grouping import author_keys, conversation_keys, identity
+from triage.grouping import author_keys, conversation_keys, identity, story_key
 from triage.judgement import NO_FACTS, Judgement, judge
 from triage.policy import Policy
 from triage.rules import Facts
+from triage.stories.board import Placed
 
 Item = tuple[MatchedMention, Assessment]
+NOWHERE: Mapping[int, Placed] = {}
 
 
 class Move(StrEnum):
@@ -24,12 +27,13 @@ class Move(StrEnum):
 
     OPEN = "open"  # a new case
     JOIN = "join"  # one more mention of a case
+    REOPEN = "reopen"  # one more mention of a case that had ended
     ANSWER = "answer"  # an own account's post in a case's conversation
     SKIP = "skip"  # kept off a case whose conversation it is in
     IGNORE = "ignore"  # no case
 
 
-_KEEPING = frozenset((Move.OPEN, Move.JOIN, Move.ANSWER))
+_KEEPING = frozenset((Move.OPEN, Move.JOIN, Move.REOPEN, Move.ANSWER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class Decision:
     """What becomes of one mention, and of the keys: those the case `takes`, `touches` (it has them) and `releases`.
 
     `case` is 0 where there is none, and -1, -2 … for the cases that the batch opens, in order. `by` is the key by which
-    it joined; `earlier` is the ended case that had the same conversation, 0 if none.
+    it joined; `earlier` is the ended case that had the same conversation, 0 if none. `absorbed` are the cases that are
+    about the same story as another one, each with that other one.
     """
 
     item: MatchedMention
@@ -59,14 +64,28 @@ class Decision:
     touches: tuple[str, ...] = ()
     releases: tuple[str, ...] = ()
     earlier: int = 0
+    absorbed: tuple[tuple[int, int], ...] = ()
 
 
-def keys_of(items: Iterable[Item]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The last case that had a key and is over, and its author's identity. `again` says that it may be opened again."""
+
+    case: int
+    owner: str = ""
+    again: bool = False
+
+
+NONE = Ended(0)
+
+
+def keys_of(items: Iterable[Item], placed: Mapping[int, Placed] = NOWHERE) -> list[str]:
     """Every key that may matter to a batch."""
     wanted: set[str] = set()
     for item, _ in items:
         wanted.update(conversation_keys(item.mention))
         wanted.update(() if item.own else author_keys(item.mention, item.watchlists))
+        wanted.update(_story_keys(placed.get(item.id)))
     return sorted(wanted)
 
 
@@ -74,35 +93,45 @@ def decide(
     items: Sequence[Item],
     held: Mapping[str, Held],
     policy: Policy,
-    earlier: Mapping[str, int] | None = None,
+    earlier: Mapping[str, Ended] | None = None,
     facts: Mapping[int, Facts] | None = None,
+    placed: Mapping[int, Placed] = NOWHERE,
 ) -> list[Decision]:
     """One decision a mention. `held` are the keys of `keys_of` that open cases hold, `earlier` those of ended cases.
 
-    `facts` by mention id are what rules may ask beyond the post itself.
+    By mention id, `facts` are what rules may ask beyond the post itself, `placed` the story it belongs to.
     """
-    board = dict(held)
+    board, ended = dict(held), dict(earlier or {})
     opened = 0
     decisions: list[Decision] = []
     for item, assessment in sorted(items, key=lambda i: (i[0].mention.created_at, i[0].id)):
         judgement = judge(item, assessment, policy, facts.get(item.id, NO_FACTS) if facts else NO_FACTS)
-        wants = _wants(item, judgement.watchlists, policy)
-        move, case, by = _choose(item, judgement, wants, board)
+        wants = _wants(item, judgement.watchlists, policy, placed.get(item.id))
+        before = max((ended[key] for key in wants.conversation if key in ended), key=lambda e: e.case, default=NONE)
+        move, case, by = _choose(item, judgement, wants, board, before)
         if move is Move.OPEN:
             opened += 1
             case = -opened
+        if move is Move.REOPEN:
+            _retake(case, wants, ended, board)
         takes, touches, releases = _claim(wants, case, by, board) if move in _KEEPING else ((), (), ())
-        before = max((earlier.get(key, 0) for key in wants.conversation), default=0) if earlier else 0
-        decisions.append(Decision(item, assessment, judgement, move, case, by, takes, touches, releases, before))
+        absorbed = _absorb(wants, board)
+        decisions.append(
+            Decision(item, assessment, judgement, move, case, by, takes, touches, releases, before.case, absorbed)
+        )
     return decisions
 
 
 @dataclass(frozen=True, slots=True)
 class _Wants:
-    """The keys of one mention, whose they would be, and since when an author key is too old to join by."""
+    """The keys of one mention, whose they would be, and since when an author key is too old to join by.
+
+    `story` is the key of its story, and then those of the stories that have become part of it.
+    """
 
     conversation: tuple[str, ...]
     author: tuple[str, ...]
+    story: tuple[str, ...]
     owner: str
     written: datetime
     oldest: datetime
@@ -113,16 +142,21 @@ class _Wants:
         return holder is not None and self.oldest <= holder.last_at
 
 
-def _wants(item: MatchedMention, watchlists: tuple[str, ...], policy: Policy) -> _Wants:
+def _wants(item: MatchedMention, watchlists: tuple[str, ...], policy: Policy, placed: Placed | None) -> _Wants:
     mention = item.mention
     author = () if item.own else author_keys(mention, watchlists)
     owner = f"{mention.channel}:{identity(mention.author)}"
     written = mention.created_at
-    return _Wants(conversation_keys(mention), author, owner, written, written - policy.triage.author_window)
+    oldest = written - policy.triage.author_window
+    return _Wants(conversation_keys(mention), author, _story_keys(placed), owner, written, oldest)
+
+
+def _story_keys(placed: Placed | None) -> tuple[str, ...]:
+    return tuple(map(story_key, (placed.story, *placed.merged))) if placed else ()
 
 
 def _choose(
-    item: MatchedMention, judgement: Judgement, wants: _Wants, board: Mapping[str, Held]
+    item: MatchedMention, judgement: Judgement, wants: _Wants, board: Mapping[str, Held], before: Ended
 ) -> tuple[Move, int, str]:
     """The move, the case it joins (0 for none) and by which key."""
     by = next((key for key in wants.conversation if key in board), "")
@@ -131,9 +165,32 @@ def _choose(
     if judgement.ignored:
         return (Move.SKIP, board[by].case, by) if by else (Move.IGNORE, 0, "")
     by = by or next((key for key in wants.author if wants.joins(key, board)), "")
+    by = by or next((key for key in wants.story if key in board), "")
     if by:
         return Move.JOIN, board[by].case, by
-    return (Move.OPEN if judgement.opens else Move.IGNORE), 0, ""
+    if not judgement.opens:
+        return Move.IGNORE, 0, ""
+    return (Move.REOPEN, before.case, "") if before.again else (Move.OPEN, 0, "")
+
+
+def _retake(case: int, wants: _Wants, ended: Mapping[str, Ended], board: dict[str, Held]) -> None:
+    """The board with the keys that a case opened again has back."""
+    for key, before in ended.items():
+        if before.case == case and key not in board:
+            board[key] = Held(case, before.owner, wants.written)
+
+
+def _absorb(wants: _Wants, board: dict[str, Held]) -> tuple[tuple[int, int], ...]:
+    """The cases that a post shows to be about one story, each with the one that stays: that of the oldest story."""
+    cases = list(dict.fromkeys(board[key].case for key in wants.story if key in board))
+    if len(cases) < 2:
+        return ()
+    stays, *others = cases
+    owner = next(held.owner for held in board.values() if held.case == stays)
+    for key, held in board.items():
+        if held.case in others:
+            board[key] = Held(stays, owner, held.last_at)
+    return tuple((other, stays) for other in others)
 
 
 def _claim(
@@ -141,17 +198,18 @@ def _claim(
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """The keys that the case takes, touches and has released for it; the board is brought up to date.
 
-    Who answers in another's conversation brings no author keys: their other posts are other cases.
+    Who answers in another's conversation brings no keys of their own: their other posts are other cases.
     """
     owner = board[by].owner if by else wants.owner
+    own = wants.author + wants.story[:1] if owner == wants.owner else wants.story[:1] if by in wants.story else ()
     takes, touches, releases = [], [], []
-    for key in wants.conversation + (wants.author if owner == wants.owner else ()):
+    for key in wants.conversation + own:
         holder = board.get(key)
         if holder is not None and holder.case == case:
             touches.append(key)
             board[key] = Held(case, owner, max(holder.last_at, wants.written))
             continue
-        if holder is not None and (key in wants.conversation or wants.joins(key, board)):
+        if holder is not None and (key not in wants.author or wants.joins(key, board)):
             continue  # another case's: the index allows one holder, and that one was first
         if holder is not None:
             releases.append(key)

@@ -1,7 +1,8 @@
 """Grouping keys: what makes a mention join a case. At most one open case holds a key.
 
 Conversation keys come from the root, the parent and the post itself, so that a reply to any mention of a case joins it,
-also where the root was never seen. Author keys join posts of one author on one watchlist for a while.
+also where the root was never seen. Author keys join posts of one author on one watchlist for a while. Story keys join
+reposts, copies and the same link: `triage.stories` says which story a post belongs to.
 """
 
 import hashlib
@@ -21,6 +22,11 @@ def author_keys(mention: Mention, watchlists: tuple[str, ...]) -> tuple[str, ...
     """A key a watchlist, in the file's order; none for an author without id and handle."""
     owner = identity(mention.author)
     return tuple(_key("a", mention.channel, name, owner) for name in watchlists) if owner else ()
+
+
+def story_key(story: int) -> str:
+    """The key of a story."""
+    return f"s:{story}"
 
 
 def identity(author: Author) -> str:

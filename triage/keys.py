@@ -11,6 +11,11 @@ _HELD = text("SELECT key, case_number, last_at FROM case_keys WHERE held AND key
 _EARLIER = text(
     "SELECT key, max(case_number) AS number FROM case_keys WHERE NOT held AND key = ANY(:keys) GROUP BY key"
 )
+_MOVE = text("""
+    UPDATE case_keys SET case_number = :into WHERE held AND case_number = :number
+      AND (CAST(:keys AS text[]) IS NULL OR key = ANY(:keys))
+""")
+_KEYS_OF = text("SELECT key FROM case_keys WHERE held AND case_number = :number ORDER BY key")
 _TAKE = text("""
     INSERT INTO case_keys (key, case_number, last_at)
     SELECT key, case_number, last_at FROM jsonb_to_recordset(CAST(:rows AS jsonb))
@@ -78,3 +83,13 @@ def release_cases(connection: Connection, numbers: Sequence[int]) -> None:
 def retake(connection: Connection, number: int) -> None:
     """Give a reopened case its keys back, but for those that a newer case holds."""
     connection.execute(_RETAKE, {"number": number})
+
+
+def move(connection: Connection, number: int, into: int, only: Sequence[str] | None = None) -> None:
+    """Give a locked case's held keys to another locked case; all, or only those named."""
+    connection.execute(_MOVE, {"number": number, "into": into, "keys": None if only is None else list(only)})
+
+
+def of_case(connection: Connection, number: int) -> list[str]:
+    """The keys that a case holds."""
+    return list(connection.scalars(_KEYS_OF, {"number": number}))

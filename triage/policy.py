@@ -39,6 +39,11 @@ class Policy:
         """Whether a rule looks at an author's earlier cases: only then are they counted."""
         return any(rule.rule.when.cases_at_least is not None for rule in self.rules)
 
+    @property
+    def asks_for_stories(self) -> bool:
+        """Whether a rule looks at how many posts tell a story."""
+        return any(rule.rule.when.story_at_least is not None for rule in self.rules)
+
     def agreement(self, traits: Traits, named: str = "") -> Agreement:
         """The deadlines of a case: the entry named, the most specific, or the built-in ones where none applies."""
         return self.choice.named.get(named) or self.choice.pick(traits)

@@ -20,11 +20,16 @@ _UPDATE = text("""
       sentiment = r.sentiment, urgency = r.urgency, intents = r.intents, watchlists = r.watchlists, reasons = r.reasons,
       tags = r.tags, assignee = r.assignee, mention_count = r.mention_count, updated_at = r.updated_at,
       acknowledged_at = r.acknowledged_at, acknowledged_by = r.acknowledged_by, resolved_at = r.resolved_at,
-      closed_at = r.closed_at, revision = r.revision, sla = r.sla, waits_for = r.waits_for, review = r.review
+      closed_at = r.closed_at, revision = r.revision, sla = r.sla, waits_for = r.waits_for, review = r.review,
+      merged_into = r.merged_into
     FROM jsonb_populate_recordset(NULL::cases, CAST(:rows AS jsonb)) AS r WHERE c.number = r.number
 """)
 _LOCK = text("SELECT * FROM cases WHERE number = ANY(:numbers) ORDER BY number FOR NO KEY UPDATE")
 _READ = text("SELECT * FROM cases WHERE number = ANY(:numbers) ORDER BY number")
+_ENDED = text("""
+    SELECT number FROM cases WHERE number = ANY(:numbers) AND merged_into IS NULL
+      AND coalesce(closed_at, resolved_at) >= :since
+""")
 _NUMBERS = text("SELECT nextval(pg_get_serial_sequence('cases', 'number')) FROM generate_series(1, :count)")
 
 
@@ -70,6 +75,7 @@ class CaseRecord:
     sla: Agreement = NO_AGREEMENT
     waits_for: str = ""
     review: str = ""
+    merged_into: int | None = None
 
     @property
     def author(self) -> Author:
@@ -107,6 +113,12 @@ def lock(connection: Connection, numbers: Iterable[int]) -> dict[int, CaseRecord
 def read(connection: Connection, numbers: Iterable[int]) -> dict[int, CaseRecord]:
     """The cases as they are now."""
     return _fetch(connection, numbers, locked=False)
+
+
+def ended_since(connection: Connection, numbers: Iterable[int], since: datetime) -> list[int]:
+    """Which of the cases ended no longer ago than that, and are not part of another."""
+    wanted = sorted(set(numbers))
+    return list(connection.scalars(_ENDED, {"numbers": wanted, "since": since})) if wanted else []
 
 
 def _fetch(connection: Connection, numbers: Iterable[int], *, locked: bool) -> dict[int, CaseRecord]:
@@ -154,4 +166,5 @@ def from_row(row: Row[tuple[object, ...]]) -> CaseRecord:
         sla=msgspec.convert(row.sla, Agreement),
         waits_for=row.waits_for,
         review=row.review,
+        merged_into=row.merged_into,
     )

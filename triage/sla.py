@@ -162,6 +162,13 @@ def resume(clock: Clock, hours: WorkingTime, at: datetime) -> Clock:
     return _told(_aim(on, hours, at), "resumed", at)
 
 
+def runs_again(clock: Clock) -> bool:
+    """Whether reopening a case starts this clock. A new message or hand-over starts the later ones."""
+    if clock.name in (ClockName.NEXT_RESPONSE, ClockName.FORWARD_ACCEPTED):
+        return False
+    return clock.name is ClockName.RESOLUTION or clock.state is ClockState.IDLE
+
+
 def restart(clock: Clock, hours: WorkingTime, at: datetime) -> Clock:
     """The clock of a reopened case: what it was cancelled or met at counts as a pause. A breached one stays so."""
     if clock.ended_at is None or clock.state is ClockState.BREACHED or _last(clock) == "withdrawn":

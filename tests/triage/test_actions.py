@@ -94,7 +94,7 @@ def test_resolving_ends_all_clocks_and_frees_the_conversation(database: Engine, 
     states = {name: clock.state for name, clock in clocks_of(database, number).items()}
     assert states == {"acknowledge": "breached", "first_response": "idle", "resolution": "met"}
     assert [n.type for n in acted.notices] == [NoticeType.CASE_UPDATED]
-    (again,) = run(database, [one(mention(2, parent="post1", minutes=40))]).opened
+    (again,) = run(database, [one(mention(2, parent="post1", minutes=40))], at=NOW + 6000 * MINUTE).opened
     assert again.number != number
     with database.connect() as connection:
         assert timeline.read(connection, again.number)[0].kind == "opened"
@@ -116,8 +116,8 @@ def test_reopening_takes_the_conversation_back_and_runs_the_clocks_on(database: 
 
 def test_reopening_leaves_a_newer_case_its_keys(database: Engine, number: int) -> None:
     do(database, number, "resolve", 30)
-    run(database, [one(mention(2, parent="post1", minutes=40))])
-    do(database, number, "reopen", 90)
+    run(database, [one(mention(2, parent="post1", minutes=40))], at=NOW + 6000 * MINUTE)
+    do(database, number, "reopen", 6000)
     assert run(database, [one(mention(3, parent="post1", minutes=95))]).joined == 1
     assert _case(database, number).case.mention_count == 1
 

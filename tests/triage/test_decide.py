@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from leitstand.model import Intent, Urgency
 from tests.triage.building import NOW, mention, one, policy
-from triage.decide import Decision, Held, Item, Move, decide
+from triage.decide import Decision, Ended, Held, Item, Move, decide
 from triage.policy import Policy
 
 POLICY = policy()
@@ -87,8 +87,8 @@ def test_a_watchlist_does_not_want_other_languages() -> None:
 
 
 def test_a_new_case_names_the_one_before_it() -> None:
-    (decision,) = decide([one(mention(1, parent="old"))], NOBODY, POLICY, {"c:x:old": 7})
-    assert decision.earlier == 7
+    (decision,) = decide([one(mention(1, parent="old"))], NOBODY, POLICY, {"c:x:old": Ended(7)})
+    assert (decision.move, decision.earlier) == (Move.OPEN, 7)
 
 
 def test_mentions_are_taken_in_the_order_in_which_they_were_written() -> None:

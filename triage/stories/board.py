@@ -91,6 +91,12 @@ class Board:
             self._show(post, story)
         return Placed(post.post, story, found.get(story, ""), merged, takes, bands)
 
+    def joins(self, post: Print) -> bool:
+        """Whether the post is a copy of any post that is known."""
+        found: dict[int, str] = {}
+        self._by_copy(post, found)
+        return bool(found)
+
     def story(self, story: int) -> int:
         """What a story has become part of; itself if it still is one."""
         while story in self._now:

@@ -9,6 +9,7 @@ All are signed 64-bit numbers, as PostgreSQL's bigint is.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -18,7 +19,7 @@ from rensa import RMinHash
 from leitstand.model import Mention
 from triage.stories.copies import UNKNOWN
 from triage.stories.links import links_in, shared
-from triage.stories.words import FEWEST, Words, words_of
+from triage.stories.words import FEWEST, Words, negations, numbers, words_of
 
 BANDS, ROWS = 16, 3  # a pair with half its shingles in common shares a band in 88 %, with 0.7 in 99.8 %
 _SEED = 42
@@ -42,9 +43,20 @@ class Print:
     words: Words | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A stored post, to be compared with."""
+
+    post: int
+    at: datetime
+    language: str
+    text: str
+    title: str
+
+
 def prints(posts: Iterable[tuple[int, Mention, str]], ignored: Sequence[str] = ()) -> list[Print]:
     """The fingerprints of posts, given with their number and their language; `ignored` are links that join nothing."""
-    read = [(post, mention, language, _words(mention)) for post, mention, language in posts]
+    read = [(post, mention, language, _words(mention.text, mention.title)) for post, mention, language in posts]
     bands = iter(_bands([words for *_, words in read if words is not None]))
     return [
         Print(
@@ -59,17 +71,28 @@ def prints(posts: Iterable[tuple[int, Mention, str]], ignored: Sequence[str] = (
     ]
 
 
+def compared(texts: Iterable[Text]) -> list[Print]:
+    """The fingerprints of stored posts, without keys."""
+    read = [(text, words) for text in texts if (words := _words(text.text, text.title)) is not None]
+    bands = _bands([words for _, words in read])
+    return [
+        Print(text.post, text.at, text.language, (), (), bands=found, words=words)
+        for (text, words), found in zip(read, bands, strict=True)
+    ]
+
+
 def language_of(mention: Mention, detected: str) -> str:
     """The language that the network declares, else the one detected."""
     declared = mention.language.replace("_", "-").partition("-")[0].lower()
     return declared if declared not in ("", "und", "zxx", "mul", "qme", "qst", UNKNOWN) else detected
 
 
-def _words(mention: Mention) -> Words | None:
-    """The words of the text; of the title where the text has too few."""
-    words = words_of(mention.text)
-    if not words.enough and mention.title:
-        words = words_of(mention.title)
+@lru_cache(maxsize=4096)
+def _words(text: str, title: str) -> Words | None:
+    """The words of the text; of the title where the text has too few. Texts that go round are read once."""
+    words = words_of(text)
+    if not words.enough and title:
+        words = words_of(title)
     return words if words.enough else None
 
 
@@ -95,15 +118,30 @@ def number(said: str) -> int:
 
 
 def _bands(texts: Sequence[Words]) -> list[tuple[int, ...]]:
-    """Of each text: the MinHash bands of its shingles, and one of its first words."""
+    """Of each text: one band of its first words, and the MinHash bands of its shingles.
+
+    Copies agree in their numbers and negations, so these go into the latter: a timetable's thousand lines that differ
+    in a number alone do not even meet.
+    """
     if not texts:
         return []
     hashes = RMinHash.digests_from_token_sets([sorted(words.shingles) for words in texts], BANDS * ROWS, _SEED)
     rows = np.array(hashes, dtype=np.uint64).reshape(len(texts), BANDS, ROWS)
-    mixed = np.broadcast_to(np.arange(BANDS, dtype=np.uint64), (len(texts), BANDS)).copy()
+    sense = np.array([_sense(words) for words in texts], dtype=np.uint64)
+    mixed = np.add.outer(sense, np.arange(BANDS, dtype=np.uint64)).astype(np.uint64)
     for row in range(ROWS):
         mixed = (mixed ^ rows[:, :, row]) * _MIX
         mixed ^= mixed >> np.uint64(29)
-    beginnings = (number("b:" + " ".join(words.tokens[:FEWEST])) for words in texts)
     signed = mixed.view(np.int64).tolist()
-    return [(first, *bands) for first, bands in zip(beginnings, signed, strict=True)]
+    return [(_beginning(words), *bands) for words, bands in zip(texts, signed, strict=True)]
+
+
+def _sense(words: Words) -> int:
+    """The numbers and the negations of a text as one number."""
+    found = sorted(numbers(words.tokens).elements())
+    denied = negations(words.tokens)
+    return number(f"n:{denied}:{' '.join(found)}") & 0xFFFFFFFFFFFF if found or denied else 0
+
+
+def _beginning(words: Words) -> int:
+    return number("b:" + " ".join(words.tokens[:FEWEST]))

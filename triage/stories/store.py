@@ -1,0 +1,261 @@
+"""Stories as stored, so that all hosts see them: what may matter to a batch is read at once, and written at once.
+
+    prints ──keys, bands──► what is stored of them ──Board──► Placed ──► story_posts, story_keys, story_bands
+
+Two workers with the same link or the same words wait for each other at the unique key; the second one begins again.
+Two workers with copies that share no key see each other before the second one commits: it begins again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, text
+
+from triage.stories.board import Board, Placed, Span
+from triage.stories.prints import Print, Text, compared
+
+_LOCK: Final = 0x5709135  # any number that nothing else uses
+PER_BAND, PER_POST = 8, 12
+
+_SNAPSHOT = text("SELECT CAST(pg_current_snapshot() AS text)")
+_KEYS = text("""
+    SELECT k.key, k.mention_id, p.story FROM story_keys k LEFT JOIN story_posts p USING (mention_id)
+    WHERE k.key = ANY(:keys)
+""")
+# The latest posts of each band, then those that share the most bands with the post asked for.
+_NEAR = """
+    WITH wanted AS (
+      SELECT * FROM unnest(CAST(:posts AS bigint[]), CAST(:bands AS bigint[])) AS w(post, band)
+    ), hits AS (
+      SELECT w.post, b.mention_id, count(*) AS shared FROM wanted w
+      CROSS JOIN LATERAL (
+        SELECT mention_id FROM story_bands WHERE band = w.band ORDER BY mention_id DESC LIMIT :per_band
+      ) b GROUP BY w.post, b.mention_id
+    ), ranked AS (
+      SELECT mention_id, row_number() OVER (PARTITION BY post ORDER BY shared DESC, mention_id DESC) AS place FROM hits
+    )
+    SELECT p.mention_id, p.written_at, p.language, m.text, m.title, p.story
+    FROM (SELECT DISTINCT mention_id FROM ranked WHERE place <= :per_post) r
+    JOIN story_posts p USING (mention_id) JOIN mentions m ON m.id = p.mention_id
+"""
+_CANDIDATES = text(_NEAR)
+_UNSEEN = text(f"""{_NEAR}
+    WHERE p.written_by >= pg_snapshot_xmin(CAST(:snapshot AS pg_snapshot))
+      AND NOT pg_visible_in_snapshot(p.written_by, CAST(:snapshot AS pg_snapshot))
+      AND p.written_by <> pg_current_xact_id()
+""")
+_NEWS = text("""
+    SELECT EXISTS (SELECT FROM story_posts WHERE written_by >= pg_snapshot_xmin(CAST(:snapshot AS pg_snapshot))
+      AND NOT pg_visible_in_snapshot(written_by, CAST(:snapshot AS pg_snapshot))
+      AND written_by <> pg_current_xact_id())
+""")
+_SPANS = text("""
+    SELECT story, (SELECT min(written_at) FROM story_posts WHERE story = s.story) AS first_at,
+      (SELECT max(written_at) FROM story_posts WHERE story = s.story) AS last_at
+    FROM unnest(CAST(:stories AS bigint[])) AS s(story)
+""")
+_SPLITS = text("SELECT one, other FROM story_splits WHERE one = ANY(:stories) OR other = ANY(:stories)")
+_INSERT = text("""
+    WITH rows AS (
+      SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+        AS r(mention_id bigint, story bigint, written_at timestamptz, language text, why text, bands bigint[])
+    ), posts AS (
+      INSERT INTO story_posts (mention_id, story, written_at, language, why)
+      SELECT mention_id, story, written_at, language, why FROM rows ON CONFLICT (mention_id) DO NOTHING
+    )
+    INSERT INTO story_bands (band, mention_id) SELECT unnest(bands), mention_id FROM rows
+""")
+_MERGE = text("""
+    UPDATE story_posts SET story = m.story, written_by = pg_current_xact_id()
+    FROM unnest(CAST(:merged AS bigint[]), CAST(:stories AS bigint[])) AS m(merged, story)
+    WHERE story_posts.story = m.merged
+""")
+_ALONE = text("SELECT pg_advisory_xact_lock(:key)")
+_MERGED = text("SELECT EXISTS (SELECT FROM story_posts WHERE mention_id = ANY(:stories) AND story <> mention_id)")
+_TAKE = text("""
+    INSERT INTO story_keys (key, mention_id)
+    SELECT * FROM unnest(CAST(:keys AS bigint[]), CAST(:posts AS bigint[])) AS r(key, post) ORDER BY key
+    ON CONFLICT (key) DO NOTHING
+""")
+_IN_ORDER = text("SELECT FROM story_keys WHERE key = ANY(:keys) ORDER BY key FOR UPDATE")
+_PASS_ON = text("""
+    UPDATE story_keys k SET mention_id = r.post
+    FROM unnest(CAST(:keys AS bigint[]), CAST(:before AS bigint[]), CAST(:posts AS bigint[])) AS r(key, before, post)
+    WHERE k.key = r.key AND k.mention_id = r.before
+""")
+_SIZES = text("SELECT story, count(*) AS posts FROM story_posts WHERE story = ANY(:stories) GROUP BY story")
+# Once a person has merged two cases, their stories are no longer told apart.
+_JOIN = text("""
+    WITH told AS (
+      SELECT DISTINCT p.story, c.case_number FROM case_mentions c JOIN story_posts p USING (mention_id)
+      WHERE c.case_number IN (:number, :other)
+    )
+    DELETE FROM story_splits s USING told a, told b
+    WHERE a.case_number <> b.case_number AND s.one = a.story AND s.other = b.story
+""")
+_MOVED = text("SELECT mention_id, story FROM story_posts WHERE mention_id = ANY(:mentions)")
+_LEFT = text("SELECT min(mention_id) FROM story_posts WHERE story = :story AND NOT (mention_id = ANY(:mentions))")
+_SET = text("UPDATE story_posts SET story = :story WHERE mention_id = ANY(:mentions)")
+_RENAME = text("UPDATE story_posts SET story = :story WHERE story = :before AND NOT (mention_id = ANY(:mentions))")
+_APART = text("INSERT INTO story_splits (one, other) VALUES (:one, :other), (:other, :one) ON CONFLICT DO NOTHING")
+_FORGET = text("""
+    WITH old AS (SELECT max(mention_id) AS last FROM story_posts WHERE written_at < :before),
+    bands AS (DELETE FROM story_bands USING old WHERE mention_id <= old.last)
+    DELETE FROM story_keys USING old WHERE mention_id <= old.last
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was known when a batch was placed: the board, who held each key, and the database's mark of the moment."""
+
+    board: Board
+    holders: dict[int, int] = field(default_factory=dict)
+    snapshot: str = ""
+
+
+def look(connection: Connection, posts: Sequence[Print], window: timedelta, similar: float) -> Seen:
+    """The stored stories that any of the posts may belong to."""
+    snapshot = connection.scalar(_SNAPSHOT)
+    keys = sorted({key for post in posts for key in post.keys})
+    rows = connection.execute(_KEYS, {"keys": keys}).all()
+    owned: dict[int, int] = {row.key: row.story for row in rows if row.story is not None}
+    holders = {row.key: row.mention_id for row in rows}
+    near = _near(connection, posts)
+    stories = sorted({*owned.values(), *(story for _, story in near)})
+    board = Board(window, similar)
+    board.know(_spans(connection, stories), owned, near, _splits(connection, stories))
+    return Seen(board, holders, str(snapshot))
+
+
+def claim(connection: Connection, placed: Sequence[Placed], seen: Seen) -> bool:
+    """Take the keys. False if another transaction was faster with one: then nothing of this may be committed."""
+    taken = {key: one.post for one in placed for key in one.takes}
+    new = sorted(key for key in taken if key not in seen.holders)
+    if new:
+        posts = [taken[key] for key in new]
+        if connection.execute(_TAKE, {"keys": new, "posts": posts}).rowcount != len(new):
+            return False
+    old = sorted(key for key in taken if key in seen.holders)
+    if not old:
+        return True
+    connection.execute(_IN_ORDER, {"keys": old})
+    passed = {"keys": old, "before": [seen.holders[key] for key in old], "posts": [taken[key] for key in old]}
+    return connection.execute(_PASS_ON, passed).rowcount == len(old)
+
+
+def write(connection: Connection, posts: Mapping[int, Print], placed: Sequence[Placed], seen: Seen) -> bool:
+    """Store where the posts belong. False if what they belong to has changed meanwhile: then nothing may be committed.
+
+    The lock is held to the end of the transaction, so whoever writes sees what was written before; it is taken last, so
+    whoever waits for it is waited for by nobody.
+    """
+    if not placed:
+        return True
+    story = seen.board.story
+    rows = [
+        {
+            "mention_id": one.post,
+            "story": story(one.story),
+            "written_at": posts[one.post].at,
+            "language": posts[one.post].language,
+            "why": one.why,
+            "bands": one.bands,
+        }
+        for one in placed
+    ]
+    connection.execute(_INSERT, {"rows": msgspec.json.encode(rows).decode()})
+    connection.execute(_ALONE, {"key": _LOCK})
+    if connection.scalar(_NEWS, {"snapshot": seen.snapshot}) and not _holds(connection, posts, placed, seen):
+        return False
+    merged = [(other, story(one.story)) for one in placed for other in one.merged]
+    if merged:
+        connection.execute(_MERGE, {"merged": [m for m, _ in merged], "stories": [s for _, s in merged]})
+    return True
+
+
+def _holds(connection: Connection, posts: Mapping[int, Print], placed: Sequence[Placed], seen: Seen) -> bool:
+    """Whether what was committed since changes nothing: no story of these is part of another, no copy came between."""
+    stories = sorted({story for one in placed for story in (one.story, *one.merged)})
+    if connection.scalar(_MERGED, {"stories": stories}):
+        return False
+    asked = [posts[one.post] for one in placed if one.bands]
+    news = _near(connection, asked, seen.snapshot)
+    board = Board(seen.board.window, seen.board.similar)
+    board.know({story: Span(post.at, post.at) for post, story in news}, {}, news)
+    return not any(board.joins(post) for post in asked)
+
+
+def sizes(connection: Connection, stories: Iterable[int]) -> dict[int, int]:
+    """How many posts tell each story."""
+    return {row.story: row.posts for row in connection.execute(_SIZES, {"stories": list(stories)})}
+
+
+def join(connection: Connection, number: int, other: int) -> None:
+    """The stories of two cases may be one again."""
+    connection.execute(_JOIN, {"number": number, "other": other})
+
+
+def split(connection: Connection, mentions: Sequence[int]) -> list[tuple[int, int]]:
+    """Take these posts out of their stories, into one of their own each, and keep them apart.
+
+    Returns each story that the posts are now in with the one that they were in (by its number as it is now). A story
+    has the number of a post in it: where the post it began with leaves, the others take another number.
+    """
+    connection.execute(_ALONE, {"key": _LOCK})
+    leaving: dict[int, list[int]] = {}
+    for row in connection.execute(_MOVED, {"mentions": list(mentions)}):
+        leaving.setdefault(row.story, []).append(row.mention_id)
+    return [pair for story, posts in leaving.items() if (pair := _part(connection, story, posts))]
+
+
+def _part(connection: Connection, story: int, posts: list[int]) -> tuple[int, int] | None:
+    staying = connection.scalar(_LEFT, {"story": story, "mentions": posts})
+    if staying is None:
+        return None  # the whole story leaves
+    remains = story
+    if story in posts:
+        remains = staying
+        connection.execute(_RENAME, {"story": staying, "before": story, "mentions": posts})
+    own = min(posts)
+    connection.execute(_SET, {"story": own, "mentions": posts})
+    connection.execute(_APART, {"one": own, "other": remains})
+    return own, remains
+
+
+def forget(connection: Connection, now: datetime, window: timedelta) -> None:
+    """Let go of the keys and bands of posts to which nothing can be joined any more."""
+    connection.execute(_FORGET, {"before": now - 2 * window})
+
+
+def _near(connection: Connection, posts: Sequence[Print], snapshot: str = "") -> list[tuple[Print, int]]:
+    """The stored posts that may be copies of any of the posts, with their stories; those unseen in the snapshot."""
+    asked = [(post.post, band) for post in posts for band in post.bands]
+    if not asked:
+        return []
+    values = {
+        "posts": [post for post, _ in asked],
+        "bands": [band for _, band in asked],
+        "per_band": PER_BAND,
+        "per_post": PER_POST,
+    }
+    unseen = {"snapshot": snapshot} if snapshot else {}
+    rows = connection.execute(_UNSEEN if snapshot else _CANDIDATES, values | unseen).all()
+    stories = {row.mention_id: row.story for row in rows}
+    return [(post, stories[post.post]) for post in compared(Text(*row[:5]) for row in rows)]
+
+
+def _spans(connection: Connection, stories: Sequence[int]) -> dict[int, Span]:
+    if not stories:
+        return {}
+    rows = connection.execute(_SPANS, {"stories": stories})
+    return {row.story: Span(row.first_at, row.last_at) for row in rows}
+
+
+def _splits(connection: Connection, stories: Sequence[int]) -> list[frozenset[int]]:
+    if not stories:
+        return []
+    return [frozenset((row.one, row.other)) for row in connection.execute(_SPLITS, {"stories": stories})]
