@@ -90,7 +90,7 @@ def open_database(where: Place) -> Engine:
     return engine
 
 
-def main(config: Path, slot: str = "serve") -> None:
+def main(config: Path | str, slot: str = "serve") -> None:
     """Serve until SIGTERM."""
     configure_logging(slot)
     settings = setup.load(config)
@@ -113,4 +113,4 @@ def main(config: Path, slot: str = "serve") -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:3])
+    main(*sys.argv[1:3])

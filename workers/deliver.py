@@ -84,7 +84,7 @@ async def run(settings: Settings, engine: Engine, url: str, metrics: Metrics) ->
     await asyncio.gather(listener, return_exceptions=True)
 
 
-def main(config: Path, slot: str = "deliver") -> None:
+def main(config: Path | str, slot: str = "deliver") -> None:
     """Deliver until SIGTERM."""
     configure_logging(slot)
     settings = setup.load(config)
@@ -95,4 +95,4 @@ def main(config: Path, slot: str = "deliver") -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:3])
+    main(*sys.argv[1:3])

@@ -15,7 +15,7 @@ from leitstand.errors import ServiceError
 from workers.addresses import database_url, redis_url, socket_dir
 from workers.directories import claimed
 from workers.postgres import postgres_server
-from workers.process import Server, start, stop, tail
+from workers.process import Server, spawn, stop, tail
 from workers.redis_server import redis_server
 
 __all__ = ["EmbeddedServices", "database_url", "embedded_servers", "embedded_services", "redis_url", "socket_dir"]
@@ -73,7 +73,7 @@ def _claim_or_join(data_dir: Path, servers: list[Server], running: ExitStack) ->
 
 def _start(server: Server, running: ExitStack) -> subprocess.Popen[bytes]:
     server.prepare()
-    process = start(server.command)
+    process = spawn(server.command)
     running.callback(stop, process, server.command)
     return process
 

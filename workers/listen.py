@@ -167,7 +167,7 @@ async def run(settings: Settings, intake: Intake) -> None:
     await crew.leave()
 
 
-def main(config: Path, slot: str = "listen") -> None:
+def main(config: Path | str, slot: str = "listen") -> None:
     """Listen until SIGTERM."""
     configure_logging(slot)
     settings = setup.load(config)
@@ -179,4 +179,4 @@ def main(config: Path, slot: str = "listen") -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:3])
+    main(*sys.argv[1:3])

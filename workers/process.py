@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leitstand.errors import ServiceError
+from workers.forking import Child, fork
 
 _LAUNCHER = str(Path(__file__).with_name("launcher.py"))
 _LOG_LIMIT = 5_000_000
@@ -30,6 +31,7 @@ class User:
 class Command:
     """What to run, and how to end it.
 
+    With `module`, `argv` are the arguments of its `main`, which runs in a fork of this process.
     `stop_signal` asks it to end, on our orders or when this process dies; after `grace` seconds it is killed. `user` is
     set when root must be dropped; `reach` are the paths which that user must get at. `log` is where its output goes.
     """
@@ -43,6 +45,7 @@ class Command:
     environment: Mapping[str, str] | None = None
     directory: Path | None = None
     log: Path | None = None
+    module: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +89,13 @@ def launched(command: Command) -> list[str]:
     return [*launcher, *command.argv]
 
 
-def start(command: Command) -> subprocess.Popen[bytes]:
+def start(command: Command) -> Child:
     """Start it in a session of its own, so that a Ctrl-C reaches this process alone and children end in order."""
+    return fork(command.name, command.module, command.argv, command.stop_signal) if command.module else spawn(command)
+
+
+def spawn(command: Command) -> subprocess.Popen[bytes]:
+    """Start a command line."""
     log = _open_log(command.log) if command.log else None
     try:
         return subprocess.Popen(
@@ -114,7 +122,7 @@ def stop(process: subprocess.Popen[bytes], command: Command) -> int:
         return process.wait()
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: Child) -> None:
     """Kill it with everything it started; nothing if it has ended."""
     if process.poll() is None:
         kill_group(process.pid)

@@ -1,20 +1,19 @@
 """The roles of `leitstand run`, each a process of its own."""
 
 import os
-import sys
 from pathlib import Path
 
 from leitstand.settings import Settings
 from workers import tree
-from workers.tree import Tree
+from workers.tree import Role, Tree
 
 
-def roles(settings: Settings, config: Path) -> list[tuple[str, list[str]]]:
+def roles(settings: Settings, config: Path) -> list[Role]:
     """One process a role, `workers.processes` of `work`, each with a slot name that is its own on this host."""
     slots = [("listen", "workers.listen"), ("deliver", "workers.deliver"), ("sweep", "workers.sweep")]
     slots += [(f"work-{number}", "workers.work") for number in range(1, settings.workers.processes + 1)]
     slots += [("serve", "console.serve")]
-    return [(slot, [sys.executable, "-m", module, str(config.resolve()), slot]) for slot, module in slots]
+    return [Role(slot, module, (str(config.resolve()), slot)) for slot, module in slots]
 
 
 def run(settings: Settings, config: Path) -> None:

@@ -29,9 +29,9 @@ class Place:
     embedded_redis: bool
 
 
-def load(path: Path) -> Settings:
+def load(path: Path | str) -> Settings:
     """The settings, checked whole. Raises ConfigurationError."""
-    return configuration.load(path, CHECKS)
+    return configuration.load(Path(path), CHECKS)
 
 
 def place(settings: Settings) -> Place:

@@ -10,7 +10,6 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,6 +23,7 @@ from leitstand.errors import ServiceError
 from workers.child_states import ChildState, clear_child_states, write_child_states
 from workers.directories import claimed
 from workers.embedded import STARTUP_LIMIT, embedded_servers, startup_failure
+from workers.forking import Child
 from workers.process import Command, Server, kill, kill_group, start
 from workers.restarts import Life, Phase, asked_to_end, ended, started, to_kill, to_start
 
@@ -33,16 +33,24 @@ _HOPELESS = 3  # first starts of a server that may fail: its predecessor may nee
 log = structlog.get_logger(__name__)
 
 
-def supervise(data_dir: Path, roles: Sequence[Command], *, postgres: bool = True, redis: bool = True) -> None:
+def supervise(
+    data_dir: Path,
+    roles: Sequence[Command],
+    *,
+    postgres: bool = True,
+    redis: bool = True,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
     """Run the embedded servers and the roles on a data directory until SIGTERM or SIGINT; main thread only.
 
-    Raises ServiceError when the data directory is taken or a server never works.
+    `meanwhile` is what this process does while the servers start, before the first role. Raises ServiceError when the
+    data directory is taken or a server never works.
     """
     data_dir = data_dir.resolve()
     with claimed(data_dir):
         servers = embedded_servers(data_dir, postgres=postgres, redis=redis)
         try:
-            Supervisor(roles, servers, lambda states: _publish(data_dir, states)).run()
+            Supervisor(roles, servers, lambda states: _publish(data_dir, states), meanwhile).run()
         finally:
             clear_child_states(data_dir)
 
@@ -59,7 +67,7 @@ class _Child:
     command: Command
     server: Server | None = None
     life: Life = field(default_factory=Life)
-    process: subprocess.Popen[bytes] | None = None
+    process: Child | None = None
     works: bool = False
     status: int | None = None
 
@@ -76,10 +84,12 @@ class Supervisor:
         roles: Sequence[Command],
         servers: Sequence[Server] = (),
         report: Callable[[tuple[ChildState, ...]], None] = lambda states: None,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
         self._servers = [_Child(server.command, server) for server in servers]
         self._roles = [_Child(role) for role in roles]
         self._report = report
+        self._meanwhile = meanwhile
         self._reported: tuple[ChildState, ...] = ()
         self._up = not servers
         self._stops = 0
@@ -89,6 +99,9 @@ class Supervisor:
         """Keep everything running until a SIGTERM or SIGINT; a second one kills the roles at once."""
         with _woken(self._on_signal) as doorbell:
             try:
+                for child in self._servers:
+                    self._start(child, time.monotonic())
+                self._meanwhile()
                 self._turn(time.monotonic())
                 while not self._over():
                     _wait(doorbell, self._due() - time.monotonic())

@@ -96,7 +96,7 @@ class Sweep:
             log.warning("mentions enqueued again", mentions=len(ids))
 
 
-def main(config: Path, slot: str = "sweep") -> None:
+def main(config: Path | str, slot: str = "sweep") -> None:
     """Sweep until SIGTERM."""
     configure_logging(slot)
     settings = setup.load(config)
@@ -119,4 +119,4 @@ def main(config: Path, slot: str = "sweep") -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:3])
+    main(*sys.argv[1:3])

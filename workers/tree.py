@@ -1,15 +1,19 @@
-"""The process at the root of `leitstand run`: reads what to supervise from its arguments, and imports nothing more.
+"""The process at the root of `leitstand run`: reads what to supervise from its arguments.
 
-It stays for as long as the daemon runs, so it is a process of its own with a quarter of the memory of the command that
-checked the configuration and became it.
+It imports what the roles have in common and forks them from itself, so that this memory is there once and a role that
+was killed is back in a moment. It is a program of its own: the command that checked the configuration became it, and
+left behind what it had read.
 """
 
-import json
+import gc
+import importlib
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import structlog
+from setproctitle import setproctitle
 
 from leitstand.errors import ServiceError
 from workers.logs import configure_logging
@@ -20,27 +24,44 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
+class Role:
+    """A role's slot, its module, and the arguments of the module's `main`."""
+
+    slot: str
+    module: str
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tree:
-    """What to supervise: named roles with their command lines, and which embedded servers."""
+    """What to supervise: the roles, and which embedded servers."""
 
     data_dir: str
-    roles: list[tuple[str, list[str]]]
+    roles: list[Role]
     postgres: bool
     redis: bool
 
 
 def argv(tree: Tree) -> list[str]:
     """The command line that supervises `tree`."""
-    return [sys.executable, "-m", "workers.tree", json.dumps(asdict(tree))]
+    return [sys.executable, "-m", "workers.tree", msgspec.json.encode(tree).decode()]
+
+
+def warm() -> None:
+    """Import what the roles share, and keep the collector away from it: it would write to every page."""
+    importlib.import_module("workers.warm")
+    gc.collect()
+    gc.freeze()
 
 
 def main(written: str) -> None:
     """Supervise until SIGTERM or SIGINT. Exits with 1 if a service never works."""
     configure_logging("supervisor")
-    tree = Tree(**json.loads(written))
-    commands = [Command(name, tuple(command)) for name, command in tree.roles]
+    tree = msgspec.json.decode(written, type=Tree)
+    setproctitle(f"leitstand run {tree.data_dir}")
+    commands = [Command(role.slot, role.arguments, module=role.module) for role in tree.roles]
     try:
-        supervise(Path(tree.data_dir), commands, postgres=tree.postgres, redis=tree.redis)
+        supervise(Path(tree.data_dir), commands, postgres=tree.postgres, redis=tree.redis, meanwhile=warm)
     except ServiceError as error:
         log.error("cannot run", reason=str(error))
         sys.exit(1)

@@ -15,7 +15,7 @@ from workers.logs import configure_logging
 log = structlog.get_logger()
 
 
-def main(config: Path, slot: str = "work") -> None:
+def main(config: Path | str, slot: str = "work") -> None:
     """Work until SIGTERM, or until it is time to be replaced by a fresh process."""
     configure_logging(slot)
     settings = setup.load(config)
@@ -38,4 +38,4 @@ def main(config: Path, slot: str = "work") -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:3])
+    main(*sys.argv[1:3])

@@ -43,6 +43,8 @@ def murder(house: House, chance: random.Random) -> str:
             connection.flushall()
         return "flushall"
     roles = [s for s in read_child_states(house.data_dir) if s.pid and s.name not in ("postgres", "redis")]
+    if not roles:  # all of them are on their way back
+        return "nobody"
     victim = chance.choice(roles)
     with suppress(ProcessLookupError):
         os.kill(victim.pid or 0, signal.SIGKILL)
