@@ -1,0 +1,1 @@
+"""Bluesky: its posts, and the wires by which they come."""

@@ -1,0 +1,241 @@
+"""Hears all of Bluesky, or single accounts, by Jetstream: posts, edits, deletes, accounts that are no more. No login.
+
+    [listeners.bluesky]
+    kind = "bluesky"
+    # dids = ["did:plc:…"]         only these accounts
+    # wire = "v2"                  with hosts = ["wss://jetstream.us-east.bsky.network"]
+
+Bluesky has no filter for words: the whole network (some hundred posts a second, 1 to 2 Mbit/s) is read and matched
+here. With a `dictionary` and `pip install 'leitstand[bluesky]'` it is a sixth of that; the dictionary of wire v1 is
+`zstd_dictionary` in the repository bluesky-social/jetstream-legacy, the one of v2 is fetched by itself.
+
+After a restart the stream goes on from where it was, as long as that is in the server's store (36 hours on v1); what
+is older is shown as a gap.
+
+The stream names authors by their DID alone. Give your own accounts as `bluesky:did:plc:…` in `brand.own_accounts`.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from leitstand import clock
+from leitstand.errors import FetchError, InputError
+from leitstand.plugins import About
+from leitstand.settings import ListenerSettings
+from listeners.bluesky import packing
+from listeners.bluesky.connection import RefusedError, opened
+from listeners.bluesky.wires import Event, JetstreamV1, JetstreamV2, Position, Wanted, Wire, at, microseconds
+from listeners.contract import Batch
+from listeners.fetch import Fetcher, Limits
+from listeners.streams import HEARTBEAT, Backoff, Volume
+
+ABOUT = About(
+    title="Bluesky",
+    summary="Every post of the network, or of single accounts, by Jetstream; nothing to register.",
+    extra="bluesky",
+)
+
+V1_HOSTS: Final = [f"wss://jetstream{n}.us-{side}.bsky.network" for side in ("east", "west") for n in (1, 2)]
+V2_HOSTS: Final = ["wss://jetstream.us-east.bsky.network"]
+MOST: Final = 2000
+STALL = 60.0
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+LIVE: Final = timedelta(seconds=30)  # so near to now, a replay is over
+AHEAD: Final = timedelta(minutes=10)
+NO_LONGER: Final = timedelta(minutes=30)  # the network is never silent for so long
+REWIND_US: Final = 5_000_000
+REWIND_ELSEWHERE_US: Final = 60_000_000
+
+Did = Annotated[str, Field(pattern=r"^did:[a-z]+:[A-Za-z0-9._:%-]{1,200}$")]
+Host = Annotated[str, Field(pattern=r"^wss?://[^/\s]+$")]
+
+
+class Settings(ListenerSettings):
+    """What to hear, and from where."""
+
+    kind: Literal["bluesky"] = Field("bluesky", description="bluesky")
+    dids: list[Did] = Field([], max_length=10_000, description="Only these accounts (did:plc:…); empty: all.")
+    wire: Literal["v1", "v2"] = Field("v1", description="Jetstream v1 or Jetstream v2.")
+    hosts: list[Host] = Field([], description="wss://… of servers, tried in turn; empty: the public ones of the wire.")
+    dictionary: Path | None = Field(None, description="v1: the file zstd_dictionary; frames then come packed.")
+    packed: bool = Field(True, description="v2: packed frames, if leitstand[bluesky] is installed.")
+
+    @property
+    def servers(self) -> Sequence[str]:
+        """Where to connect to."""
+        return self.hosts or {"v1": V1_HOSTS, "v2": V2_HOSTS}[self.wire]
+
+
+_WIRES: Final[Mapping[str, Callable[[], Wire]]] = {"v1": JetstreamV1, "v2": JetstreamV2}
+
+
+@dataclass
+class _Stream:
+    """Where a listener is. `lost` says what its server no longer had when it was asked to go on."""
+
+    settings: Settings
+    wire: Wire
+    position: Position | None
+    unpack: packing.Unpack = packing.plain
+    dictionary: int = 0
+    lost: str = ""
+    asked: Position | None = None
+    volume: Volume = field(default_factory=Volume)
+
+    def ask(self, host: str) -> str:
+        """Path and query for going on at this host."""
+        self.asked = self.position
+        return self.wire.path(Wanted(self.settings.dids, self.dictionary), self._cursor(host))
+
+    def _cursor(self, host: str) -> int | None:
+        if self.position is None:
+            return None
+        if self.position.host == host:
+            return self.position.number - (REWIND_US if self.wire.rewind else 0)
+        return self.position.time_us - REWIND_ELSEWHERE_US
+
+    def too_old(self) -> bool:
+        """The server does not know our number any more: ask for the time instead. False if that was tried already."""
+        if self.position is None or not self.position.host:
+            return False
+        self.position = replace(self.position, host="")
+        return True
+
+    def batch(self, host: str, frames: Sequence[bytes]) -> Batch:
+        """What these frames say. One that cannot be read harms only itself."""
+        events, error = self._read(frames)
+        self._advance(host, events)
+        now = clock.now()
+        lost, self.lost = self.lost, ""
+        live = not frames or (self.position is not None and at(self.position.time_us) >= now - LIVE)
+        return Batch(
+            tuple(e.mention for e in events if e.mention and e.change == "new"),
+            str(self.position) if events and self.position else None,
+            error=error,
+            edits=tuple(e.mention for e in events if e.mention and e.change == "edited"),
+            deletes=tuple(e.gone for e in events if e.gone),
+            caught_up=live,
+            lost=lost,
+        )
+
+    def _read(self, frames: Sequence[bytes]) -> tuple[list[Event], str]:
+        events: list[Event] = []
+        refused: list[str] = []
+        now = clock.now()
+        for frame in frames:
+            try:
+                events.extend(self.wire.read(self.unpack(frame), now))
+            except InputError as error:
+                refused.append(str(error)[:200])
+        return events, f"{len(refused)} of {len(frames)} events cannot be read: {refused[0]}" if refused else ""
+
+    def _advance(self, host: str, events: Sequence[Event]) -> None:
+        """Move on to the newest position. One from the future would make the server skip what comes until then."""
+        newest = microseconds(clock.now() + AHEAD)
+        for event in events:
+            self.lost = event.lost or self.lost
+            if 0 < event.time_us < newest and (not self.position or self._is_later(event, host)):
+                self._notice_loss(event)
+                self.position = Position(event.number, event.time_us, host)
+
+    def _is_later(self, event: Event, host: str) -> bool:
+        at_host = self.position is not None and self.position.host == host
+        return not at_host or (self.position is not None and event.number > self.position.number)
+
+    def _notice_loss(self, event: Event) -> None:
+        """An old position is moved up silently; the network is never still for long, so the first event tells."""
+        asked, self.asked = self.asked, None
+        if asked and not self.settings.dids and at(event.time_us) - at(asked.time_us) > NO_LONGER:
+            self.lost = (
+                self.lost or f"the server no longer has what was said before {at(event.time_us):%Y-%m-%d %H:%M} UTC"
+            )
+
+
+async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
+    """Yield what the network says, from the stored position on."""
+    stream = _Stream(settings, _WIRES[settings.wire](), Position.parse(cursors.get("", "")))
+    backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+    while True:
+        host = settings.servers[backoff.failures % len(settings.servers)]
+        began = time.monotonic()
+        try:
+            await _agree_on_packing(stream, host)
+            async with aclosing(_heard(stream, host)) as batches:
+                async for batch in batches:
+                    yield batch
+        except RefusedError as error:
+            if error.permanent and not _mended(stream, error) and backoff.failures >= len(settings.servers):
+                raise
+            failure = str(error)
+        except FetchError as error:
+            failure = str(error)
+        stream.volume.pause()
+        yield Batch((), None, error=failure)
+        await asyncio.sleep(backoff.pause(time.monotonic() - began))
+
+
+async def verify(settings: Settings) -> str:
+    """Connect to the first server and wait for an event."""
+    stream, host = _Stream(settings, _WIRES[settings.wire](), None), settings.servers[0]
+    await _agree_on_packing(stream, host)
+    async with opened(host, stream.ask(host)) as pump:
+        count = len(await pump.some(MOST, wait=5, linger=1))
+    return f"{host.partition('://')[2]} answers; {count:,} events in the first seconds"
+
+
+async def _heard(stream: _Stream, host: str) -> AsyncGenerator[Batch, None]:
+    """The batches of one connection."""
+    async with opened(host, stream.ask(host)) as pump:
+        yield Batch((), None, caught_up=False)
+        silent = time.monotonic()
+        while True:
+            frames = await pump.some(MOST, wait=HEARTBEAT)
+            now = time.monotonic()
+            silent = now if frames else silent
+            if not stream.settings.dids:
+                _watch(stream.volume, len(frames), now, silent)
+            yield stream.batch(host, frames)
+
+
+def _watch(volume: Volume, count: int, now: float, silent_since: float) -> None:
+    """All of the network is never still: raises FetchError if it seems so."""
+    if now - silent_since >= STALL:
+        raise FetchError(f"nothing was heard for {STALL:g} seconds: connecting anew")
+    usual = volume.average
+    if volume.saw(count, now):
+        raise FetchError(f"far fewer events than usual (about {usual:,.0f} a minute): connecting anew")
+
+
+def _mended(stream: _Stream, error: RefusedError) -> bool:
+    """Whether asking in another way may help."""
+    if error.code == "CursorTooOld":
+        return stream.too_old()
+    if error.code == "UnknownZstdDictionary" and stream.dictionary:
+        stream.dictionary = 0
+        return True
+    return False
+
+
+async def _agree_on_packing(stream: _Stream, host: str) -> None:
+    """Have the dictionary of this wire ready, if frames shall be packed."""
+    settings = stream.settings
+    if stream.dictionary:
+        return
+    if settings.wire == "v1" and settings.dictionary:
+        try:
+            stream.dictionary, stream.unpack = packing.unpacker(await asyncio.to_thread(settings.dictionary.read_bytes))
+        except OSError as error:
+            raise FetchError(f"{settings.dictionary} cannot be read: {error.strerror}", permanent=True) from error
+    elif settings.wire == "v2" and settings.packed and packing.is_installed():
+        address = f"http{host.removeprefix('ws')}/xrpc/network.bsky.jetstream.getZstdDictionary"
+        async with Fetcher(Limits(seconds=10, allow_private=True)) as fetcher:
+            page = (await fetcher.get(address)).check()
+        stream.dictionary, stream.unpack = packing.unpacker(page.body)

@@ -1,0 +1,72 @@
+"""Runs a source as the role `listen` does: everything committed to a real PostgreSQL, the cursor with it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import cast
+
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine, text
+
+from leitstand.settings import ListenerSettings, Settings, Watchlist
+from listeners import cursors
+from listeners.contract import Batch, Listens
+from listeners.watchlists import Watchlists
+from monitoring.metrics import Metrics
+from workers.intake import Intake
+from workers.queues import AssessQueue, connect
+
+LIMIT = 10.0
+
+
+class Ear:
+    """One listener with its store. `batches` keeps what it yielded, `starts` how often it was started."""
+
+    def __init__(self, database: Engine, redis_url: str, source: object, settings: ListenerSettings) -> None:
+        self.source, self.settings, self.database = cast(Listens, source), settings, database
+        watchlists = Watchlists(Settings(watchlists=[Watchlist(name="all", query="acme")]))
+        self.intake = Intake(database, watchlists, AssessQueue(connect(redis_url)), Metrics(CollectorRegistry()))
+        self.batches: list[Batch] = []
+        self.starts = 0
+
+    async def listen(self, until: Callable[[], bool], *, within: float = LIMIT) -> None:
+        """Hear and commit until it is true, then stop as if killed: without a word to the source but its end."""
+        self.starts += 1
+        heard = await asyncio.to_thread(self.cursors)
+        running = cast(AsyncGenerator[Batch, None], self.source.listen("ear", self.settings, heard))
+        async with asyncio.timeout(within), aclosing(running) as batches:
+            while not until():
+                batch = await anext(batches)
+                self.batches.append(batch)
+                await asyncio.to_thread(self.intake.take, "ear", batch)
+
+    def cursors(self) -> dict[str, str]:
+        """What is stored."""
+        with self.database.connect() as connection:
+            return cursors.cursors(connection, "ear")
+
+    def start_from(self, part: str, cursor: str) -> None:
+        """As if it had heard up to there."""
+        with self.database.begin() as connection:
+            now = connection.scalar(text("SELECT now()"))
+            cursors.keep_cursor(connection, "ear", part, cursor, now)
+
+    def words(self) -> dict[str, str]:
+        """The stored text of each external id."""
+        with self.database.connect() as connection:
+            rows = connection.execute(text("SELECT external_id, text FROM mentions"))
+            return {row.external_id: row.text for row in rows}
+
+    def kept(self) -> list[str]:
+        """The external ids that are stored, sorted."""
+        return sorted(self.words())
+
+    def count(self) -> int:
+        """How many mentions are stored."""
+        with self.database.connect() as connection:
+            return int(connection.scalar(text("SELECT count(*) FROM mentions")) or 0)
+
+    def errors(self) -> list[str]:
+        """What was reported as wrong, in order, repetitions left out."""
+        said = [batch.error for batch in self.batches if batch.error]
+        return [error for index, error in enumerate(said) if not index or said[index - 1] != error]
