@@ -15,7 +15,7 @@ class Watchlists:
 
     def __init__(self, settings: Settings, detect: Callable[[str], str] | None = None) -> None:
         """`detect` names the language of a text whose network declares none. Raises QueryError."""
-        self._engine = Engine({w.name: _tree(w) for w in settings.watchlists}, detect)
+        self._engine = Engine(trees(settings), detect)
         self._own = frozenset(_account(a) for a in settings.brand.own_accounts)
 
     def match(self, mention: Mention) -> tuple[str, ...]:
@@ -28,6 +28,11 @@ class Watchlists:
             return False
         author = mention.author
         return any(_account(f"{mention.channel}:{who}") in self._own for who in (author.handle, author.id) if who)
+
+
+def trees(settings: Settings) -> dict[str, Node]:
+    """Each watchlist's query, its languages included, by its name. Raises QueryError."""
+    return {watchlist.name: _tree(watchlist) for watchlist in settings.watchlists}
 
 
 def problems(settings: Settings) -> Iterable[Problem]:

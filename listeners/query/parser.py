@@ -7,6 +7,7 @@ from typing import Literal
 
 from leitstand.errors import QueryError
 from listeners.query import lint as linting
+from listeners.query.doubts import doubts
 from listeners.query.fields import read_field
 from listeners.query.lint import LintWarning
 from listeners.query.selective import check_selective
@@ -29,7 +30,8 @@ def parse(query: str) -> Node:
 
 def lint(query: str) -> list[LintWarning]:
     """What is allowed in a query but perhaps not meant, in the order it stands there. Raises QueryError as `parse`."""
-    return sorted(_parse(query)[1], key=lambda warning: (warning.start, warning.end))
+    node, found = _parse(query)
+    return sorted([*found, *doubts(node)], key=lambda warning: (warning.start, warning.end))
 
 
 def _parse(query: str) -> tuple[Node, list[LintWarning]]:

@@ -65,6 +65,21 @@ def lex(query: str) -> list[Lexeme]:
     return found
 
 
+def comments(query: str) -> list[tuple[int, str]]:
+    """The comments of a query, with the place each begins at."""
+    found: list[tuple[int, str]] = []
+    position = 0
+    while position < len(query):
+        if query.startswith(_COMMENT, position):
+            end = _after_comment(query, position)
+            found.append((position, query[position:end]))
+            position = end
+        else:
+            blank = _blank.match(query, position)
+            position = blank.end() if blank else _next(query, position).end
+    return found
+
+
 def _after_comment(query: str, start: int) -> int:
     end = query.find(">>>", start)
     if end < 0:
