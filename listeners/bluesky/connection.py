@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -39,7 +40,7 @@ class RefusedError(FetchError):
 @asynccontextmanager
 async def opened(host: str, path: str) -> AsyncGenerator[Pump[bytes], None]:
     """The frames of a stream. Raises FetchError for whatever goes wrong with the connection, also inside the block."""
-    name = host.partition("://")[2]
+    name = urlsplit(host).hostname or ""
     try:
         async with (
             # Not packed twice: a server refuses deflate together with its own packing.

@@ -3,7 +3,7 @@
     [listeners.bluesky]
     kind = "bluesky"
     # dids = ["did:plc:…"]         only these accounts
-    # wire = "v2"                  with hosts = ["wss://jetstream.us-east.bsky.network"]
+    # wire = "v2"
 
 Bluesky has no filter for words: the whole network (some hundred posts a second, 1 to 2 Mbit/s) is read and matched
 here. With a `dictionary` and `pip install 'leitstand[bluesky]'` it is a sixth of that; the dictionary of wire v1 is
@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -55,7 +56,6 @@ REWIND_US: Final = 5_000_000
 REWIND_ELSEWHERE_US: Final = 60_000_000
 
 Did = Annotated[str, Field(pattern=r"^did:[a-z]+:[A-Za-z0-9._:%-]{1,200}$")]
-Host = Annotated[str, Field(pattern=r"^wss?://[^/\s]+$")]
 
 
 class Settings(ListenerSettings):
@@ -64,14 +64,18 @@ class Settings(ListenerSettings):
     kind: Literal["bluesky"] = Field("bluesky", description="bluesky")
     dids: list[Did] = Field([], max_length=10_000, description="Only these accounts (did:plc:…); empty: all.")
     wire: Literal["v1", "v2"] = Field("v1", description="Jetstream v1 or Jetstream v2.")
-    hosts: list[Host] = Field([], description="wss://… of servers, tried in turn; empty: the public ones of the wire.")
+    url: str = Field(
+        "",
+        pattern=r"^(wss?://[^/\s]\S*)?$",
+        description="wss://… of a server of your own; empty: the public ones in turn.",
+    )
     dictionary: Path | None = Field(None, description="v1: the file zstd_dictionary; frames then come packed.")
     packed: bool = Field(True, description="v2: packed frames, if leitstand[bluesky] is installed.")
 
     @property
     def servers(self) -> Sequence[str]:
         """Where to connect to."""
-        return self.hosts or {"v1": V1_HOSTS, "v2": V2_HOSTS}[self.wire]
+        return [self.url.rstrip("/")] if self.url else {"v1": V1_HOSTS, "v2": V2_HOSTS}[self.wire]
 
 
 _WIRES: Final[Mapping[str, Callable[[], Wire]]] = {"v1": JetstreamV1, "v2": JetstreamV2}
@@ -188,7 +192,7 @@ async def verify(settings: Settings) -> str:
     await _agree_on_packing(stream, host)
     async with opened(host, stream.ask(host)) as pump:
         count = len(await pump.some(MOST, wait=5, linger=1))
-    return f"{host.partition('://')[2]} answers; {count:,} events in the first seconds"
+    return f"{urlsplit(host).hostname} answers; {count:,} events in the first seconds"
 
 
 async def _heard(stream: _Stream, host: str) -> AsyncGenerator[Batch, None]:

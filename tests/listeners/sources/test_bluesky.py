@@ -32,7 +32,7 @@ def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ear(database: Engine, redis_url: str, fake: Jetstream, **settings: object) -> Ear:
-    return Ear(database, redis_url, bluesky, Settings.model_validate({"hosts": [fake.host], **settings}))
+    return Ear(database, redis_url, bluesky, Settings.model_validate({"url": fake.host, **settings}))
 
 
 def begin_at_zero(hears: Ear, fake: Jetstream, number: int = 0) -> None:
@@ -192,7 +192,6 @@ def test_v2_an_error_frame_ends_the_stream_and_it_is_opened_anew(database: Engin
             begin_at_zero(hears, fake, 1)
             fake.events += [b'{"$type":"error","error":"ConsumerTooSlow","message":"read faster"}']
             fake.posts([1])
-            hears.settings = hears.settings.model_copy(update={"hosts": [fake.host, fake.host]})
             while not hears.errors():
                 await hears.listen(lambda: bool(hears.errors()))
             fake.events.pop(0)
@@ -254,16 +253,16 @@ def test_verify_counts_what_comes() -> None:
         async with jetstream() as fake:
             later = asyncio.get_running_loop()
             later.call_later(0.2, fake.posts, range(5))
-            return await verify(Settings(hosts=[fake.host]))
+            return await verify(Settings(url=fake.host))
 
     assert "answers; " in asyncio.run(scene())
-    with pytest.raises(FetchError, match=r"127\.0\.0\.1:1 cannot be heard"):
-        asyncio.run(verify(Settings(hosts=["ws://127.0.0.1:1"])))
+    with pytest.raises(FetchError, match=r"127\.0\.0\.1 cannot be heard"):
+        asyncio.run(verify(Settings(url="ws://127.0.0.1:1")))
 
 
 def test_a_dictionary_that_cannot_be_read_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="cannot be read: No such file"):
-        asyncio.run(verify(Settings(hosts=["ws://127.0.0.1:1"], dictionary=tmp_path / "none")))
+        asyncio.run(verify(Settings(url="ws://127.0.0.1:1", dictionary=tmp_path / "none")))
 
 
 def test_every_field_of_a_post() -> None:
