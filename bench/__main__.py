@@ -1,8 +1,8 @@
-"""`./run bench [matching|nlp|line|latency|clocks …]`: prints the table; without names, all of it."""
+"""`./run bench [matching|nlp|line|latency|clocks|decide|sweep …]`: prints the table; without names, all of it."""
 
 import sys
 
-from bench import line, matching, understanding
+from bench import line, matching, triage, understanding
 from bench.report import Figure, show
 
 MEASUREMENTS = {
@@ -11,6 +11,8 @@ MEASUREMENTS = {
     "line": line.throughput,
     "latency": line.latency,
     "clocks": line.clocks,
+    "decide": triage.decisions,
+    "sweep": triage.sweep,
 }
 
 

@@ -1,5 +1,7 @@
 """How lists in the file name people: `channel:handle` or `handle`, any case, with or without the leading @."""
 
+from functools import lru_cache
+
 from leitstand.model import Author
 
 
@@ -9,6 +11,7 @@ def folded(account: str) -> str:
     return channel + colon + handle.removeprefix("@")
 
 
+@lru_cache(maxsize=256)  # every rule asks about the same author
 def accounts(channel: str, author: Author) -> tuple[str, ...]:
     """The forms in which a list may name the author: by handle or id, with the channel or without."""
     handle = author.handle.casefold().removeprefix("@")

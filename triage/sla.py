@@ -36,9 +36,13 @@ def start(
 ) -> Clock:
     """One clock, running since `started_at`."""
     due = hours.after(started_at, budget)
-    version = granted.version or granted.name
-    new = Clock(name, ClockState.RUNNING, started_at, budget, due, now, granted.marks, version, None, granted.calendar)
-    return _told(_aim(new, hours, now), "started", started_at)
+    left, next_mark = _ahead(granted.marks, hours, started_at, budget, timedelta(0), now)
+    fire_at = max(min(due, next_mark or due), now)
+    history = (ClockEvent(started_at, "started", due),)
+    return Clock(
+        name, ClockState.RUNNING, started_at, budget, due, fire_at, left, granted.version or granted.name, None,
+        granted.calendar, history=history,
+    )  # fmt: skip
 
 
 def tighten(
@@ -212,13 +216,21 @@ def _aim(clock: Clock, hours: WorkingTime, now: datetime) -> Clock:
     """The clock with its past marks dropped, and in `fire_at` when it is to be looked at next."""
     if clock.paused_at is not None:
         return replace(clock, fire_at=None)
-    left = clock.warnings_left
-    while left and (at := _mark_at(clock, hours, left[0])) <= now:
-        left = left[1:]
-    coming = [at] if left else []
+    left, next_mark = _ahead(clock.warnings_left, hours, clock.started_at, clock.budget, clock.paused, now)
+    coming = [next_mark] if next_mark else []
     if clock.state is ClockState.RUNNING:
         coming.append(clock.due_at)
     return replace(clock, fire_at=max(min(coming), now) if coming else None, warnings_left=left)
+
+
+def _ahead(
+    marks: tuple[float, ...], hours: WorkingTime, since: datetime, budget: timedelta, paused: timedelta, now: datetime
+) -> tuple[tuple[float, ...], datetime | None]:
+    """The marks that lie ahead, and when the first of them is."""
+    for place, mark in enumerate(marks):
+        if (at := hours.after(since, budget * mark + paused)) > now:
+            return marks[place:], at
+    return (), None
 
 
 def _mark_at(clock: Clock, hours: WorkingTime, fraction: float) -> datetime:
