@@ -19,7 +19,7 @@ from triage.records import LIVE
 from triage.stories import store as stories
 from triage.timeline import SYSTEM
 
-_MOVE = text("UPDATE case_mentions SET case_number = :into WHERE case_number = :number RETURNING mention_id")
+_MOVE = text("UPDATE case_mentions SET case_number = :into WHERE case_number = :number")
 
 
 def merge(
@@ -62,11 +62,11 @@ def _merge(
 ) -> Acted:
     stored = clocks.read(connection, [into.number, other.number])
     left = Act(connection, policy, now, actor, "", "", other, other, dict(stored[other.number]))
-    moved = connection.execute(_MOVE, {"into": into.number, "number": other.number}).rowcount
+    connection.execute(_MOVE, {"into": into.number, "number": other.number})
     keys.move(connection, other.number, into.number)
     _leave(left, into.number, why)
     a = Act(connection, policy, now, actor, "", "", into, into, dict(stored[into.number]))
-    _receive(a, other, moved, why)
+    _receive(a, other, why)
     closed = write(left, stored[other.number])
     taken = write(a, stored[into.number])
     return replace(taken, notices=(*closed.notices, *taken.notices))
@@ -85,19 +85,19 @@ def _leave(a: Act, into: int, why: str) -> None:
     a.tell.append((NoticeType.CASE_CLOSED, "merged", said, ()))
 
 
-def _receive(a: Act, other: records.CaseRecord, moved: int, why: str) -> None:
+def _receive(a: Act, other: records.CaseRecord, why: str) -> None:
     """The case that stays: it is as severe as the worse of the two."""
     said = f"case {other.number} was merged into this one by {a.actor}{_because(why)}"
     brought = tuple(tag for tag in other.tags if tag not in a.case.tags)
     a.set(
-        mention_count=a.case.mention_count + moved,
+        mention_count=a.case.mention_count + other.mention_count,
         watchlists=tuple(dict.fromkeys((*a.case.watchlists, *other.watchlists))),
         intents=tuple(dict.fromkeys((*a.case.intents, *other.intents))),
         urgency=max(a.case.urgency, other.urgency),
         tags=(*a.case.tags, *brought),
         reasons=(*a.case.reasons, CaseReason("grouping", said)),
     )
-    a.note("merged", said, other=str(other.number), posts=str(moved), tags=",".join(brought))
+    a.note("merged", said, other=str(other.number), posts=str(other.mention_count), tags=",".join(brought))
     if other.severity < a.case.severity:
         _worse(a, other)
     a.tell.append((NoticeType.CASE_UPDATED, f"merged:{other.number}", said, ()))

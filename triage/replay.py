@@ -61,6 +61,19 @@ def _joined(stands: Standing, event: Event) -> Standing:
     return replace(stands, mention_count=stands.mention_count + 1, tags=tags)
 
 
+def _merged(stands: Standing, event: Event) -> Standing:
+    tags = tuple(dict.fromkeys((*stands.tags, *_tags(event))))
+    return replace(stands, mention_count=stands.mention_count + int(event.data["posts"]), tags=tags)
+
+
+def _split(stands: Standing, event: Event) -> Standing:
+    return replace(stands, mention_count=stands.mention_count - int(event.data["posts"]))
+
+
+def _merged_into(stands: Standing, event: Event) -> Standing:
+    return replace(stands, state=CaseState.CLOSED, mention_count=0, waits_for="", review="")
+
+
 def _worse(stands: Standing, event: Event) -> Standing:
     return replace(stands, severity=Severity(event.data.get("after", stands.severity)))
 
@@ -86,6 +99,9 @@ _STEPS: dict[str, Callable[[Standing, Event], Standing]] = {
     "joined": _joined,
     "severity": _worse,
     "escalated": _worse,
+    "merged": _merged,
+    "merged_into": _merged_into,
+    "split": _split,
     "acknowledged": _acknowledged,
     "assigned": lambda stands, event: replace(stands, assignee=event.data.get("assignee", "")),
     "label": _labelled,

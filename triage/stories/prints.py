@@ -138,7 +138,7 @@ def _bands(texts: Sequence[Words]) -> list[tuple[int, ...]]:
 
 def _sense(words: Words) -> int:
     """The numbers and the negations of a text as one number."""
-    found = sorted(numbers(words.tokens).elements())
+    found = numbers(words.tokens)
     denied = negations(words.tokens)
     return number(f"n:{denied}:{' '.join(found)}") & 0xFFFFFFFFFFFF if found or denied else 0
 

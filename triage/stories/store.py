@@ -202,20 +202,20 @@ def join(connection: Connection, number: int, other: int) -> None:
 def split(connection: Connection, mentions: Sequence[int]) -> list[tuple[int, int]]:
     """Take these posts out of their stories, into one of their own each, and keep them apart.
 
-    Returns each story that the posts are now in with the one that they were in (by its number as it is now). A story
-    has the number of a post in it: where the post it began with leaves, the others take another number.
+    Returns each story that the posts are now in with the one that they left, by the number it has now; 0 where all of
+    it leaves. A story has the number of a post in it: where that one leaves, the others take another number.
     """
     connection.execute(_ALONE, {"key": _LOCK})
     leaving: dict[int, list[int]] = {}
     for row in connection.execute(_MOVED, {"mentions": list(mentions)}):
         leaving.setdefault(row.story, []).append(row.mention_id)
-    return [pair for story, posts in leaving.items() if (pair := _part(connection, story, posts))]
+    return [_part(connection, story, posts) for story, posts in leaving.items()]
 
 
-def _part(connection: Connection, story: int, posts: list[int]) -> tuple[int, int] | None:
+def _part(connection: Connection, story: int, posts: list[int]) -> tuple[int, int]:
     staying = connection.scalar(_LEFT, {"story": story, "mentions": posts})
     if staying is None:
-        return None  # the whole story leaves
+        return story, 0
     remains = story
     if story in posts:
         remains = staying

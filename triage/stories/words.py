@@ -6,7 +6,6 @@ numbers. Letters and digits grown together (`IC2023`) are two words, so that a n
 
 import re
 import unicodedata
-from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -94,9 +93,9 @@ def shingles(tokens: tuple[str, ...]) -> frozenset[str]:
     return frozenset([f"{first} {second}" for first, second in pairwise(tokens)])
 
 
-def numbers(tokens: tuple[str, ...]) -> Counter[str]:
-    """The numbers among the words."""
-    return Counter(token.lstrip("0") or "0" for token in tokens if token[0].isdigit())
+def numbers(tokens: tuple[str, ...]) -> list[str]:
+    """The numbers among the words: nine in region ten is not ten in region nine."""
+    return [token.lstrip("0") or "0" for token in tokens if token[0].isdigit()]
 
 
 def negations(tokens: tuple[str, ...]) -> int:
