@@ -9,6 +9,13 @@ from triage.cases import process
 from triage.decide import Item
 
 ROUNDS, CONVERSATIONS = 8, 10
+CAMPAIGNS = (
+    "Acme Cloud has been down since nine and our whole shop stands still, thanks for nothing",
+    "The invoice from Acme Cloud counts every day of February twice and nobody there can add",
+    "Bitte teilen: bei der Acme Cloud liegen offenbar Kundendaten offen im Netz, seit gestern Abend",
+    "read this https://ferret.example/acme-files",
+    "see for yourself https://pix.example/acme-cabinet",
+)
 
 
 def items_of(worker: int, round_: int) -> list[Item]:
@@ -32,11 +39,28 @@ def same_author(worker: int, round_: int) -> list[Item]:
     return [one(mention(n, author=f"loud{round_}")) for n in range(first, first + 10)]
 
 
+def same_stories(worker: int, round_: int) -> list[Item]:
+    """Posts of five stories by authors of their own: copies with edits and the same links, in opposite order.
+
+    Each worker edits in its own way: no two of their copies are alike.
+    """
+    first = 20_000 + 100 * round_ + 10 * worker
+    said = [f"{words} {'!!' if worker else 'indeed'} round{'abcdefgh'[round_] * 3}" for words in CAMPAIGNS]
+    said = [words.replace("acme-", f"{round_}-acme-") if "http" in words else _marked(words, round_) for words in said]
+    order = range(len(said)) if worker == 0 else reversed(range(len(said)))
+    return [one(mention(first + n, words=said[n], minutes=place)) for place, n in enumerate(order)]
+
+
+def _marked(words: str, round_: int) -> str:
+    """Each round has stories of its own: they differ in a number."""
+    return f"{words} ({round_ + 100})"
+
+
 def work(url: str, worker: int, together: Barrier) -> None:
     """Triage this worker's share, each round at the same instant as the other worker's."""
     database, rules = engine(url), policy()
     for round_ in range(ROUNDS):
-        for items in (items_of(worker, round_), same_author(worker, round_)):
+        for items in (items_of(worker, round_), same_author(worker, round_), same_stories(worker, round_)):
             together.wait()
             with database.begin() as connection:
                 process(connection, items, rules, NOW)

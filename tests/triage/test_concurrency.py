@@ -5,16 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import Engine, text
 
+from leitstand.model import Urgency
 from tests.triage.building import NOW, mention, one, policy, run, store
-from tests.triage.racing import CONVERSATIONS, ROUNDS, items_of, same_author, work
+from tests.triage.racing import CAMPAIGNS, CONVERSATIONS, ROUNDS, items_of, same_author, same_stories, work
 from triage.cases import process
 
 
-def test_two_processes_at_the_same_instant_open_one_case_a_conversation(
+def test_two_processes_at_the_same_instant_open_one_case_a_conversation_and_a_story(
     database: Engine, database_url_of_test: str
 ) -> None:
     with database.begin() as connection:
-        for share in (items_of, same_author):
+        for share in (items_of, same_author, same_stories):
             store(connection, [item for worker in (0, 1) for r in range(ROUNDS) for item in share(worker, r)])
     context = multiprocessing.get_context("spawn")
     together = context.Barrier(2)
@@ -29,10 +30,12 @@ def test_two_processes_at_the_same_instant_open_one_case_a_conversation(
         cases = connection.execute(text("SELECT mention_count, severity FROM cases")).all()
         held = connection.scalar(text("SELECT count(*) FROM case_keys WHERE held"))
         mentions = connection.scalar(text("SELECT count(*) FROM case_mentions"))
+        stories = connection.scalar(text("SELECT count(DISTINCT story) FROM story_posts WHERE mention_id >= 20000"))
     assert sorted(tuple(case) for case in cases) == sorted(
-        [(2, "sev1")] * ROUNDS * CONVERSATIONS + [(20, "sev2")] * ROUNDS
+        [(2, "sev1")] * ROUNDS * CONVERSATIONS + [(20, "sev2")] * ROUNDS + [(2, "sev2")] * ROUNDS * len(CAMPAIGNS)
     )
-    assert mentions == ROUNDS * (2 * CONVERSATIONS + 20)
+    assert mentions == ROUNDS * (2 * CONVERSATIONS + 20 + 2 * len(CAMPAIGNS))
+    assert stories == ROUNDS * len(CAMPAIGNS)
     assert held
 
 
@@ -50,6 +53,41 @@ def test_who_comes_second_waits_and_then_joins(database: Engine) -> None:
     assert (outcome.opened, outcome.joined) == ((), 1)
     with database.connect() as connection:
         assert connection.execute(text("SELECT number, mention_count FROM cases")).all() == [(opened.number, 2)]
+
+
+def test_who_comes_second_with_an_edited_copy_begins_again_and_joins(database: Engine) -> None:
+    """The two share no key: only the last look before the commit shows the second one what the first has written."""
+    said = "Acme Cloud has been down since nine and our whole shop stands still"
+    first, second = one(mention(1, words=said)), one(mention(2, words=f"{said}, great", minutes=1))
+    with database.begin() as connection:
+        store(connection, [first])
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin() as connection:
+            process(connection, [first], policy(), NOW)
+            late = pool.submit(run, database, [second])
+            _until_somebody_waits(database)
+            assert not late.done()
+        outcome = late.result(30)
+    assert (outcome.opened, outcome.joined) == ((), 1)
+    with database.connect() as connection:
+        assert connection.execute(text("SELECT number, mention_count FROM cases")).all() == [(1, 2)]
+
+
+def test_who_joins_a_story_that_is_merged_meanwhile_joins_what_it_has_become(database: Engine) -> None:
+    said, link = "Acme Cloud has been down since nine and our whole shop stands still", "https://ferret.example/a"
+    run(database, [one(mention(1, words=said)), one(mention(2, words=f"see {link}", minutes=1))])
+    bridge = one(mention(3, words=f"{said} {link}", minutes=2))
+    with database.begin() as connection:
+        store(connection, [bridge])
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin() as connection:
+            process(connection, [bridge], policy(), NOW)
+            late = pool.submit(run, database, [one(mention(4, words=f"oh {link}", minutes=3), Urgency.NONE)])
+            _until_somebody_waits(database)
+        assert late.result(30).joined == 1
+    with database.connect() as connection:
+        assert connection.scalars(text("SELECT DISTINCT story FROM story_posts")).all() == [1]
+        assert connection.scalars(text("SELECT DISTINCT case_number FROM case_mentions")).all() == [1]
 
 
 def _until_somebody_waits(database: Engine) -> None:
