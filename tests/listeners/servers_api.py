@@ -43,6 +43,7 @@ def serving(respond: Callable[[Asked], Reply]) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 20
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             self._answer("GET")

@@ -120,6 +120,7 @@ class Handler(BaseHTTPRequestHandler):
     """PUT tells what to serve, GET is what the world sees, POST waits for requests and lists them."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     served: ClassVar[dict[str, Served]] = {}
     requests: ClassVar[defaultdict[str, list[dict[str, str]]]] = defaultdict(list)
     changed = threading.Condition()

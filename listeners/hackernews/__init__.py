@@ -1,0 +1,1 @@
+"""What the source `hackernews` is made of."""
