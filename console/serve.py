@@ -17,7 +17,7 @@ from escalation_bridge import ledger
 from leitstand import database, plugins
 from leitstand.errors import ServiceError
 from leitstand.settings import Settings
-from listeners import cursors, pending
+from listeners import budget, cursors, gaps, pending
 from listeners.contract import Listens
 from listeners.watchlists import Watchlists
 from monitoring.business import business_collector
@@ -52,6 +52,8 @@ def collector(settings: Settings, engine: Engine, metrics: Metrics, queue: Asses
         backlog=pending.backlog,
         queues={queues.ASSESS: queue.depth},
         listening=listening,
+        budgets=budget.remaining,
+        gaps=gaps.unfilled,
     )
 
 

@@ -31,6 +31,8 @@ def business_collector(
     backlog: Callable[[Connection], Backlog],
     queues: Mapping[str, Callable[[], int]],
     listening: Collection[str],
+    budgets: Callable[[Connection, datetime], Mapping[str, int]] = lambda _connection, _now: {},
+    gaps: Callable[[Connection, datetime], Mapping[str, int]] = lambda _connection, _now: {},
 ) -> StateCollector:
     """The collector of this installation. `listening` names the enabled listeners that run by themselves: one of them
     that has never reported is down, while one that others hand posts to is unknown until they do."""
@@ -53,7 +55,13 @@ def business_collector(
                     # Mentions before the outbox, the way of a post: who finds both empty has missed none in between.
                     database("mentions", lambda c, now: backlog_found(backlog(c), now)),
                     database("outbox", lambda c, now: targets_found(targets(c), settings.targets, now)),
-                    database("listeners", lambda c, now: listeners_found(listeners(c), settings, listening, now)),
+                    database(
+                        "listeners",
+                        lambda c, now: {
+                            **listeners_found(listeners(c), settings, listening, now),
+                            **counts_found(settings, budgets(c, now), gaps(c, now)),
+                        },
+                    ),
                 ]
             ),
             Lane([Part("queues", lambda: {gauges.QUEUE_DEPTH: {(name,): depth() for name, depth in queues.items()}})]),
@@ -115,6 +123,15 @@ def listeners_found(
         },
         gauges.LISTENER_LAG: {(name,): max(row.lag(now) for row in own) for name, own in parts.items()},
         gauges.LISTENER_QUIET: {(name,): age(max(at), now) for name, at in heard.items() if at},
+    }
+
+
+def counts_found(settings: Settings, budgets: Mapping[str, int], gaps: Mapping[str, int]) -> Found:
+    """What the enabled listeners may still read, where that is counted, and what they missed."""
+    enabled = [name for name, entry in settings.listeners.items() if entry.enabled]
+    return {
+        gauges.BUDGET_REMAINING: {(name,): left for name, left in budgets.items() if name in enabled},
+        gauges.LISTENER_GAPS: {(name,): gaps.get(name, 0) for name in enabled},
     }
 
 

@@ -33,6 +33,9 @@ LISTENER_QUIET = _gauge(
     "listener_quiet_seconds", "Seconds since the listener was last heard without an error.", "listener"
 )
 LISTENER_INFO = _gauge("listener_info", "Always 1: the kind of each enabled listener.", "listener", "kind")
+LISTENER_GAPS = _gauge(
+    "listener_gaps_unfilled", "Gaps of the last 7 days in which posts may have been missed for good.", "listener"
+)
 BUDGET_REMAINING = _gauge("budget_remaining", "Posts the network still lets us read, where it counts.", "listener")
 INCIDENTS_OPEN = _gauge("incidents_open", "Open incidents.", "watchlist")
 BUILD_INFO = _gauge("build_info", "Always 1: the version that serves this page.", "version")
@@ -52,6 +55,7 @@ GAUGES = (
     LISTENER_LAG,
     LISTENER_QUIET,
     LISTENER_INFO,
+    LISTENER_GAPS,
     BUDGET_REMAINING,
     INCIDENTS_OPEN,
     BUILD_INFO,

@@ -41,7 +41,6 @@ from listeners.streams import HEARTBEAT, Backoff, Volume
 ABOUT = About(
     title="Bluesky",
     summary="Every post of the network, or of single accounts, by Jetstream; nothing to register.",
-    extra="bluesky",
 )
 
 V1_HOSTS: Final = [f"wss://jetstream{n}.us-{side}.bsky.network" for side in ("east", "west") for n in (1, 2)]
