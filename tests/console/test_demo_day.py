@@ -65,6 +65,7 @@ class Truth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needs_reply: bool
     case: str | None
     severity: Severity | None
+    story: str = ""
     note: str = ""
 
 
@@ -113,27 +114,43 @@ def severity_of(post: Post, settings: Settings) -> str:
     return MATRIX[post.truth.urgency][impact]
 
 
+Key = tuple[str, ...]
+
+
 class Desk:
-    """Groups the day's posts by the rules of the day: the conversation first, then the author on a watchlist."""
+    """Groups the day's posts by the rules of the day: the conversation, the author on a watchlist, the story."""
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, ...], str] = {}
+        self._held: dict[Key, str] = {}
+        self._authors: dict[str, Key] = {}
+        self._stories: dict[Key, str] = {}
 
     def take(self, post: Post, own: bool) -> str | None:
         """The case a post belongs to. The opening post's own label names a new case."""
         if not post.truth.watchlists:
             return None
-        conversation = ("conversation", post.channel, post.conversation)
-        author = [] if own else [("author", post.channel, post.author.id, name) for name in post.truth.watchlists]
-        case = next((self._held[key] for key in [conversation, *author] if key in self._held), None)
-        opens = case is None and post.truth.urgency > 0 and not own
-        if opens:
+        writer, conversation = (post.channel, post.author.id), ("conversation", post.channel, post.conversation)
+        author: list[Key] = [] if own else [("author", *writer, name) for name in post.truth.watchlists]
+        story: list[Key] = [] if own else [("story", self._story(post))]
+        by = next((key for key in [conversation, *author, *story] if key in self._held), None)
+        case = self._held[by] if by else None
+        if case is None and post.truth.urgency > 0 and not own:
             case = f"{post.truth.case}"
             assert case not in self._held.values(), f"a second case is labelled {case}"
+            self._authors[case] = writer
             self._held |= dict.fromkeys(author, case)
-        if case is not None:
-            self._held.setdefault(conversation, case)
+        if case is None:
+            return None
+        self._held.setdefault(conversation, case)
+        if story and (by in story or self._authors[case] == writer):
+            self._held.setdefault(story[0], case)
         return case
+
+    def _story(self, post: Post) -> str:
+        """A repost or a quote tells the story of what it shares; copies are labelled."""
+        shared = self._stories.get((post.channel, post.parent_id)) if post.kind in ("repost", "quote") else None
+        told = post.truth.story or shared or f"{post.channel}:{post.external_id}"
+        return self._stories.setdefault((post.channel, post.external_id), told)
 
 
 def test_day_is_large_and_every_voice_its_own(day: list[Post]) -> None:
