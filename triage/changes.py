@@ -258,7 +258,8 @@ def _answer(ledger: Ledger, number: int, decision: Decision) -> None:
         ledger.clocks[number][clock.name] = clock
         said += f": {clock.name.replace('_', ' ')} {sla.how(clock)}"
         verdict = clock.state.value
-    ledger.note(number, "answered", said, mention=str(item.id), verdict=verdict)
+    at = mention.created_at.isoformat()
+    ledger.note(number, "answered", said, mention=str(item.id), verdict=verdict, written_at=at)
 
 
 def _skip(ledger: Ledger, number: int, decision: Decision) -> None:
