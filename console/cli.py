@@ -32,6 +32,7 @@ COMMANDS = {
     "stories": "Put the posts of a file into stories: reposts, copies, the same link.",
     "rules": "Try the rules of the configuration on the posts of a file.",
     "cases": "List the open cases, or show one with its timeline.",
+    "report": "Tell the figures of a period, as a table, CSV, JSON or one page with charts.",
     "deliveries": "List what is being delivered, or send dead letters again.",
     "listeners": "Show how each listener is doing.",
     "db": "Bring the database's schema up to date.",
