@@ -27,6 +27,8 @@ USER_AGENT: Final = "leitstand (social command center; reads feeds and APIs)"
 LONGEST_WAIT: Final = timedelta(days=1)
 _PERMANENT_MOVES: Final = {301, 308}
 _MOVES: Final = {301, 302, 303, 307, 308}
+# What a redirect to another server may take with it: no key, no login.
+_FOR_EVERYONE: Final = {"accept", "accept-encoding", "user-agent", "if-none-match", "if-modified-since"}
 # Never in an error: an address may hold a key.
 _WORDS: Final = {
     401: "asks for a login",
@@ -175,8 +177,7 @@ class Fetcher:
         except httpx.InvalidURL as error:
             raise FetchError(f"{request.url.host} redirects to something that is no address") from error
         same = (target.scheme, target.host, target.port) == (request.url.scheme, request.url.host, request.url.port)
-        dropped = {"host"} if same else {"host", "authorization", "cookie"}
-        headers = {name: value for name, value in request.headers.items() if name not in dropped}
+        headers = {n: v for n, v in request.headers.items() if n != "host" and (same or n in _FOR_EVERYONE)}
         return self._request("GET", str(target), headers)
 
     async def _ask(self, request: httpx.Request, moved_to: str, seconds: float) -> Page:

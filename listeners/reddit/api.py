@@ -45,7 +45,7 @@ class Api:
     _token: str = field(default="", repr=False)
     _ends: float = 0.0
 
-    async def get(self, path: str, shape: type[T], **params: str) -> T:
+    async def get(self, path: str, shape: type[T], params: Mapping[str, str]) -> T:
         """One request. Raises FetchError."""
         headers = {"Authorization": f"Bearer {await self._current()}", "User-Agent": self.user_agent}
         page = await self.fetcher.get(f"{self.base}{path}", headers, {"raw_json": "1", **params})

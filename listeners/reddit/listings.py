@@ -95,7 +95,7 @@ class Posts:
     async def _page(self, after: str) -> tuple[list[Thing], bool]:
         """A page of the listing, and whether it is the last."""
         more = {"after": after} if after else {}
-        listing = await self.api.get(self.path, Listing, limit=str(PAGE), **self.params, **more)
+        listing = await self.api.get(self.path, Listing, {"limit": str(PAGE), **self.params, **more})
         return [child.data for child in each(listing.data.children, Child)], not listing.data.after
 
     async def _changed(self, seen: Recent) -> list[Thing]:
@@ -107,7 +107,7 @@ class Posts:
         names = known[self._again : self._again + PAGE]
         self._again += PAGE
         try:
-            listing = await self.api.get("/api/info", Listing, id=",".join(names))
+            listing = await self.api.get("/api/info", Listing, {"id": ",".join(names)})
         except FetchError:
             return []  # what is new is worth more: it must not wait for this
         return [child.data for child in each(listing.data.children, Child)]

@@ -1,0 +1,83 @@
+"""YouTube's Data API: one request, and what its many ways to say no mean."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+import msgspec
+
+from leitstand import clock
+from leitstand.errors import FetchError
+from listeners.answers import decode
+from listeners.fetch import Fetcher, Page
+from listeners.youtube.quota import Quota
+
+T = TypeVar("T")
+
+_USED_UP: Final = {"quotaExceeded", "dailyLimitExceeded"}
+_TOO_FAST: Final = {"rateLimitExceeded", "userRateLimitExceeded"}
+_KEY: Final = {
+    "keyInvalid",
+    "keyExpired",
+    "accessNotConfigured",
+    "ipRefererBlocked",
+    "API_KEY_INVALID",
+    "SERVICE_DISABLED",
+}
+_WORDS: Final = {
+    "commentsDisabled": "its comments are turned off",
+    "videoNotFound": "there is no such video",
+    "channelNotFound": "there is no such channel",
+}
+
+
+class Detail(msgspec.Struct):
+    reason: str = ""
+
+
+class Error(msgspec.Struct):
+    message: str = ""
+    errors: list[Detail] = []
+    details: list[Detail] = []
+
+
+class Failure(msgspec.Struct):
+    error: Error
+
+
+@dataclass(slots=True)
+class Api:
+    """A client with its key. Every request costs units, one that is refused too."""
+
+    fetcher: Fetcher
+    base: str
+    key: str = field(repr=False)
+
+    async def get(self, what: str, shape: type[T], params: Mapping[str, str], *, part: str, quota: Quota) -> T:
+        """One request for a part of the round, at its quota's cost. Raises FetchError."""
+        quota.check(clock.now())
+        # In a header, because addresses end up in logs.
+        page = await self.fetcher.get(f"{self.base}/{what}", {"X-Goog-Api-Key": self.key}, params)
+        quota.spend(part, 1, clock.now())
+        if page.status in (400, 403, 404, 429):
+            _refuse(page, part, quota)
+        return decode(page, shape)
+
+
+def _refuse(page: Page, part: str, quota: Quota) -> None:
+    """Raises FetchError in words."""
+    try:
+        error = msgspec.json.decode(page.body, type=Failure).error
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        error = Error()
+    reasons = {detail.reason for detail in (*error.errors, *error.details)}
+    now = clock.now()
+    if reasons & _USED_UP:
+        quota.exhaust(part, now)
+        quota.check(now)
+    if reasons & _KEY or "API key" in error.message:
+        raise FetchError("YouTube does not take this api_key, or its project may not use the API", permanent=True)
+    if reasons & _TOO_FAST:
+        raise FetchError("YouTube asks us to slow down", status=page.status)
+    words = next((_WORDS[reason] for reason in reasons if reason in _WORDS), f"YouTube refuses it (HTTP {page.status})")
+    raise FetchError(words, status=page.status)
