@@ -267,6 +267,27 @@ class CaseSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class StoryView:
+    """What is told of a story: posts that say one thing, on any network.
+
+    `number` is the mention it began with, `first` the earliest and `loudest` the one by the author whom most follow.
+    `reach` is how many follow its authors, each author counted once. `last_hour` and `hour_before` show its growth.
+    """
+
+    number: int
+    posts: int
+    authors: int
+    reach: int
+    channels: tuple[str, ...]
+    first_at: datetime
+    last_at: datetime
+    last_hour: int
+    hour_before: int
+    first: int
+    loudest: int
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something one target must be told about one case; a row of the outbox before it is sent.
 

@@ -9,11 +9,12 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from leitstand.errors import InputError, NotFoundError
-from leitstand.model import CaseSnapshot, ClockName, Event
+from leitstand.model import CaseSnapshot, ClockName, Event, StoryView
 from triage import clocks, records, timeline
 from triage.policy import Policy
 from triage.records import from_row
 from triage.snapshot import snapshot
+from triage.stories.summary import story_of_case
 
 LARGEST_PAGE = 200
 
@@ -62,12 +63,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class CaseDetail:
-    """A case with its timeline and the ids of its mentions, both from the oldest on."""
+    """A case with its timeline and the ids of its mentions, both oldest first, and the story that most of them tell."""
 
     case: CaseSnapshot
     tags: tuple[str, ...]
     events: tuple[Event, ...]
     mentions: tuple[int, ...]
+    story: StoryView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ def load_case(connection: Connection, number: int, policy: Policy, now: datetime
         case.tags,
         tuple(timeline.read(connection, number, limit)),
         tuple(connection.scalars(_MENTIONS, {"number": number, "limit": limit})),
+        story_of_case(connection, number, now),
     )
 
 

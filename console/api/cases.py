@@ -13,9 +13,9 @@ from console.api.access import authorised
 from console.api.answers import ApiError, answer
 from console.api.body import ACTION_BYTES, read_body
 from console.api.desk import CaseFile, Desk
+from console.api.regroup import KNOWN
 from console.auth import Scope, Tokens
 from leitstand.model import Assessment, CaseSnapshot, CaseState, Event, MatchedMention, Mention, Severity
-from triage.actions import ACTIONS
 from triage.views import LARGEST_PAGE, Filters
 
 _PARAMETERS = ("state", "severity", "team", "channel", "limit", "cursor")
@@ -59,8 +59,8 @@ def routes(desk: Desk, tokens: Tokens) -> APIRouter:
     @router.post("/{number}/{action}")
     async def act_on_case(request: Request, number: str, action: str) -> Response:
         caller = authorised(request, tokens, Scope.ACT)
-        if action not in ACTIONS:
-            raise ApiError(404, f"there is no action “{action[:40]}”; known: {', '.join(ACTIONS)}", "action")
+        if action not in KNOWN:
+            raise ApiError(404, f"there is no action “{action[:40]}”; known: {', '.join(KNOWN)}", "action")
         body = _action_body(await read_body(request, ACTION_BYTES))
         acted = await run_in_threadpool(
             desk.act, case_number(number), action, actor=caller.actor, text=body.text, value=body.value
@@ -130,7 +130,7 @@ def _full(file: CaseFile) -> dict[str, object]:
     detail = file.detail
     timeline: tuple[Event, ...] = detail.events
     posts = [_mention(m, file.assessments.get(m.id)) for m in file.mentions]
-    return {**_fields(detail.case), "tags": detail.tags, "timeline": timeline, "mentions": posts}
+    return {**_fields(detail.case), "tags": detail.tags, "timeline": timeline, "story": detail.story, "mentions": posts}
 
 
 def _mention(matched: MatchedMention, assessment: Assessment | None) -> CaseMention:

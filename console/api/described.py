@@ -9,8 +9,8 @@ import msgspec
 from console.api.answers import Problem
 from console.api.cases import ActionBody
 from console.api.mentions import Ingested
-from leitstand.model import Assessment, CaseSnapshot, CaseState, Event, Mention, Severity
-from triage.actions import ACTIONS
+from console.api.regroup import KNOWN
+from leitstand.model import Assessment, CaseSnapshot, CaseState, Event, Mention, Severity, StoryView
 from triage.views import LARGEST_PAGE, Page
 
 Json = dict[str, object]
@@ -64,6 +64,7 @@ class CaseWithTimeline(msgspec.Struct):
 
     tags: list[str]
     timeline: list[Event]
+    story: StoryView | None
     mentions: list[CasePost]
 
 
@@ -157,7 +158,7 @@ def _list() -> Json:
 
 
 def _act(number: Json) -> Json:
-    action = _parameter("action", "path", "What to do.", {"type": "string", "enum": list(ACTIONS)})
+    action = _parameter("action", "path", "What to do.", {"type": "string", "enum": list(KNOWN)})
     content: Json = {
         "schema": {"$ref": _REF + "ActionBody"},
         "examples": {

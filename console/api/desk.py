@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, text
 
+from console.api.regroup import REGROUP
 from escalation_bridge import outbox
 from leitstand import clock
 from leitstand.errors import InputError
@@ -82,7 +83,13 @@ class Desk:
             raise InputError("must not contain NUL characters", "text")
         now = clock.now()
         with self.database.begin() as connection:
-            acted = act(connection, number, action, actor=actor, now=now, policy=self.policy, text=text, value=value)
+            regroup = REGROUP.get(action)
+            if regroup is not None:
+                acted = regroup(connection, number, value, actor, text, self.policy, now)
+            else:
+                acted = act(
+                    connection, number, action, actor=actor, now=now, policy=self.policy, text=text, value=value
+                )
             outbox.add(connection, acted.notices, now)
         return acted
 

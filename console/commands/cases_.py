@@ -1,6 +1,7 @@
 """`leitstand cases`: `cases` lists, `cases 27` shows one, and further words do more."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,12 +10,13 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperGroup
 
+from console.api.desk import Desk
 from console.offline.wording import count, due, severity
 from console.opened import Opened, opened
 from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
 from leitstand import clock
-from leitstand.errors import NotFoundError
-from leitstand.model import CaseSnapshot, CaseState, ClockState, Severity, TrafficLight
+from leitstand.errors import InputError, NotFoundError, StateError
+from leitstand.model import CaseSnapshot, CaseState, ClockState, Severity, StoryView, TrafficLight
 from triage import migrate as migrating
 from triage import views
 from triage.policy import compile_policy
@@ -101,6 +103,52 @@ def migrate(
         typer.echo(f"{count(len(moved), 'case')} {'would be ' if dry_run else ''}migrated.")
 
 
+@app.command()
+def merge(
+    number: Annotated[int, typer.Argument(min=1, help="The case that stays.")],
+    other: Annotated[int, typer.Argument(min=1, help="The case that becomes part of it.")],
+    config: Config = DEFAULT_CONFIG,
+    text: Annotated[str, typer.Option(help="Why, for the timelines.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Merge a case into another: its posts and its severity go over, and it is closed.
+
+    Example: leitstand cases merge 27 31 --text "the same outage"
+    """
+    _regroup(config, number, "merge", str(other), text, as_json)
+
+
+@app.command()
+def split(
+    number: Annotated[int, typer.Argument(min=1, help="The case that holds two things.")],
+    mentions: Annotated[list[int], typer.Argument(min=1, help="The mentions that become a case of their own.")],
+    config: Config = DEFAULT_CONFIG,
+    text: Annotated[str, typer.Option(help="Why, for the timelines.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make some posts of a case a case of their own; their stories are kept apart from then on.
+
+    `leitstand cases NUMBER --json` tells the ids of its mentions.
+
+    Example: leitstand cases split 27 1044 1051
+    """
+    _regroup(config, number, "split", ",".join(map(str, mentions)), text, as_json)
+
+
+def _regroup(config: Path, number: int, action: str, value: str, text: str, as_json: bool) -> None:
+    with opened(config) as house:
+        desk = Desk(house.engine, compile_policy(house.settings))
+        try:
+            acted = desk.act(number, action, actor=ACTOR, text=text, value=value)
+        except (NotFoundError, StateError, InputError) as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from None
+    if as_json:
+        print_json(acted.case)
+    else:
+        typer.echo(f"Case {acted.case.number}: {acted.case.severity}, {count(acted.case.mention_count, 'post')}.")
+
+
 def _list(house: Opened, filters: Filters, limit: int, as_json: bool) -> None:
     now = clock.now()
     with house.engine.connect() as connection:
@@ -133,7 +181,12 @@ def _one(house: Opened, number: int, as_json: bool) -> None:
         typer.echo(f"{error}: `leitstand cases` lists them", err=True)
         raise typer.Exit(1) from None
     if as_json:
-        print_json({"case": detail.case, "tags": detail.tags, "timeline": detail.events, "mentions": detail.mentions})
+        print_json(
+            {
+                "case": detail.case, "tags": detail.tags, "timeline": detail.events, "mentions": detail.mentions,
+                "story": detail.story,
+            }
+        )  # fmt: skip
     else:
         _tell(detail, now, Console())
 
@@ -146,6 +199,8 @@ def _tell(detail: CaseDetail, now: datetime, say: Console) -> None:
     grid = Table.grid(padding=(0, 2, 0, 0))
     for reason in dict.fromkeys(r.text for r in case.reasons):
         grid.add_row(Text("why", "dim"), Text(reason))
+    if detail.story:
+        grid.add_row(Text("story", "dim"), _story(detail.story))
     for name, running in case.clocks.items():
         said = (
             due(running.due_at, now) if running.state is ClockState.RUNNING and running.due_at else running.state.value
@@ -155,6 +210,13 @@ def _tell(detail: CaseDetail, now: datetime, say: Console) -> None:
         who = f" – {event.actor}" if event.actor else ""
         grid.add_row(Text(f"{event.at.astimezone():%d %b %H:%M:%S}", "dim"), Text(event.text + who))
     say.print(grid)
+
+
+def _story(story: StoryView) -> str:
+    return (
+        f"{count(story.posts, 'post')} by {count(story.authors, 'author')} on {', '.join(story.channels)}, reach"
+        f" {story.reach:,}, +{story.last_hour:,} in the last hour (+{story.hour_before:,} in the one before)"
+    )
 
 
 def _light(case: CaseSnapshot) -> Text:
