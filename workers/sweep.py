@@ -1,6 +1,7 @@
 """The role `sweep`: what must happen because time passes. Any number of sweeps may run; each thing happens once.
 
 due clocks fire · escalation steps are taken · mentions that no job carries any more are enqueued again
+· what only served to find stories that are closed by now is let go
 """
 
 import signal
@@ -21,6 +22,7 @@ from listeners import pending
 from monitoring.metrics import Metrics, open_metrics
 from triage import firing, runs
 from triage.policy import Policy, compile_policy
+from triage.stories import store as stories
 from workers import queues, setup
 from workers.logs import configure_logging
 from workers.queues import AssessQueue
@@ -32,6 +34,7 @@ LOOK_FOR_LOST = timedelta(seconds=1)
 LOST_AFTER = timedelta(seconds=10)
 COMMIT_TO_ENQUEUE = timedelta(seconds=5)  # a row is stamped when stored, its job a moment later
 WITHOUT_REDIS = timedelta(seconds=5)
+FORGET_STORIES = timedelta(minutes=10)
 FIRE_AT_ONCE = 500
 ENQUEUE_AT_ONCE = 2000
 AFTER_TROUBLE = 1.0
@@ -49,13 +52,14 @@ def lost_before(now: datetime, head_enqueued_at: datetime | None) -> datetime:
 
 @dataclass
 class Sweep:
-    """One sweeper. `lost_at` is when it last looked for lost mentions."""
+    """One sweeper. `lost_at` is when it last looked for lost mentions, `forgot_at` when it last let old stories go."""
 
     engine: Engine
     queue: AssessQueue
     policy: Policy
     metrics: Metrics
     lost_at: datetime = field(default_factory=clock.now)
+    forgot_at: datetime = field(default_factory=clock.now)
 
     def tick(self) -> bool:
         """Do what is due now. True if there was so much that the next tick should come at once."""
@@ -64,6 +68,10 @@ class Sweep:
         if now - self.lost_at >= LOOK_FOR_LOST:
             self.lost_at = now
             self._enqueue_lost(now)
+        if now - self.forgot_at >= FORGET_STORIES:
+            self.forgot_at = now
+            with self.engine.begin() as connection:
+                stories.forget(connection, now - 2 * self.policy.triage.story_window)
         return more
 
     def _fire(self, now: datetime) -> bool:

@@ -7,7 +7,7 @@ installation would open; an installation that already has cases might join some 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from leitstand.model import Assessment, CaseSnapshot, Clock, MatchedMention, Mention
@@ -17,8 +17,10 @@ from listeners.query.parser import parse
 from listeners.watchlists import Watchlists
 from nlp.pipeline import Assessor
 from triage.changes import Ledger, apply, notices, starts
-from triage.decide import Decision, Move, decide
+from triage.decide import Decision, Item, Move, decide
+from triage.placing import prints_of
 from triage.policy import Policy, compile_policy
+from triage.stories.board import Board, Placed
 
 LISTENER = "rehearsal"
 Span = tuple[str, int, int]  # field, start, end
@@ -76,21 +78,30 @@ def rehearse(mentions: Sequence[Mention], settings: Settings, assessor: Assessor
         for index, names in sorted(taken.items())
     ]
     items = list(zip(kept, assessor.assess([item.mention for item in kept]), strict=True))
-    decisions = decide(items, {}, policy)
+    decisions = decide(items, {}, policy, placed=_placed(items, policy))
     numbers = range(1, 1 - min((d.case for d in decisions), default=0))
     ledger = apply(decisions, {}, {}, numbers, policy, now)
+    _absorb(ledger)
+    became = dict(ledger.absorbed)
     decided = {d.item.id: d for d in decisions}
     seen: dict[tuple[str, str], int] = {}
     outcomes = tuple(
         _outcome(
             mention,
             decided.get(index),
+            became,
             settings,
             seen.setdefault((mention.channel, mention.external_id), index) != index,
         )
         for index, mention in enumerate(mentions)
     )
     return Rehearsal(outcomes, tuple(_opened(ledger, policy)))
+
+
+def _placed(items: Sequence[Item], policy: Policy) -> dict[int, Placed]:
+    """The stories that the posts alone make."""
+    board = Board(policy.triage.story_window, policy.triage.story_similarity)
+    return {post.post: board.place(post) for post in prints_of(items, policy)}
 
 
 def _taken(mentions: Sequence[Mention], watchlists: Watchlists) -> dict[int, tuple[str, ...]]:
@@ -114,10 +125,27 @@ def _asked(mention: Mention, taken: dict[tuple[str, str], tuple[str, ...]]) -> t
     return next((taken[key] for key in asked if key in taken), ())
 
 
-def _outcome(mention: Mention, decision: Decision | None, settings: Settings, duplicate: bool) -> Outcome:
+def _absorb(ledger: Ledger) -> None:
+    """Cases that turn out to be about one story are one: what `triage.merging` does in the database."""
+    for other, into in ledger.absorbed:
+        gone, stays = ledger.records[other], ledger.records[into]
+        ledger.records[into] = replace(
+            stays,
+            mention_count=stays.mention_count + gone.mention_count,
+            severity=min(stays.severity, gone.severity),
+            watchlists=tuple(dict.fromkeys((*stays.watchlists, *gone.watchlists))),
+        )
+        ledger.opened.remove(other)
+
+
+def _outcome(
+    mention: Mention, decision: Decision | None, became: dict[int, int], settings: Settings, duplicate: bool
+) -> Outcome:
     if decision is None:
         return Outcome(mention, {}, "the same post again" if duplicate else "matches no watchlist")
     number = abs(decision.case)
+    while number in became:
+        number = became[number]
     places = {name: _places(name, mention, settings) for name in decision.item.watchlists}
     return Outcome(mention, places, _left_alone(decision), decision.assessment, decision.move, number)
 

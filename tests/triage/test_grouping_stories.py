@@ -309,7 +309,7 @@ def test_a_split_that_cannot_be_is_refused_in_words(database: Engine, mentions: 
 def test_old_keys_and_bands_are_let_go(database: Engine) -> None:
     run(database, [one(mention(1, words=SAID)), one(mention(2, words=OTHER, minutes=10 * DAY))])
     with database.begin() as connection:
-        stories.forget(connection, NOW + timedelta(days=10), timedelta(hours=72))
+        stories.forget(connection, NOW + timedelta(days=4))
         kept = connection.scalars(text("SELECT DISTINCT mention_id FROM story_bands ORDER BY 1")).all()
         keys = connection.scalars(text("SELECT DISTINCT mention_id FROM story_keys ORDER BY 1")).all()
     assert (kept, keys) == ([2], [2])

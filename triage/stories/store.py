@@ -101,11 +101,10 @@ _LEFT = text("SELECT min(mention_id) FROM story_posts WHERE story = :story AND N
 _SET = text("UPDATE story_posts SET story = :story WHERE mention_id = ANY(:mentions)")
 _RENAME = text("UPDATE story_posts SET story = :story WHERE story = :before AND NOT (mention_id = ANY(:mentions))")
 _APART = text("INSERT INTO story_splits (one, other) VALUES (:one, :other), (:other, :one) ON CONFLICT DO NOTHING")
-_FORGET = text("""
-    WITH old AS (SELECT max(mention_id) AS last FROM story_posts WHERE written_at < :before),
-    bands AS (DELETE FROM story_bands USING old WHERE mention_id <= old.last)
-    DELETE FROM story_keys USING old WHERE mention_id <= old.last
-""")
+_ENDS = text("SELECT coalesce(min(id), 0) AS low, coalesce(max(id), 0) + 1 AS high FROM mentions")
+_RECEIVED = text("SELECT received_at FROM mentions WHERE id >= :id ORDER BY id LIMIT 1")
+_FORGET_BANDS = text("DELETE FROM story_bands WHERE mention_id < :before")
+_FORGET_KEYS = text("DELETE FROM story_keys WHERE mention_id < :before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +225,24 @@ def _part(connection: Connection, story: int, posts: list[int]) -> tuple[int, in
     return own, remains
 
 
-def forget(connection: Connection, now: datetime, window: timedelta) -> None:
-    """Let go of the keys and bands of posts to which nothing can be joined any more."""
-    connection.execute(_FORGET, {"before": now - 2 * window})
+def forget(connection: Connection, before: datetime) -> None:
+    """Let go of the keys and bands of posts received before that: they are for finding what may still be joined."""
+    first = _first_since(connection, before)
+    connection.execute(_FORGET_BANDS, {"before": first})
+    connection.execute(_FORGET_KEYS, {"before": first})
+
+
+def _first_since(connection: Connection, before: datetime) -> int:
+    """The number from which on mentions were received since then: numbers are given in the order of receiving."""
+    low, high = connection.execute(_ENDS).one()
+    while low < high:
+        middle = (low + high) // 2
+        received = connection.scalar(_RECEIVED, {"id": middle})
+        if received is not None and received < before:
+            low = middle + 1
+        else:
+            high = middle
+    return int(low)
 
 
 def _near(connection: Connection, posts: Sequence[Print], snapshot: str = "") -> list[tuple[Print, int]]:
