@@ -71,8 +71,8 @@ def posts(asked: Mapping[str, str], share: float, seed: int = 3) -> list[Mention
 def _made_to_match(post: Mention, query: str, chance: random.Random) -> Mention:
     """The post with a word of each group of the query put somewhere into it."""
     words = post.text.split(" ")
-    for group in query.split(") AND (")[:2]:
-        plain = [word for word in re.split(r"[()]|\bOR\b|\s", group) if word.isalnum()] or ["down"]
+    for group in query.partition(" AND NOT ")[0].split(") AND ("):
+        plain = [word for word in re.split(r"[()]|\bOR\b|\s", group) if word.isalnum() and word != "cloud"] or ["down"]
         words.insert(chance.randint(0, len(words)), chance.choice(plain))
     return replace(post, text=" ".join(words))
 

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from console.commands import query_explain, query_lint
 from console.offline import querying
 from console.offline.posts import Refused, open_posts
 from console.offline.progress import shown
@@ -15,14 +16,14 @@ from console.offline.wording import count, marked, refuse
 from console.options import AsJson, print_json
 from leitstand import clock
 from leitstand.errors import InputError, QueryError
-from listeners.query.lint import LintWarning
-from listeners.query.parser import lint as doubts
+from listeners.query.format import formatted
 from listeners.query.parser import parse
 from listeners.query.render import render_error
 from listeners.query.tree import Node
 
 LIMIT = 50
-_MINUS = {"ignore_unknown_options": True}  # a query may begin with one
+FOUND = "bold black on yellow"
+MINUS = {"ignore_unknown_options": True}  # a query may begin with one
 
 Query = Annotated[str, typer.Argument(help="A watchlist query, in quotes for the shell.", show_default=False)]
 
@@ -39,29 +40,24 @@ def query() -> None:
     """Check a watchlist query, and try it on the posts of a file."""
 
 
-@app.command(context_settings=_MINUS)
-def lint(query: Query, as_json: AsJson = False) -> None:
-    """Say what is wrong with a query, or perhaps not meant. Exit code 2 if it is refused.
+app.command("lint", context_settings=MINUS)(query_lint.command)
+app.command("explain", context_settings=MINUS)(query_explain.command)
 
-    Example: leitstand query lint 'acme AND (down OR stör*)'
+
+@app.command("format", context_settings=MINUS)
+def format_(query: Query, as_json: AsJson = False) -> None:
+    """Write a query evenly: AND where nothing stood, a line for each part if it is long. Comments stay.
+
+    Example: leitstand query format 'acme (down OR   outage)'
     """
     try:
-        found = doubts(query)
+        written = formatted(query)
     except QueryError as error:
-        if as_json:
-            print_json({"ok": False, "error": _place(error.reason, error.start, error.end, error.suggestion)})
-            raise typer.Exit(2) from None
         raise InputError(render_error(query, error)) from None
-    if as_json:
-        places = [_place(w.message, w.start, w.end, w.suggestion) for w in found]
-        print_json({"ok": True, "warnings": places})
-        return
-    for warning in found:
-        typer.echo(render_error(query, _as_error(warning)) + "\n")
-    typer.echo(f"The query can be used; {count(len(found), 'doubt')} above." if found else "The query can be used.")
+    print_json({"query": written}) if as_json else typer.echo(written)
 
 
-@app.command(context_settings=_MINUS)
+@app.command(context_settings=MINUS)
 def test(
     query: Query,
     file: Annotated[
@@ -108,9 +104,12 @@ def _table() -> Table:
 
 
 def _add(table: Table, tested: Tested) -> None:
-    label = tested.post.label
+    label, mention = tested.post.label, tested.post.mention
     said = "" if label is None or label == tested.match else "unwanted" if tested.match else "missed"
-    table.add_row(str(tested.post.id), said, marked(tested.post.mention.text, tested.spans))
+    shown = marked(mention.text, tested.spans, style=FOUND)
+    if tested.in_title:
+        shown = marked(mention.title, tested.in_title, style=FOUND).append(" – ").append(shown)
+    table.add_row(str(tested.post.id), said, shown)
 
 
 def _summary(score: Score) -> str:
@@ -120,11 +119,3 @@ def _summary(score: Score) -> str:
     rates = (("precision", score.precision), ("recall", score.recall))
     told = ", ".join(f"{name} {'–' if rate is None else f'{rate:.1%}'}" for name, rate in rates)
     return f"{said} Of {count(score.labelled, 'labelled post')}: {told}."
-
-
-def _place(message: str, start: int, end: int, suggestion: str) -> dict[str, str | int]:
-    return {"message": message, "start": start, "end": end, "suggestion": suggestion}
-
-
-def _as_error(warning: LintWarning) -> QueryError:
-    return QueryError(warning.message, warning.start, warning.end, warning.suggestion)

@@ -11,11 +11,12 @@ from nlp import language
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """Whether a post matches, and the places in its text that were asked for."""
+    """Whether a post matches, and the places in its text and in its title that were asked for."""
 
     post: Post
     match: bool
     spans: tuple[tuple[int, int], ...]
+    in_title: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -59,7 +60,10 @@ def test(node: Node, lines: Iterable[Post | Refused]) -> Iterator[Tested | Refus
             continue
         match = evaluate.matches(node, line.mention, detect)
         found = evaluate.spans(node, line.mention, detect) if match else []
-        yield Tested(line, match, tuple((start, end) for field, start, end in found if field == "text"))
+        in_text, in_title = (
+            tuple((start, end) for field, start, end in found if field == wanted) for wanted in ("text", "title")
+        )
+        yield Tested(line, match, in_text, in_title)
 
 
 def detect(text: str) -> str:

@@ -26,12 +26,12 @@ def refuse(file: str, line: Refused) -> None:
     typer.echo(f"{file}:{line.line}: skipped: {line.error}", err=True)
 
 
-def marked(text: str, places: Iterable[tuple[int, int]], longest: int = LONGEST) -> Text:
-    """The beginning of a post on one line, with the places in bold. Nothing in it can move the cursor."""
+def marked(text: str, places: Iterable[tuple[int, int]], longest: int = LONGEST, style: str = "bold") -> Text:
+    """The beginning of a post on one line, with the places in a style. Nothing in it can move the cursor."""
     plain = "".join(char if char.isprintable() else " " for char in text[:longest])
     shown = Text(plain + ("…" if len(text) > longest else ""))
     for start, end in places:
-        shown.stylize("bold", start, min(end, longest))
+        shown.stylize(style, start, min(end, longest))
     return shown
 
 

@@ -5,7 +5,7 @@ network cannot ask is EVERYTHING (it restricts nothing), what cannot be on it is
 where only a network's exact atoms may answer it: a wider atom negated would lose posts.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -85,7 +85,16 @@ def any_of(parts: Iterable[Pushed]) -> Pushed:
         for one in part.parts if isinstance(part, Any) else (part,):
             if not isinstance(one, Whole):
                 kept[one] = None
-    return _joined(Any, tuple(kept), NOTHING)
+    return _joined(Any, tuple(one for one in kept if not _is_within(one, kept)), NOTHING)
+
+
+def _is_within(one: Asked, others: Container[Asked]) -> bool:
+    """Whether a branch adds nothing, since one of its conditions alone is a choice of others."""
+    if not isinstance(one, All):
+        return False
+    return any(
+        all(choice in others for choice in (part.parts if isinstance(part, Any) else (part,))) for part in one.parts
+    )
 
 
 def _joined(kind: type[All] | type[Any], parts: tuple[Asked, ...], empty: Whole) -> Pushed:

@@ -21,7 +21,7 @@ def test_every_normal_character_has_a_place_in_the_original(text: str) -> None:
         assert 0 <= start < end <= len(text)
 
 
-@given(st.text(st.characters(categories=("L",)), min_size=1, max_size=12))
+@given(st.text(st.characters(categories=["L"]), min_size=1, max_size=12))
 def test_letters_come_out_as_nfkc(text: str) -> None:
     if not unicodedata.normalize("NFKC", text).startswith(" ") and normalise(text).starts is None:
         assert normalise(text).text == unicodedata.normalize("NFKC", text)
