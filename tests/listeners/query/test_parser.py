@@ -109,6 +109,16 @@ def test_reads(query: str, expected: str) -> None:
         ("a AND language:de", "language:", "lang:"),
         ("", "", ""),
         ("<<<only>>>", "<<<only>>>", ""),
+        ("lang:de AND is:reply", "lang:de AND is:reply", "author:"),
+        ("a OR (NOT b AND NOT c)", "NOT b AND NOT c", ""),
+        ("a AND (lang:de OR NOT b)", "NOT b", ""),
+        ("NOT (a OR b)", "NOT (a OR b)", ""),
+        ("(a b) NEAR/2 c", "a b", ""),
+        ("a NEAR/-1 b", "NEAR/-1", "NEAR/5"),
+        ("*abc", "*abc", "two letters"),
+        ("a AND b?c", "b?c", "two letters"),
+        ("a AND lang: de", "lang:", '"lang"'),
+        ("a AND WWW.acme.example", "WWW.acme.example", "url:"),
     ],
 )
 def test_refuses_with_the_place(query: str, place: str, suggests: str) -> None:
