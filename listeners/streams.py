@@ -7,11 +7,11 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -75,6 +75,38 @@ class Pump(Generic[T]):
             self._end = error
         finally:
             self._news.set()
+
+
+async def together(parts: Sequence[AsyncGenerator[T, None]]) -> AsyncGenerator[T, None]:
+    """What several streams yield, as it comes; each is a task of its own, so that none waits for another's network.
+
+    A part goes on when what it yielded has been taken. The first error of one ends all.
+    """
+    ready: asyncio.Queue[T] = asyncio.Queue(1)
+
+    async def run(part: AsyncGenerator[T, None]) -> None:
+        async with aclosing(part) as items:
+            async for item in items:
+                await ready.put(item)
+
+    tasks = [asyncio.create_task(run(part)) for part in parts]
+    done: asyncio.Future[Any] = asyncio.ensure_future(asyncio.gather(*tasks))
+    try:
+        while True:
+            taking = asyncio.ensure_future(ready.get())
+            either: set[asyncio.Future[Any]] = {taking, done}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not taking.done():
+                taking.cancel()
+                await done
+                return
+            yield taking.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(BaseException):
+            await done
 
 
 @dataclass

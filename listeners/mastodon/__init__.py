@@ -1,0 +1,1 @@
+"""Mastodon and what speaks like it: statuses, and one instance with its limits."""

@@ -1,0 +1,175 @@
+"""One instance: what is asked of it, within its limits. Every fault becomes a FetchError of one sentence."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeVar
+
+import httpx
+import msgspec
+
+from leitstand import clock
+from leitstand.errors import FetchError
+from listeners.addresses import CheckedTransport, RefusedAddressError
+from listeners.fetch import USER_AGENT, Fetcher, Page
+from listeners.sse import Event, events
+from listeners.streams import Pump, StreamEndedError
+
+STALL: Final = 45.0  # a heartbeat comes every 15 seconds
+RESERVE: Final = 5  # requests of a period that are not used up
+LONGEST_WAIT: Final = 900.0
+_PREVIOUS = re.compile(r'<[^>]*[?&]min_id=([^&>]+)[^>]*>;\s*rel="prev"')
+_SAID: Final = {
+    401: "the token is not valid",
+    403: "the token may not do this (it needs the scope `read`)",
+    404: "there is no such timeline",
+    422: "the request is not understood",
+    429: "it asks us to slow down",
+}
+
+T = TypeVar("T")
+
+
+class _Urls(msgspec.Struct):
+    streaming: str = ""
+
+
+class _Configuration(msgspec.Struct):
+    urls: _Urls = msgspec.field(default_factory=_Urls)
+
+
+class _Instance(msgspec.Struct):
+    configuration: _Configuration = msgspec.field(default_factory=_Configuration)
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """One page of a timeline: each item as it came, and from where the next newer page goes on ("" for nowhere)."""
+
+    raw: tuple[msgspec.Raw, ...]
+    newer: str
+
+
+@dataclass
+class Instance:
+    """`stall` is after how many silent seconds a stream is given up."""
+
+    url: str
+    token: str
+    fetcher: Fetcher
+    client: httpx.AsyncClient
+    stall: float = STALL
+    quiet_until: float = 0.0
+    _streaming: str = ""
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def host(self) -> str:
+        """Its name, as in the accounts."""
+        return httpx.URL(self.url).host
+
+    async def describe(self) -> str:
+        """The instance's title. Learns where it streams from."""
+        page = await self._get("/api/v2/instance", {})
+        try:
+            said = msgspec.json.decode(page.body, type=_Instance)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise FetchError(f"{self.host} is no Mastodon instance") from error
+        streaming = said.configuration.urls.streaming
+        self._streaming = re.sub(r"^ws", "http", streaming).rstrip("/") if streaming else self.url
+        return said.title or self.host
+
+    async def page(self, path: str, params: Mapping[str, str]) -> Items:
+        """One page of a timeline. Raises FetchError."""
+        page = await self._get(path, params)
+        try:
+            raw = msgspec.json.decode(page.body, type=list[msgspec.Raw])
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise FetchError(f"{self.host} answers what is no timeline") from error
+        found = _PREVIOUS.search(page.headers.get("link", ""))
+        return Items(tuple(raw), found[1] if found else "")
+
+    async def one(self, path: str, kind: type[T]) -> T | None:
+        """One object, None where it is not there or of another shape."""
+        try:
+            return msgspec.json.decode((await self._get(path, {})).body, type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        except FetchError as error:
+            if error.status in (403, 404, 410):
+                return None
+            raise
+
+    @asynccontextmanager
+    async def stream(self, path: str, params: Mapping[str, str]) -> AsyncGenerator[Pump[Event], None]:
+        """The events of a stream. Raises FetchError for whatever goes wrong, also inside the block."""
+        if not self._streaming:
+            await self.describe()
+        timeout = httpx.Timeout(15, read=self.stall)
+        address = f"{self._streaming}/api/v1/streaming/{path}"
+        try:
+            async with self.client.stream(
+                "GET", address, params=dict(params), headers=self._headers(), timeout=timeout
+            ) as response:
+                if response.status_code != httpx.codes.OK:
+                    raise self._refused(response.status_code, response.headers)
+                async with Pump(events(response.aiter_bytes())) as pump:
+                    yield pump
+        except StreamEndedError as error:
+            raise FetchError(f"{self.host} closed the stream") from error
+        except httpx.ReadTimeout as error:
+            raise FetchError(f"{self.host} was silent for {self.stall:g} seconds: connecting anew") from error
+        except RefusedAddressError as error:
+            raise FetchError(f"{error}; `allow_private = true` allows it", permanent=True) from error
+        except httpx.HTTPError as error:
+            raise FetchError(f"{self.host} cannot be heard: {str(error) or type(error).__name__}"[:300]) from error
+
+    async def _get(self, path: str, params: Mapping[str, str]) -> Page:
+        async with self._turn:
+            wait = self.quiet_until - time.monotonic()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            page = await self.fetcher.get(self.url + path, self._headers(), params)
+            self._note_limits(page)
+        if page.status >= 300:
+            raise self._refused(page.status, page.headers)
+        return page
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    def _note_limits(self, page: Page) -> None:
+        """Wait for the next period before this one is used up."""
+        left = page.headers.get("x-ratelimit-remaining", "")
+        if page.status == 429 or (left.isdecimal() and int(left) < RESERVE):
+            wait = min(LONGEST_WAIT, until(page.headers.get("x-ratelimit-reset", ""), clock.now()))
+            self.quiet_until = time.monotonic() + wait
+
+    def _refused(self, status: int, headers: Mapping[str, str]) -> FetchError:
+        wait = timedelta(seconds=until(headers.get("x-ratelimit-reset", ""), clock.now())) if status == 429 else None
+        return FetchError(
+            f"{self.host}: {_SAID.get(status, 'it cannot answer')} (HTTP {status})",
+            permanent=status in (401, 403, 404, 422),
+            retry_after=wait,
+            status=status,
+        )
+
+
+def until(reset: str, now: datetime) -> float:
+    """Seconds until a period ends: Mastodon says when as a date, others in seconds since 1970. A minute if unsaid."""
+    try:
+        at = datetime.fromtimestamp(int(reset), UTC) if reset.isdecimal() else datetime.fromisoformat(reset)
+        return max(0.0, (at.astimezone(UTC) - now).total_seconds())
+    except (ValueError, OverflowError, OSError):
+        return 60.0
+
+
+def client(*, allow_private: bool, connections: int) -> httpx.AsyncClient:
+    """For streams: they may last for ever."""
+    transport = CheckedTransport(allow_private=allow_private, connections=connections)
+    return httpx.AsyncClient(transport=transport, headers={"User-Agent": USER_AGENT}, trust_env=False)
