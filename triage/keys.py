@@ -21,7 +21,8 @@ _TAKE = text("""
     SELECT key, case_number, last_at FROM jsonb_to_recordset(CAST(:rows AS jsonb))
       AS r(key text, case_number bigint, last_at timestamptz)
     ORDER BY key
-    ON CONFLICT (key) WHERE held DO NOTHING
+    ON CONFLICT (key) WHERE held DO UPDATE SET last_at = greatest(case_keys.last_at, excluded.last_at)
+      WHERE case_keys.case_number = excluded.case_number
 """)
 _TOUCH = text("""
     UPDATE case_keys k SET last_at = greatest(k.last_at, r.last_at)

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, text
 from leitstand.model import ClockName, ClockState, Notice, NoticeType, Severity, Urgency
 from tests.triage.building import NOW, mention, one, policy, run
 from triage import clocks, records, timeline
+from triage.actions import act
 from triage.agreements import DEFAULTS
 from triage.cases import process
 from triage.firing import fire_due
@@ -141,3 +142,14 @@ def test_each_further_question_of_the_author_has_a_deadline_of_its_own(database:
     with database.connect() as connection:
         due = clocks.read(connection, [opened.number])[opened.number][ClockName.NEXT_RESPONSE].due_at
     assert due == NOW + timedelta(minutes=230)
+
+
+def test_an_author_who_goes_on_in_their_ended_case_opens_it_again(database: Engine) -> None:
+    (opened,) = run(database, [one(mention(1, author="ann", watchlists=("cloud", "brand")))]).opened
+    with database.begin() as connection:
+        act(connection, opened.number, "resolve", actor="eve", now=NOW + timedelta(minutes=5), policy=policy())
+    again = mention(2, author="ann", root="post1", minutes=20, watchlists=("cloud", "brand"))
+    outcome = run(database, [one(again)], at=NOW + timedelta(minutes=20))
+    assert (outcome.opened, outcome.joined) == ((), 1)
+    with database.connect() as connection:
+        assert records.read(connection, [opened.number])[opened.number].state == "open"
