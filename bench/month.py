@@ -263,7 +263,7 @@ def measure() -> list[Figure]:
     acted, took = month.acted.total(), time.perf_counter() - started
     return [
         Figure(
-            f"a simulated month: {month.written:,} posts, {cases:,} cases, {acted:,} actions, {len(month.told):,} notices",
+            f"a simulated month: {month.written:,} posts, {cases:,} cases, {acted:,} acts, {len(month.told):,} notices",
             f"{len(wrong)} promises broken, {twice} notices twice ({took:,.0f} s)",
             "0 and 0",
         )
