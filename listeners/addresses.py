@@ -20,6 +20,9 @@ from httpcore import AsyncConnectionPool, AsyncNetworkBackend, AsyncNetworkStrea
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 
+# Most hosts are asked once in minutes; httpcore looks through all open connections for each request.
+KEPT_OPEN: Final = 4
+
 # Through these an IPv4 address is reached by another name.
 _TRANSLATED: Final = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 
@@ -99,7 +102,7 @@ class CheckedTransport(httpx.AsyncHTTPTransport):
         self._pool = AsyncConnectionPool(
             ssl_context=_tls(),
             max_connections=connections,
-            max_keepalive_connections=connections,
+            max_keepalive_connections=KEPT_OPEN,
             keepalive_expiry=5.0,
             network_backend=self._backend,
         )
