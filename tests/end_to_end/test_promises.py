@@ -18,7 +18,9 @@ DANGER = "acme: data breach, my account was hacked right now and somebody is buy
 
 
 def danger(number: int, text: str = DANGER) -> dict[str, object]:
-    return {"channel": "x", "external_id": str(number), "text": text, "author": {"id": f"a{number}"}}
+    """A post of its own: what differs in its numbers is no copy."""
+    words = f"{text}, ticket {number}"
+    return {"channel": "x", "external_id": str(number), "text": words, "author": {"id": f"a{number}"}}
 
 
 def accepted(house: House, *mentions: dict[str, object]) -> dict[str, int]:

@@ -4,7 +4,7 @@ import queue
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -39,11 +39,16 @@ class Receiver:
         self.requests: queue.Queue[Request] = queue.Queue()
         self.respond = respond
         self.closing = threading.Event()
+        self.connections: list[socket.socket] = []
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             timeout = WAIT
+
+            def setup(self) -> None:
+                super().setup()
+                receiver.connections.append(self.connection)
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
@@ -82,6 +87,12 @@ class Receiver:
     def next(self) -> Request:
         return self.requests.get(timeout=WAIT)
 
+    def hang_up(self) -> None:
+        """End the connections that are kept open for a next request."""
+        for connection in self.connections:
+            with suppress(OSError):  # it is closed already
+                connection.shutdown(socket.SHUT_RDWR)
+
 
 @contextmanager
 def receiver(respond: Callable[[Request], Reply] | Reply = OK) -> Iterator[Receiver]:
@@ -93,6 +104,7 @@ def receiver(respond: Callable[[Request], Reply] | Reply = OK) -> Iterator[Recei
     finally:
         one.closing.set()
         one.server.shutdown()
+        one.hang_up()
         one.server.server_close()
         thread.join()
 
