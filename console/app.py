@@ -13,12 +13,11 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from console.api import cases, mentions, probes
+from console.api import cases, hooks, mentions, probes
 from console.api.answers import answer
 from console.api.described import document
 from console.api.desk import Desk
 from console.api.mentions import Take
-from console.api.probes import Part
 from console.auth import Sessions, api_tokens, console_tokens, is_open, load_key
 from console.web import board, case, session
 from console.web.failures import handlers
@@ -27,6 +26,7 @@ from console.web.live import Live
 from console.web.render import STATIC, Renderer
 from console.web.session import Doorkeeper
 from leitstand.settings import Settings
+from monitoring.health import Part
 
 STOP_SECONDS = 8
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -69,6 +69,7 @@ def create_app(
     secure = settings.server.public_url.startswith("https://")
     for router in (
         mentions.routes(tokens, take),
+        hooks.routes(settings, take),
         cases.routes(desk, tokens),
         probes.routes(metrics, health),
         _description(),

@@ -4,7 +4,8 @@ LeitstandError
 ├── ConfigurationError      the operator's file is wrong; carries every Problem found
 ├── PluginError             a kind that does not exist, or whose optional SDK is missing
 ├── InputError              a post, a query or a request that cannot be taken
-│   └── QueryError          with the position in the query
+│   ├── QueryError          with the position in the query
+│   └── HookRefusedError    a call of /hooks/ that is not let in; with the HTTP status it gets
 ├── StateError              an action that the case's state does not allow
 ├── NotFoundError           no such case, target, delivery …
 ├── ServiceError            PostgreSQL or Redis cannot be started, reached or is not migrated
@@ -65,6 +66,14 @@ class QueryError(InputError):
     def __init__(self, message: str, start: int, end: int, suggestion: str = "") -> None:
         self.start, self.end, self.suggestion, self.reason = start, end, suggestion, message
         super().__init__(f"at character {start + 1}: {message}" + (f" ({suggestion})" if suggestion else ""))
+
+
+class HookRefusedError(InputError):
+    """A call of `/hooks/<name>` is not let in: nothing of it is taken. `status` is the HTTP status it gets."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        self.status = status
+        super().__init__(message)
 
 
 class StateError(LeitstandError):

@@ -4,7 +4,10 @@ A pulling source has `listen(name, settings, cursors) -> AsyncIterator[Batch]`. 
 to store after it, is given the next turn only after both are committed together, and never ends by itself. It raises
 FetchError for a fault that a wait may mend only if it cannot go on for any of its parts; a fault of one part (one feed
 of many) is a Batch with `error`.
-A receiving source (`api`) has no `listen`: the console's HTTP hands it what comes in.
+A receiving source has `receive(settings, request) -> Received` (listeners/hooks.py): pure, it checks and reads one call
+of `/hooks/<its name>`, which the console answers after the commit. A source may do both: what was missed is polled. The
+source `api` has neither: its calls come in at /api/v1/mentions.
+A source whose network filters for us has `asking(settings, watchlists) -> settings`.
 `verify(settings)` tries the source once without storing anything and returns one sentence; it raises FetchError.
 """
 
@@ -16,6 +19,7 @@ from typing import Protocol, runtime_checkable
 from leitstand.model import Mention
 from leitstand.settings import ListenerSettings
 from listeners.budget import Budget
+from listeners.query.tree import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,15 @@ class Listens(Protocol):
 
     def listen(self, name: str, settings: ListenerSettings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
         """Yield batches for ever. `cursors` maps parts to the cursors stored last time."""
+        ...
+
+
+@runtime_checkable
+class Asks(Protocol):
+    """A source whose network filters for us: it is told the watchlists' queries before it listens."""
+
+    def asking(self, settings: ListenerSettings, watchlists: Mapping[str, Node]) -> ListenerSettings:
+        """The settings with what follows from the watchlists."""
         ...
 
 

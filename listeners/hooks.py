@@ -1,0 +1,132 @@
+"""What a source that receives webhooks is: a function that checks and reads one call, and decides nothing else.
+
+    call ──► receive(settings, request) ──► Received ──► committed ──► answered 2xx
+             └─ HookRefusedError: answered with its status, nothing taken
+`receive` is pure. A sender repeats what was not answered, so the same call may come again: the posts' ids make that
+harmless. One bad row of a call is reported and harms only itself.
+"""
+
+import hashlib
+import hmac
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal, Protocol, TypeVar, runtime_checkable
+
+import msgspec
+from pydantic import SecretStr
+
+from leitstand.errors import HookRefusedError
+from leitstand.settings import ListenerSettings
+from listeners.contract import Batch
+
+PART: Final = "hook"
+TOLERANCE: Final = timedelta(minutes=5)
+SHORTEST: Final = 16
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class HookRequest:
+    """One call: headers by their names in lower case, the body as it came, and when."""
+
+    method: Literal["GET", "POST"]
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a call brought. `batch` is committed before the answer, None where there is nothing to keep; `rejected` says
+    what of it cannot be taken; `said` is answered as plain text, for services that ask for an echo."""
+
+    batch: Batch | None = None
+    rejected: tuple[str, ...] = ()
+    said: str = ""
+
+
+@runtime_checkable
+class Receives(Protocol):
+    """A source that others call."""
+
+    def receive(self, settings: ListenerSettings, request: HookRequest) -> Received:
+        """Check and read one call. Raises HookRefusedError."""
+        ...
+
+
+def check_signature(secret: SecretStr, request: HookRequest, header: str = "x-hub-signature-256") -> None:
+    """Raises HookRefusedError unless the body is signed: `sha256=` and the HMAC in hex, as GitHub and Meta do it."""
+    given = request.headers.get(header, "")
+    if not given:
+        raise HookRefusedError(f"the call is not signed: there is no header {header}", 401)
+    expected = hmac.new(secret.get_secret_value().encode(), request.body, hashlib.sha256).hexdigest()
+    if not same(given.strip().lower(), f"sha256={expected}"):
+        raise HookRefusedError(f"the signature in {header} is not right: is the secret the same on both sides?", 401)
+
+
+def check_standard(secret: SecretStr, request: HookRequest) -> None:
+    """Raises HookRefusedError unless the call is signed as Standard Webhooks say, and not older than five minutes."""
+    name, stamp, given = (request.headers.get(f"webhook-{part}", "") for part in ("id", "timestamp", "signature"))
+    if not (name and stamp and given):
+        raise HookRefusedError(
+            "the call is not signed: webhook-id, webhook-timestamp, webhook-signature are needed", 401
+        )
+    if not stamp.isascii() or not stamp.isdigit() or len(stamp) > 12:
+        raise HookRefusedError("webhook-timestamp is no time in seconds", 401)
+    if abs(request.at.timestamp() - int(stamp)) > TOLERANCE.total_seconds():
+        raise HookRefusedError("the call was signed more than five minutes ago, or a clock is wrong", 401)
+    signed = b".".join((name.encode(), stamp.encode(), request.body))
+    expected = b64encode(hmac.digest(_key(secret), signed, "sha256")).decode()
+    if not any(same(one, f"v1,{expected}") for one in given.split()):
+        raise HookRefusedError("the signature is not right: is the secret the same on both sides?", 401)
+
+
+def _key(secret: SecretStr) -> bytes:
+    text = secret.get_secret_value().removeprefix("whsec_")
+    try:
+        return b64decode(text, validate=True)
+    except Base64Error:
+        return text.encode()
+
+
+def check_token(token: SecretStr, request: HookRequest) -> None:
+    """Raises HookRefusedError without the token: as Bearer, or as `?token=` from what can call an address only."""
+    kind, _, given = request.headers.get("authorization", "").partition(" ")
+    given = given.strip() if kind.lower() == "bearer" else request.query.get("token", "")
+    if not given:
+        raise HookRefusedError("send the token: Authorization: Bearer …", 401)
+    if not same(given, token.get_secret_value()):
+        raise HookRefusedError("this token is not the listener's", 401)
+
+
+def same(given: str, expected: str) -> bool:
+    """Compared in constant time."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode())
+
+
+def read_json(request: HookRequest, shape: type[T]) -> T:
+    """The body. Raises HookRefusedError in words."""
+    try:
+        return msgspec.json.decode(request.body, type=shape)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise HookRefusedError(f"the body is not what it should be: {str(error)[:200]}", 400) from None
+
+
+def convert(raw: msgspec.Raw, shape: type[T], place: str, rejected: list[str]) -> T | None:
+    """One row of a call; None, with the reason in `rejected`, where it is not of this shape."""
+    try:
+        return msgspec.json.decode(raw, type=shape)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        rejected.append(f"{place}: {str(error)[:200]}")
+        return None
+
+
+def long_enough(secret: SecretStr | None) -> SecretStr | None:
+    """For settings: a secret that cannot be guessed."""
+    if secret is not None and len(secret.get_secret_value()) < SHORTEST:
+        raise ValueError(f"must have at least {SHORTEST} characters; `openssl rand -hex 32` makes one")
+    return secret
