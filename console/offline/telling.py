@@ -9,7 +9,7 @@ from leitstand.settings import Triage
 from nlp import language
 from triage.stories.board import Board, place_all
 from triage.stories.links import ignoring
-from triage.stories.prints import language_of, prints
+from triage.stories.prints import MANY_BANDS, language_of, prints
 
 _SURE = 0.8
 
@@ -32,7 +32,7 @@ def stories_of(
     """The story of each post, in their order. Stories are numbered from 1 by their oldest post."""
     numbered = ((n, post.mention, language_of(post.mention, _detected(post, detect))) for n, post in enumerate(posts))
     board = Board(triage.story_window, triage.story_similarity)
-    placed = place_all(prints(numbered, ignoring(triage.ignore_links)), board)
+    placed = place_all(prints(numbered, ignoring(triage.ignore_links), MANY_BANDS), board)
     order = sorted(set(placed.values()), key=lambda story: (board.spans[story].first_at, story))
     numbers = {story: number for number, story in enumerate(order, 1)}
     return [numbers[placed[n]] for n in range(len(posts))]

@@ -117,7 +117,7 @@ class Board:
         if words is None:
             return
         seen: set[int] = set()
-        for band in post.bands:
+        for band in (post.beginning, *post.bands):
             for other, began in self._bands.get(band, ()):
                 if other.post in seen:
                     continue
@@ -144,7 +144,7 @@ class Board:
         return any({self.story(a) for a in pair} == {one, other} for pair in self.apart)
 
     def _show(self, post: Print, story: int) -> None:
-        for band in post.bands:
+        for band in (post.beginning, *post.bands) if post.words else ():
             self._bands.setdefault(band, []).append((post, story))
 
 

@@ -15,7 +15,7 @@ _CONTAINED, _QUOTED_WORDS = 0.85, 10  # a long text wholly within another is a c
 _UNCUT_WORDS = 8  # so many first words alike are no chance, even where nothing shows the cut
 _BEGINNING = 0.8
 _SHORT, _STRICTER = 8, 0.1  # "thank you for the tip" and "… for the help" are not copies: few words must be more alike
-_NEGATIVE = ("un", "in", "im", "il", "ir", "dis", "non", "miss", "nicht")
+_NEGATIVE = ("un", "in", "im", "il", "ir", "dis", "non", "miss", "nicht")  # none begins another
 
 
 def same_language(one: str, other: str) -> bool:
@@ -34,15 +34,18 @@ def is_copy(one: Words, other: Words, similar: float = SIMILAR) -> bool:
         return True
     if numbers(one.tokens) != numbers(other.tokens) or negations(one.tokens) != negations(other.tokens):
         return False
-    mended = _mended(short.tokens, long.tokens)
-    if mended is None:
+    if _denies(short.tokens, long.tokens) or _denies(long.tokens, short.tokens):
         return False
-    left, right = shingles(mended), long.shingles
-    common = len(left & right)
-    wanted = min(1.0, similar + _STRICTER * max(0, _SHORT - len(mended)))
-    if common >= wanted * (len(left) + len(right) - common):
+    return _alike(short.shingles, long, similar) or _alike(shingles(_mended(short, long)), long, similar)
+
+
+def _alike(left: frozenset[str], long: Words, similar: float) -> bool:
+    """Whether enough is common to both, or nearly all of a text that is not short stands in the longer one."""
+    common, words = len(left & long.shingles), len(left) + 1
+    wanted = min(1.0, similar + _STRICTER * max(0, _SHORT - words))
+    if common >= wanted * (len(left) + len(long.shingles) - common):
         return True
-    return len(mended) >= _QUOTED_WORDS and common >= _CONTAINED * len(left)
+    return words >= _QUOTED_WORDS and common >= _CONTAINED * len(left)
 
 
 def _other_tags(one: Words, other: Words) -> bool:
@@ -71,24 +74,25 @@ def _begins(short: Words, long: Words) -> bool:
     return len(left & right) >= _BEGINNING * len(left)
 
 
-def _mended(short: tuple[str, ...], long: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The short text spelt as the long one where they differ by typing errors; None if one denies the other so."""
-    only_short = set(short) - set(long)
-    only_long = set(long) - set(short)
-    if not only_short or len(only_short) * len(only_long) > 400:
-        return short
-    spelt: dict[str, str] = {}
-    for word in only_short:
-        for there in only_long:
-            if _denied(word, there) or _denied(there, word):
-                return None
-            if _typo(word, there):
-                spelt[word] = there
-    return tuple([spelt.get(word, word) for word in short]) if spelt else short
+def _denies(tokens: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Whether one has the opposite of another's word, as `unusable` is of `usable`."""
+    for word in tokens:
+        if word.startswith(_NEGATIVE):
+            prefix = next(prefix for prefix in _NEGATIVE if word.startswith(prefix))
+            positive = word[len(prefix) :]
+            if len(positive) >= 4 and positive in others and positive not in tokens:
+                return True
+    return False
 
 
-def _denied(word: str, positive: str) -> bool:
-    return word.endswith(positive) and len(positive) >= 4 and word[: -len(positive)] in _NEGATIVE
+def _mended(short: Words, long: Words) -> tuple[str, ...]:
+    """The short text spelt as the long one where they differ by typing errors; as it is where they differ by much."""
+    only_short = set(short.tokens).difference(long.tokens)
+    only_long = set(long.tokens).difference(short.tokens)
+    if not only_short or 2 * len(only_short) > len(short.tokens):
+        return short.tokens
+    spelt = {word: there for word in only_short for there in only_long if _typo(word, there)}
+    return tuple([spelt.get(word, word) for word in short.tokens]) if spelt else short.tokens
 
 
 def _typo(one: str, other: str) -> bool:

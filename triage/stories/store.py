@@ -23,12 +23,13 @@ PER_BAND, PER_POST = 8, 12
 _SNAPSHOT = text("SELECT CAST(pg_current_snapshot() AS text)")
 _KEYS = text("""
     SELECT k.key, k.mention_id, p.story FROM story_keys k LEFT JOIN story_posts p USING (mention_id)
-    WHERE k.key = ANY(:keys)
+    WHERE k.key = ANY(CAST(CAST(:keys AS text) AS bigint[]))
 """)
 # The latest posts of each band, then those that share the most bands with the post asked for.
 _NEAR = """
     WITH wanted AS (
-      SELECT * FROM unnest(CAST(:posts AS bigint[]), CAST(:bands AS bigint[])) AS w(post, band)
+      SELECT * FROM unnest(CAST(CAST(:posts AS text) AS bigint[]), CAST(CAST(:bands AS text) AS bigint[]))
+        AS w(post, band)
     ), hits AS (
       SELECT w.post, b.mention_id, count(*) AS shared FROM wanted w
       CROSS JOIN LATERAL (
@@ -77,7 +78,8 @@ _ALONE = text("SELECT pg_advisory_xact_lock(:key)")
 _MERGED = text("SELECT EXISTS (SELECT FROM story_posts WHERE mention_id = ANY(:stories) AND story <> mention_id)")
 _TAKE = text("""
     INSERT INTO story_keys (key, mention_id)
-    SELECT * FROM unnest(CAST(:keys AS bigint[]), CAST(:posts AS bigint[])) AS r(key, post) ORDER BY key
+    SELECT * FROM unnest(CAST(CAST(:keys AS text) AS bigint[]), CAST(CAST(:posts AS text) AS bigint[]))
+      AS r(key, post) ORDER BY key
     ON CONFLICT (key) DO NOTHING
 """)
 _IN_ORDER = text("SELECT FROM story_keys WHERE key = ANY(:keys) ORDER BY key FOR UPDATE")
@@ -120,7 +122,7 @@ def look(connection: Connection, posts: Sequence[Print], window: timedelta, simi
     """The stored stories that any of the posts may belong to."""
     snapshot = connection.scalar(_SNAPSHOT)
     keys = sorted({key for post in posts for key in post.keys})
-    rows = connection.execute(_KEYS, {"keys": keys}).all()
+    rows = connection.execute(_KEYS, {"keys": _array(keys)}).all()
     owned: dict[int, int] = {row.key: row.story for row in rows if row.story is not None}
     holders = {row.key: row.mention_id for row in rows}
     near = _near(connection, posts)
@@ -135,8 +137,8 @@ def claim(connection: Connection, placed: Sequence[Placed], seen: Seen) -> bool:
     taken = {key: one.post for one in placed for key in one.takes}
     new = sorted(key for key in taken if key not in seen.holders)
     if new:
-        posts = [taken[key] for key in new]
-        if connection.execute(_TAKE, {"keys": new, "posts": posts}).rowcount != len(new):
+        values = {"keys": _array(new), "posts": _array(taken[key] for key in new)}
+        if connection.execute(_TAKE, values).rowcount != len(new):
             return False
     old = sorted(key for key in taken if key in seen.holders)
     if not old:
@@ -154,26 +156,30 @@ def write(connection: Connection, posts: Mapping[int, Print], placed: Sequence[P
     """
     if not placed:
         return True
-    story = seen.board.story
+    insert(connection, posts, placed, seen)
+    connection.execute(_ALONE, {"key": _LOCK})
+    if connection.scalar(_NEWS, {"snapshot": seen.snapshot}) and not _holds(connection, posts, placed, seen):
+        return False
+    merged = [(other, seen.board.story(one.story)) for one in placed for other in one.merged]
+    if merged:
+        connection.execute(_MERGE, {"merged": [m for m, _ in merged], "stories": [s for _, s in merged]})
+    return True
+
+
+def insert(connection: Connection, posts: Mapping[int, Print], placed: Sequence[Placed], seen: Seen) -> None:
+    """Add the posts to their stories, and the bands by which they are found."""
     rows = [
         {
             "mention_id": one.post,
-            "story": story(one.story),
+            "story": seen.board.story(one.story),
             "written_at": posts[one.post].at,
             "language": posts[one.post].language,
             "why": one.why,
-            "bands": one.bands,
+            "bands": (*one.bands, _kept_beginning(posts[one.post])) if one.bands else (),
         }
         for one in placed
     ]
     connection.execute(_INSERT, {"rows": msgspec.json.encode(rows).decode()})
-    connection.execute(_ALONE, {"key": _LOCK})
-    if connection.scalar(_NEWS, {"snapshot": seen.snapshot}) and not _holds(connection, posts, placed, seen):
-        return False
-    merged = [(other, story(one.story)) for one in placed for other in one.merged]
-    if merged:
-        connection.execute(_MERGE, {"merged": [m for m, _ in merged], "stories": [s for _, s in merged]})
-    return True
 
 
 def _holds(connection: Connection, posts: Mapping[int, Print], placed: Sequence[Placed], seen: Seen) -> bool:
@@ -247,12 +253,12 @@ def _first_since(connection: Connection, before: datetime) -> int:
 
 def _near(connection: Connection, posts: Sequence[Print], snapshot: str = "") -> list[tuple[Print, int]]:
     """The stored posts that may be copies of any of the posts, with their stories; those unseen in the snapshot."""
-    asked = [(post.post, band) for post in posts for band in post.bands]
+    asked = [(post.post, band) for post in posts for band in _asks(post)]
     if not asked:
         return []
     values = {
-        "posts": [post for post, _ in asked],
-        "bands": [band for _, band in asked],
+        "posts": _array(post for post, _ in asked),
+        "bands": _array(band for _, band in asked),
         "per_band": PER_BAND,
         "per_post": PER_POST,
     }
@@ -260,6 +266,24 @@ def _near(connection: Connection, posts: Sequence[Print], snapshot: str = "") ->
     rows = connection.execute(_UNSEEN if snapshot else _CANDIDATES, values | unseen).all()
     stories = {row.mention_id: row.story for row in rows}
     return [(post, stories[post.post]) for post in compared(Text(*row[:5]) for row in rows)]
+
+
+def _asks(post: Print) -> tuple[int, ...]:
+    """The bands by which to look for copies: whole texts look for cut ones by their beginning, cut ones for all."""
+    if post.words is None:
+        return ()
+    cut = ~post.beginning
+    return (*post.bands, cut, post.beginning) if post.words.cut else (*post.bands, cut)
+
+
+def _kept_beginning(post: Print) -> int:
+    """The beginning as stored: that of a cut text is another number than that of a whole one."""
+    return ~post.beginning if post.words and post.words.cut else post.beginning
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """An array as PostgreSQL reads it; psycopg writes lists element by element, ten times as slowly."""
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 def _spans(connection: Connection, stories: Sequence[int]) -> dict[int, Span]:

@@ -25,13 +25,13 @@ _CUT = re.compile(r"(?:…|\.\.\.)\W*$")
 _INTERJECTION = re.compile(r"^\W*(?:(?:oh|och|ach)\s+)?(?:no+|nein|nope)\b\s*[!.,:…–-]+\s*", re.IGNORECASE)
 # A thread's own numbering, as `(1/3)`.
 _PART = re.compile(r"^\W*\b\d{1,2}/(?:\d{1,2}|[nx])\b|\b\d{1,2}/(?:\d{1,2}|[nx])\b(?=\W*$)", re.IGNORECASE)
+_CRIES: Final = frozenset("nNoOaA")
 _APOSTROPHE = re.compile(r"(?<=\w)['’‘ʼ´`](?=\w)")
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{3})+(?![\d.,]*\d)")
 _THOUSAND = re.compile(r"\d[.,]\d{3}")
 _WORD = re.compile(r"\w+")
 # A word, a number, or one character of a script that is written without blanks.
 _TOKEN = re.compile(r"\d+|[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W\d_\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+")
-_UMLAUT = re.compile(r"(?<=[aou])e")
 _PLAIN_LETTERS: Final = {"ø": "o", "ł": "l", "æ": "a", "œ": "o", "ı": "i", "đ": "d", "ð": "d", "þ": "th"}
 
 _NUMBER_WORDS: Final = {
@@ -107,7 +107,7 @@ def words_of(text: str) -> Words:
     """The words of a post's text."""
     plain, tags = _bared(text[:_LONGEST])
     cut = ("..." in plain or "…" in plain) and _CUT.search(plain) is not None
-    folded = _fold(_APOSTROPHE.sub("", plain).casefold())
+    folded = _fold((plain if plain.isascii() and "'" not in plain else _APOSTROPHE.sub("", plain)).casefold())
     if _THOUSAND.search(folded):
         folded = _THOUSANDS.sub(lambda found: re.sub(r"\D", "", found[0]), folded)
     tokens = tuple([_NUMBER_WORDS.get(token, token) for token in _TOKEN.findall(folded)])
@@ -129,7 +129,7 @@ def _bared(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         text = _TAG.sub(" ", text)
     if "/" in text:
         text = _PART.sub(" ", text)
-    return _INTERJECTION.sub("", text), tags
+    return _INTERJECTION.sub("", text) if text.lstrip()[:1] in _CRIES else text, tags
 
 
 def _count(folded: str, tokens: tuple[str, ...]) -> int:
@@ -155,7 +155,8 @@ _BARE = _Bare({ord(char): plain for char, plain in _PLAIN_LETTERS.items()})
 
 def _fold(text: str) -> str:
     """Without accents; ä, ae and a are one."""
-    return _UMLAUT.sub("", text if text.isascii() else text.translate(_BARE))
+    plain = text if text.isascii() else text.translate(_BARE)
+    return plain.replace("ae", "a").replace("oe", "o").replace("ue", "u")
 
 
 def _numbered(tag: str) -> tuple[str, str]:
