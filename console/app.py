@@ -19,7 +19,8 @@ from console.api.described import document
 from console.api.desk import Desk
 from console.api.mentions import Take
 from console.auth import Sessions, api_tokens, console_tokens, is_open, load_key
-from console.web import board, case, session
+from console.feedback import Links
+from console.web import board, case, feedback, session
 from console.web.failures import handlers
 from console.web.guard import Guard, allowed_hosts
 from console.web.live import Live
@@ -47,7 +48,9 @@ def create_app(
     live = Live(desk.mark)
     renderer = Renderer(settings)
     tokens, readers = api_tokens(settings), console_tokens(settings)
-    sessions = None if is_open(settings) else Sessions(readers, load_key(settings.server.data_dir))
+    key = load_key(settings.server.data_dir)
+    sessions = None if is_open(settings) else Sessions(readers, key)
+    links = Links(key, settings.server.public_url, settings.feedback.valid)
     doorkeeper = Doorkeeper(sessions)
 
     @asynccontextmanager
@@ -75,7 +78,8 @@ def create_app(
         _description(),
         session.routes(renderer, sessions, readers, secure=secure),
         board.routes(desk, settings, renderer, doorkeeper, live),
-        case.routes(desk, renderer, doorkeeper),
+        case.routes(desk, renderer, doorkeeper, links),
+        feedback.routes(desk, renderer, links),
     ):
         app.include_router(router)
     app.mount("/static", _Static(directory=STATIC), name="static")

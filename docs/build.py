@@ -36,6 +36,8 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[teams.NAME]", settings.Team),
     ("[customers.TIER]", settings.Customers),
     ("[triage]", settings.Triage),
+    ("[feedback]", settings.Feedback),
+    ("[incidents]", settings.Incidents),
     ("[[rules]]", settings.Rule),
     ("[rules.when]", settings.When),
     ("[rules.then]", settings.Then),

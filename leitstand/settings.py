@@ -327,6 +327,37 @@ class Triage(Section):
     )
 
 
+class Incidents(Section):
+    """When many people on one watchlist are in trouble at once."""
+
+    enabled: bool = Field(True, description="false: no incident is ever opened.")
+    watchlists: list[Name] = Field([], description="Only these are watched; empty: all.")
+    window: Duration = Field(timedelta(minutes=5), description="Different authors are counted over so long.")
+    minimum: int = Field(
+        3, ge=2, le=10_000, description="Never fewer authors who tell of an outage, a leak, a danger or urgent need."
+    )
+    minimum_impact: int = Field(10, ge=2, le=10_000, description="Never fewer authors who want anything at all.")
+    factor: float = Field(2.0, ge=1, le=100, description="So many times the usual number is still usual.")
+    quiet: Duration = Field(
+        timedelta(minutes=15), description="It is over after it has been below half of its threshold for so long."
+    )
+    policy: Name = Field("sev1", description="The escalation policy that is run once for an incident, if there is one.")
+    never_hold: list[Intent] = Field(
+        [Intent.SECURITY, Intent.SAFETY, Intent.LEGAL],
+        description="Cases with these intents belong to no incident: their pages are never held back.",
+    )
+
+
+class Feedback(Section):
+    """What the authors of solved cases think of the answer: they rate it by a signed link."""
+
+    valid: Duration = Field(timedelta(days=60), description="How long a link may be used.")
+    low: int = Field(2, ge=0, le=5, description="A score up to this is low; 0: none is.")
+    on_low: Literal["nothing", "reopen", "escalate"] = Field(
+        "reopen", description="What a low score does: open the case again, or also raise it by one step."
+    )
+
+
 class Settings(Section):
     """The whole file."""
 
@@ -336,6 +367,7 @@ class Settings(Section):
     redis: Redis = Redis()
     workers: Workers = Workers()
     triage: Triage = Triage()
+    incidents: Incidents = Incidents()
     watchlists: list[Watchlist] = []
     listeners: dict[Name, SerializeAsAny[ListenerSettings]] = {}
     targets: dict[Name, SerializeAsAny[TargetSettings]] = {}
@@ -344,5 +376,6 @@ class Settings(Section):
     sla: list[Sla] = []
     teams: dict[Name, Team] = {}
     customers: dict[Name, Customers] = {}
+    feedback: Feedback = Feedback()
     rules: list[Rule] = []
     escalation: dict[Name, Escalation] = {}

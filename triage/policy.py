@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from leitstand.model import Author, Importance
-from leitstand.settings import Customers, Escalation, Settings, Team, Triage, Watchlist
+from leitstand.settings import Customers, Escalation, Feedback, Settings, Team, Triage, Watchlist
 from triage.accounts import accounts, folded
 from triage.agreements import Agreement, Choice, Traits
 from triage.hours import ALWAYS, WorkingTime, time_zone, working_hours
@@ -28,6 +28,7 @@ class Policy:
     choice: Choice
     calendars: Mapping[str, WorkingTime]
     triage: Triage
+    feedback: Feedback
     vips: frozenset[str]
     customers: Mapping[str, Customers]
     tiers: Mapping[str, str]
@@ -93,6 +94,7 @@ def compile_policy(settings: Settings) -> Policy:
         choice=Choice(settings.sla),
         calendars={name: working_hours(calendar) for name, calendar in settings.calendars.items()},
         triage=settings.triage,
+        feedback=settings.feedback,
         vips=frozenset(map(folded, settings.triage.vips)),
         customers=settings.customers,
         tiers={folded(a): tier for tier, group in settings.customers.items() for a in group.accounts},

@@ -13,7 +13,7 @@ from leitstand.errors import InputError
 from leitstand.model import Assessment, CaseSnapshot, ClockName, MatchedMention
 from listeners import store as mentions
 from nlp import store as assessments
-from triage import views
+from triage import ratings, views
 from triage.acting import Acted
 from triage.actions import act
 from triage.policy import Policy
@@ -92,6 +92,12 @@ class Desk:
                 )
             outbox.add(connection, acted.notices, now)
         return acted
+
+    def rate(self, number: int, score: int, comment: str) -> None:
+        """Keep what the author of a solved case thinks. Raises NotFoundError, StateError or InputError."""
+        now = clock.now()
+        with self.database.begin() as connection:
+            outbox.add(connection, ratings.rate(connection, number, score, comment, self.policy, now), now)
 
     def mark(self) -> str:
         """Differs whenever any case changed."""

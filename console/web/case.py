@@ -8,14 +8,16 @@ from starlette.responses import RedirectResponse, Response
 from console.api.cases import case_number
 from console.api.desk import CaseFile, Desk
 from console.auth import Caller, Scope
+from console.feedback import Links
 from console.web.forms import read_form
 from console.web.render import Renderer
 from console.web.session import Doorkeeper
+from leitstand import clock
 from leitstand.errors import InputError, StateError
 from leitstand.model import Assessment, MatchedMention
 
 
-def routes(desk: Desk, renderer: Renderer, doorkeeper: Doorkeeper) -> APIRouter:
+def routes(desk: Desk, renderer: Renderer, doorkeeper: Doorkeeper, links: Links) -> APIRouter:
     """The routes of a case."""
     router = APIRouter(include_in_schema=False)
 
@@ -30,6 +32,7 @@ def routes(desk: Desk, renderer: Renderer, doorkeeper: Doorkeeper) -> APIRouter:
             "posts": _posts(file),
             "left_out": len(file.detail.mentions) - len(file.mentions),
             "may_act": caller.may(Scope.ACT),
+            "rate_link": links.link(number, clock.now()),
             "problem": problem,
             "here": f"/cases/{number}",
         }

@@ -164,6 +164,7 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
         r"(?P<gone>the post was deleted|the author is blocked): nobody waits for an answer any more",
         N_("%(gone)s: nobody waits for an answer any more"),
     ),
+    _pattern(r"rated (?P<score>\d) of 5 by the author", N_("rated %(score)s of 5 by the author")),
     _pattern(r"the post was deleted", N_("the post was deleted")),
     _pattern(r"the author is blocked", N_("the author is blocked")),
     _pattern(r"new deadlines: none moves", N_("new deadlines: none moves")),
