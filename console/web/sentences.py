@@ -69,6 +69,27 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
     _pattern(r"one more (?P<kind>\w+) joined: (?P<by>.+)", N_("one more %(kind)s joined: %(by)s")),
     _pattern(r"the same conversation", N_("the same conversation")),
     _pattern(r"the same author and watchlist", N_("the same author and watchlist")),
+    _pattern(r"the same story", N_("the same story")),
+    _pattern(r"reopened: the conversation goes on", N_("reopened: the conversation goes on")),
+    _pattern(
+        r"merged into case (?P<number>\d+) by leitstand: they tell one story",
+        N_("merged into case %(number)s: they tell one story"),
+    ),
+    _pattern(
+        r"case (?P<number>\d+) was merged into this one by leitstand: they tell one story",
+        N_("case %(number)s was merged into this one: they tell one story"),
+    ),
+    _pattern(rf"merged into case (?P<number>\d+) by {_BY}", N_("merged into case %(number)s by %(who)s%(words)s")),
+    _pattern(
+        rf"case (?P<number>\d+) was merged into this one by {_BY}",
+        N_("case %(number)s was merged into this one by %(who)s%(words)s"),
+    ),
+    _pattern(
+        rf"(?P<count>\d+) of its posts became case (?P<number>\d+), by {_BY}",
+        N_("%(count)s of its posts became case %(number)s, by %(who)s%(words)s"),
+    ),
+    _pattern(rf"split off case (?P<number>\d+) by {_BY}", N_("split off case %(number)s by %(who)s%(words)s")),
+    _pattern(r"case (?P<number>\d+) was (?P<severity>sev\d)", N_("case %(number)s was %(severity)s")),
     _pattern(r"the author has written again: the clocks run on", N_("the author has written again: the clocks run on")),
     _pattern(r"the clocks run on", N_("the clocks run on")),
     _pattern(

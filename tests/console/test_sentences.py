@@ -34,6 +34,12 @@ GERMAN = translations("de").gettext
             "the post was deleted: nobody waits for an answer any more",
             "der Beitrag wurde gelöscht: niemand wartet mehr auf eine Antwort",
         ),
+        (
+            "one more repost joined: the same story",
+            "noch ein Beitrag kam dazu (Weiterverbreitung): dieselbe Geschichte",
+        ),
+        ("merged into case 7 by leitstand: they tell one story", "mit Fall 7 zusammengeführt: es ist eine Geschichte"),
+        ("split off case 7 by eve: two things", "von Fall 7 abgetrennt durch eve: two things"),
         ("on hold: until June; the clocks stand still", "zurückgestellt: until June; die Uhren stehen still"),
     ],
 )
