@@ -23,7 +23,7 @@ BROKEN = {
           AND (k.state IN ('running', 'paused') OR k.fire_at IS NOT NULL OR k.ended_at IS NULL)""",
     "a clock that runs on a case that waits": """
         SELECT k.case_number, k.name FROM sla_clocks k JOIN cases c ON c.number = k.case_number
-        WHERE c.state = 'waiting' AND k.state = 'running'
+        WHERE c.state = 'waiting' AND (k.state = 'running' OR k.fire_at IS NOT NULL)
           AND NOT (c.waits_for = 'department' AND k.name = 'forward_accepted')""",
     "a clock that stands still on a case that does not wait": """
         SELECT k.case_number, k.name FROM sla_clocks k JOIN cases c ON c.number = k.case_number

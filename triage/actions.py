@@ -166,7 +166,9 @@ def _to_severity(a: Act, severity: Severity) -> None:
         return
     granted = a.policy.agreement(a.case.traits(severity))
     hours = a.policy.hours(granted.calendar)
-    a.clocks = {c.name: c for c in sla.tighten(a.clocks.values(), granted, hours, a.case.posted_at, a.now)}
+    waits = a.case.state is CaseState.WAITING
+    tightened = sla.tighten(a.clocks.values(), granted, hours, a.case.posted_at, a.now, waits=waits)
+    a.clocks = {clock.name: clock for clock in tightened}
     reasons = (*a.case.reasons, CaseReason("severity", said), CaseReason("sla", granted.text))
     a.set(severity=severity, reasons=reasons, sla=granted)
     milder = superseded_by(severity, a.policy.escalation)

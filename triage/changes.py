@@ -105,7 +105,9 @@ def raise_severity(ledger: Ledger, number: int, decision: Decision) -> None:
     case, worse = ledger.records[number], decision.judgement
     granted = ledger.policy.agreement(case.traits(worse.severity), worse.sla)
     hours = ledger.policy.hours(granted.calendar)
-    tightened = sla.tighten(ledger.clocks[number].values(), granted, hours, case.posted_at, ledger.now)
+    waits = case.state is CaseState.WAITING
+    stored = ledger.clocks[number].values()
+    tightened = sla.tighten(stored, granted, hours, case.posted_at, ledger.now, waits=waits)
     ledger.clocks[number] = {clock.name: clock for clock in tightened}
     assessment = decision.assessment
     ledger.records[number] = replace(

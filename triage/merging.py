@@ -107,7 +107,9 @@ def _worse(a: Act, other: records.CaseRecord) -> None:
     before, severity = a.case.severity, other.severity
     granted = a.policy.agreement(a.case.traits(severity))
     hours = a.policy.hours(granted.calendar)
-    a.clocks = {c.name: c for c in sla.tighten(a.clocks.values(), granted, hours, a.case.posted_at, a.now)}
+    waits = a.case.state is CaseState.WAITING
+    tightened = sla.tighten(a.clocks.values(), granted, hours, a.case.posted_at, a.now, waits=waits)
+    a.clocks = {clock.name: clock for clock in tightened}
     said = f"severity raised from {before} to {severity} (case {other.number} was {severity})"
     reasons = (*a.case.reasons, CaseReason("severity", said), CaseReason("sla", granted.text))
     a.set(severity=severity, sla=granted, reasons=reasons)

@@ -57,10 +57,9 @@ def _plan(
     if granted.version == case.sla.version:
         return case, stored, None
     hours = policy.hours(granted.calendar)
-    adopted = sla.adopt(stored.values(), granted, hours, case.posted_at, now)
+    waits = case.state is CaseState.WAITING
+    adopted = sla.adopt(stored.values(), granted, hours, case.posted_at, now, waits=waits)
     after = {clock.name: clock for clock in adopted}
-    if case.state is CaseState.WAITING:
-        after |= {n: sla.pause(c, now) for n, c in after.items() if n not in stored}
     reasons = (*(r for r in case.reasons if r.about != "sla"), CaseReason("sla", granted.text))
     moved = replace(case, sla=granted, reasons=reasons, revision=case.revision + 1, updated_at=now)
     return moved, after, Migrated(case.number, case.sla.version, granted.version, tuple(_moves(stored, after)))

@@ -46,28 +46,43 @@ def start(
 
 
 def tighten(
-    clocks: Iterable[Clock], granted: Agreement, hours: WorkingTime, started_at: datetime, now: datetime
+    clocks: Iterable[Clock],
+    granted: Agreement,
+    hours: WorkingTime,
+    started_at: datetime,
+    now: datetime,
+    *,
+    waits: bool = False,
 ) -> tuple[Clock, ...]:
     """The clocks after the case has become worse: the new budgets from the same start, where that is earlier.
 
-    Clocks that have ended stay as they are; clocks that only the new agreement has are added.
+    Clocks that have ended stay as they are; clocks that only the new agreement has are added, standing still if the
+    case waits.
     """
     kept = []
     for clock in clocks:
         moved = _moved(clock, granted, hours, now)
         kept.append(moved if moved.due_at < clock.due_at else clock)
-    return (*kept, *_added(kept, granted, hours, started_at, now))
+    added = _added(kept, granted, hours, started_at, now)
+    return (*kept, *(pause(clock, now) if waits else clock for clock in added))
 
 
 def adopt(
-    clocks: Iterable[Clock], granted: Agreement, hours: WorkingTime, started_at: datetime, now: datetime
+    clocks: Iterable[Clock],
+    granted: Agreement,
+    hours: WorkingTime,
+    started_at: datetime,
+    now: datetime,
+    *,
+    waits: bool = False,
 ) -> tuple[Clock, ...]:
     """The clocks of a case that changes over to another agreement, earlier or later. What is breached stays so."""
     kept = []
     for clock in clocks:
         gone = clock.state in _LIVE and granted.budget(clock.name) is None
         kept.append(cancel(clock, now) if gone else _moved(clock, granted, hours, now))
-    return (*kept, *_added(kept, granted, hours, started_at, now))
+    added = _added(kept, granted, hours, started_at, now)
+    return (*kept, *(pause(clock, now) if waits else clock for clock in added))
 
 
 def _added(

@@ -121,6 +121,23 @@ def test_a_breach_of_a_case_that_waits_reminds_nobody_until_the_wait_is_over(dat
     assert [r for n in range(400, 600) for r in sweep(database, n) if "first" in r] == []
 
 
+def test_a_breach_found_only_after_the_case_began_to_wait_reminds_nobody_either(database: Engine, number: int) -> None:
+    do(database, number, "pause", 61)
+    assert sweep(database, 61)[0] == "first response overdue by 1m"
+    assert sweep(database, 10_000) == []
+
+
+def test_what_a_worse_severity_adds_to_a_case_that_waits_stands_still(database: Engine) -> None:
+    rules = policy(sla=[{"acknowledge": "1h"}, {"severity": ["sev1"], "resolution": "4h", "acknowledge": "5m"}])
+    number = run(database, [one(mention(1))], rules).opened[0].number
+    for action, minutes in (("pause", 10), ("escalate", 20), ("resume", 50)):
+        with database.begin() as connection:
+            act(connection, number, action, actor="eve", now=NOW + minutes * MINUTE, policy=rules)
+        if action == "escalate":
+            assert of(database, number)[RESOLUTION].state is ClockState.PAUSED
+    assert of(database, number)[RESOLUTION].due_at == NOW + (240 + 30) * MINUTE
+
+
 def test_reminders_end_when_the_case_is_answered(database: Engine, number: int) -> None:
     sweep(database, 60)
     do(database, number, "reply", 70, "Sorry for the wait.")
