@@ -35,6 +35,8 @@ COMMANDS = {
     "report": "Tell the figures of a period, as a table, CSV, JSON or one page with charts.",
     "deliveries": "List what is being delivered, or send dead letters again.",
     "listeners": "Show how each listener is doing.",
+    "erase": "Erase an author everywhere, and tell every target that had a copy.",
+    "doctor": "Look at an installation that runs: what waits, what was given up, and what to do.",
     "db": "Bring the database's schema up to date.",
 }
 

@@ -8,20 +8,18 @@ from pathlib import Path
 import structlog
 from redis import Redis, RedisError
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
 from console.api.desk import Desk
-from console.api.probes import Part
 from console.app import Server, create_app
 from escalation_bridge import ledger
 from leitstand import database, plugins
-from leitstand.errors import ServiceError
 from leitstand.settings import Settings
 from listeners import budget, cursors, gaps, pending
 from listeners.contract import Listens
 from listeners.watchlists import Watchlists
 from monitoring.business import business_collector
 from monitoring.collector import StateCollector
+from monitoring.health import Part, judge, look
 from monitoring.metrics import Metrics, exposition, open_metrics, start_at_zero
 from triage import views
 from triage.policy import compile_policy
@@ -57,31 +55,18 @@ def collector(settings: Settings, engine: Engine, metrics: Metrics, queue: Asses
     )
 
 
-def health(engine: Engine, redis: Redis) -> Callable[[], Sequence[Part]]:
-    """Whether the services can be used, with what to do where they cannot."""
-
-    def read() -> Sequence[Part]:
-        return [_database(engine), _redis(redis)]
-
-    return read
+def health(engine: Engine, redis: Redis, metrics_dir: Path) -> Callable[[], Sequence[Part]]:
+    """Whether the installation can do its work, part by part, with what to do where it cannot."""
+    return lambda: judge(look(engine, lambda: ping(redis), metrics_dir))
 
 
-def _database(engine: Engine) -> Part:
-    try:
-        database.require_current(engine)
-    except ServiceError as error:
-        return Part("database", False, str(error))
-    except OperationalError as error:
-        return Part("database", False, f"PostgreSQL cannot be reached ({type(error.orig).__name__})")
-    return Part("database", True)
-
-
-def _redis(redis: Redis) -> Part:
+def ping(redis: Redis) -> str:
+    """What is wrong with Redis, "" where it answers."""
     try:
         redis.ping()
     except RedisError as error:
-        return Part("redis", False, f"Redis cannot be reached ({type(error).__name__}); nothing is lost meanwhile")
-    return Part("redis", True)
+        return type(error).__name__
+    return ""
 
 
 def open_database(where: Place) -> Engine:
@@ -107,7 +92,7 @@ def main(config: Path | str, slot: str = "serve") -> None:
         Desk(engine, compile_policy(settings)),
         take=intake.take,
         metrics=lambda: exposition(where.metrics_dir, [state]),
-        health=health(engine, redis),
+        health=health(engine, redis, where.metrics_dir),
     )
     log.info("serving", address=settings.server.public_url)
     asyncio.run(Server(app, settings.server.listen).serve())

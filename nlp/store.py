@@ -22,6 +22,7 @@ _SELECT = text(
     "SELECT mention_id, language, sentiment, sentiment_score, urgency, intents, needs_reply, reasons, model"
     " FROM assessments WHERE mention_id = ANY(:ids)"
 )
+_FORGET = text("UPDATE assessments SET reasons = '[]' WHERE mention_id = ANY(:ids)")
 _FIELDS = (
     "language",
     "sentiment",
@@ -63,3 +64,8 @@ def load(connection: Connection, mention_ids: Sequence[int]) -> dict[int, Assess
         mention_id: msgspec.convert(dict(zip(_FIELDS, values, strict=True)), Assessment, strict=False)
         for mention_id, *values in rows
     }
+
+
+def forget(connection: Connection, mention_ids: Sequence[int]) -> None:
+    """Take the reasons, which quote the words, out of the assessments of erased mentions."""
+    connection.execute(_FORGET, {"ids": list(mention_ids)})

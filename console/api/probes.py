@@ -1,24 +1,15 @@
 """/metrics, /healthz and /readyz: what orchestrators and Prometheus ask, without a token."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from console.api.answers import answer
+from monitoring.health import Part
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One thing that Leitstand needs. `detail` says what to do where it is not ready."""
-
-    name: str
-    ready: bool
-    detail: str = ""
 
 
 def routes(metrics: Callable[[], bytes], health: Callable[[], Sequence[Part]]) -> APIRouter:
@@ -37,7 +28,7 @@ def routes(metrics: Callable[[], bytes], health: Callable[[], Sequence[Part]]) -
     async def ready() -> Response:
         parts = await run_in_threadpool(health)
         well = all(part.ready for part in parts)
-        said = {part.name: {"ready": part.ready, "detail": part.detail} for part in parts}
+        said = {part.name: {"ready": part.ready, "state": part.state, "detail": part.detail} for part in parts}
         return answer({"status": "ready" if well else "not ready", "parts": said}, 200 if well else 503)
 
     return router

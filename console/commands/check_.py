@@ -6,17 +6,15 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
 from console.health import gaps, host, outside, services
 from console.health.finding import Finding, State
+from console.health.shown import show
 from console.offline.wording import count
 from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
 from leitstand.errors import ConfigurationError
 from leitstand.settings import Settings
 from workers import setup
-
-_STYLE = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
 
 
 def command(
@@ -48,7 +46,7 @@ def command(
             if as_json:
                 print_json(finding)
             else:
-                _show(finding, say)
+                show(finding, say)
     failed = sum(finding.state is State.FAIL for finding in found)
     if not as_json:
         typer.echo(f"\n{_verdict(settings, found, config)}")
@@ -67,12 +65,6 @@ def _all(settings: Settings, online: bool) -> Iterator[Finding]:
     yield host.address(settings, runs=runs)
     if online:
         yield from outside.outside(settings)
-
-
-def _show(finding: Finding, say: Console) -> None:
-    mark = Text(f"{finding.state.value:<5}", _STYLE[finding.state])
-    advice = f" – {finding.advice}" if finding.advice else ""
-    say.print(Text.assemble(mark, f"{finding.part:<14} ", finding.said, advice), soft_wrap=True)
 
 
 def _verdict(settings: Settings, found: list[Finding], config: Path) -> str:

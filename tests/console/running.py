@@ -13,7 +13,6 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, Engine
 
 from console.api.desk import Desk
-from console.api.probes import Part
 from console.app import Server, create_app
 from leitstand import clock
 from leitstand.model import Assessment, Author, Intent, Mention, Reason, Sentiment, Urgency
@@ -21,6 +20,7 @@ from leitstand.settings import Settings
 from listeners import store
 from listeners.sources import api
 from listeners.watchlists import Watchlists
+from monitoring.health import Part
 from monitoring.metrics import Metrics
 from nlp import store as assessments
 from triage import cases
@@ -103,7 +103,7 @@ def open_case(
 
 def well() -> Sequence[Part]:
     """Everything is ready."""
-    return [Part("database", True), Part("redis", True)]
+    return [Part("database", "well", "PostgreSQL answers"), Part("redis", "well", "Redis answers")]
 
 
 class _Waited(Server):

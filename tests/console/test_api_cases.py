@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from console.api.probes import Part
 from console.auth import Scope
 from leitstand.model import Urgency
+from monitoring.health import Part
 from tests.console.running import ACT, INGEST, LISTENER, READ, TOKENS, Console, running, settings
 
 CASES = "/api/v1/cases"
@@ -193,11 +193,11 @@ def test_an_unknown_address_under_api_is_json(console: Console) -> None:
 
 
 def test_readiness_tells_part_by_part(database: Engine, redis_url: str, tmp_path: Path) -> None:
-    parts = [Part("database", False, "run `leitstand db upgrade`"), Part("redis", True)]
+    parts = [Part("schema", "down", "run `leitstand db upgrade`"), Part("redis", "impaired", "away")]
     with running(settings(tmp_path), database, redis_url, parts=parts) as console:
         status, body = get(console, "/readyz", "")
         assert status == 503
-        assert body["parts"]["database"] == {"ready": False, "detail": "run `leitstand db upgrade`"}
+        assert body["parts"]["schema"] == {"ready": False, "state": "down", "detail": "run `leitstand db upgrade`"}
         assert body["parts"]["redis"]["ready"] is True
         assert get(console, "/healthz", "")[0] == 200
 
