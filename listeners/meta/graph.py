@@ -1,0 +1,133 @@
+"""Meta's Graph API: one request with its proof, and what its many ways to say no mean."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, TypeVar
+
+import msgspec
+
+from leitstand.errors import FetchError
+from listeners.answers import decode, each
+from listeners.fetch import Fetcher, Page
+
+T = TypeVar("T")
+
+PAGE: Final = 100
+MOST_PAGES: Final = 30
+BUSY: Final = 75.0  # percent of a limit: from here on we ask less often
+_LIMITED: Final = {4, 17, 32, 613, 80001, 80002}
+_TRANSIENT: Final = {1, 2}
+_REST: Final = timedelta(minutes=5)
+
+
+class Error(msgspec.Struct):
+    message: str = ""
+    code: int = 0
+    is_transient: bool = False
+
+
+class Failure(msgspec.Struct):
+    error: Error
+
+
+class Cursors(msgspec.Struct):
+    after: str = ""
+
+
+class Paging(msgspec.Struct):
+    cursors: Cursors = msgspec.field(default_factory=Cursors)
+    next: str = ""
+
+
+class Rows(msgspec.Struct):
+    """A page of a listing. `after` goes on with it, "" where it ends."""
+
+    data: list[msgspec.Raw] = []
+    paging: Paging = msgspec.field(default_factory=Paging)
+
+    @property
+    def after(self) -> str:
+        return self.paging.cursors.after if self.paging.next else ""
+
+
+class Usage(msgspec.Struct):
+    """How much of a limit is used, in percent; `regain` in minutes."""
+
+    call_count: float = 0
+    total_time: float = 0
+    total_cputime: float = 0
+    regain: float = msgspec.field(default=0, name="estimated_time_to_regain_access")
+
+    @property
+    def most(self) -> float:
+        return max(self.call_count, self.total_time, self.total_cputime)
+
+
+@dataclass(slots=True)
+class Graph:
+    """A client with its token. `busy` says that the last answer was near a limit."""
+
+    fetcher: Fetcher
+    base: str
+    token: str = field(repr=False)
+    app_secret: str = field(repr=False)
+    busy: bool = False
+
+    async def rows(self, path: str, params: Mapping[str, str]) -> Rows:
+        """One page of a listing. Raises FetchError."""
+        proof = hmac.new(self.app_secret.encode(), self.token.encode(), hashlib.sha256).hexdigest()
+        # The token in a header, because addresses end up in logs.
+        headers = {"Authorization": f"Bearer {self.token}"}
+        page = await self.fetcher.get(f"{self.base}/{path}", headers, {**params, "appsecret_proof": proof})
+        usage = _usage(page.headers)
+        self.busy = any(one.most >= BUSY for one in usage)
+        if page.status >= 400:
+            _refuse(page, usage)
+        return decode(page, Rows)
+
+    async def all_rows(self, path: str, params: Mapping[str, str], shape: type[T], after: str) -> tuple[list[T], bool]:
+        """The further pages of a listing, and whether they reach its end."""
+        found: list[T] = []
+        for _ in range(MOST_PAGES):
+            if not after:
+                return found, True
+            rows = await self.rows(path, {**params, "limit": str(PAGE), "after": after})
+            found += each(rows.data, shape)
+            after = rows.after
+        return found, False
+
+
+def _usage(headers: Mapping[str, str]) -> list[Usage]:
+    """What the headers say of the limits; nothing where they cannot be read."""
+    found: list[Usage] = []
+    try:
+        if text := headers.get("x-app-usage", ""):
+            found.append(msgspec.json.decode(text, type=Usage))
+        if text := headers.get("x-business-use-case-usage", ""):
+            found += (one for ones in msgspec.json.decode(text, type=dict[str, list[Usage]]).values() for one in ones)
+    except msgspec.MsgspecError:
+        return []
+    return found
+
+
+def _refuse(page: Page, usage: list[Usage]) -> None:
+    """Raises FetchError in words."""
+    try:
+        error = msgspec.json.decode(page.body, type=Failure).error
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        page.check()
+        return
+    code, status = error.code, page.status
+    if code == 190:
+        raise FetchError("Meta does not take this access_token any more: make a new one", permanent=True, status=status)
+    if code == 10 or 200 <= code <= 299:
+        raise FetchError("this access_token lacks a permission, see the source's guide", permanent=True, status=status)
+    if code in _LIMITED:
+        regain = max((timedelta(minutes=one.regain) for one in usage), default=timedelta(0))
+        raise FetchError("Meta asks us to slow down", retry_after=max(regain, _REST), status=status)
+    if error.is_transient or code in _TRANSIENT or status >= 500:
+        raise FetchError(f"Meta cannot answer at the moment (HTTP {status})", status=status)
+    raise FetchError(f"Meta refuses it (code {code}, HTTP {status})", permanent=code == 100, status=status)

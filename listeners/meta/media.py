@@ -1,0 +1,166 @@
+"""An Instagram account: its media, the comments below them with their replies, and media it is tagged in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from leitstand import clock
+from leitstand.model import Author, Mention
+from listeners import hooks
+from listeners.answers import each
+from listeners.contract import Batch
+from listeners.hooks import HookRequest, Received
+from listeners.meta.callbacks import Change
+from listeners.meta.compare import Known
+from listeners.meta.graph import PAGE, Graph
+from listeners.plaintext import clean, is_link
+
+CHANNEL: Final = "instagram"
+_MEDIA_FIELDS: Final = "id,caption,username,timestamp,permalink"
+_COMMENT_FIELDS: Final = "id,text,username,from,timestamp,parent_id"
+_WITH_REPLIES: Final = f"{_COMMENT_FIELDS},replies.limit(50){{{_COMMENT_FIELDS}}}"
+_CALLS: Final = ("comments", "live_comments")
+
+
+class Person(msgspec.Struct):
+    id: str = ""
+    username: str = ""
+
+
+class MediaRow(msgspec.Struct):
+    """A picture or a video."""
+
+    id: str
+    caption: str = ""
+    username: str = ""
+    timestamp: str = ""
+    permalink: str = ""
+
+
+class Replies(msgspec.Struct):
+    data: list[msgspec.Raw] = []
+
+
+class CommentRow(msgspec.Struct):
+    """A comment as listings have it."""
+
+    id: str
+    text: str = ""
+    username: str = ""
+    author: Person = msgspec.field(default_factory=Person, name="from")
+    timestamp: str = ""
+    parent_id: str = ""
+    replies: Replies = msgspec.field(default_factory=Replies)
+
+
+class Value(msgspec.Struct):
+    """A comment as webhooks have it."""
+
+    id: str = ""
+    text: str = ""
+    author: Person = msgspec.field(default_factory=Person, name="from")
+    media: Person = msgspec.field(default_factory=Person)
+    parent_id: str = ""
+
+
+@dataclass(slots=True)
+class AccountMedia:
+    """What an account shows, or, `path` "tags", what it is tagged in: there only its owner may see the comments."""
+
+    graph: Graph
+    account: str
+    path: str = "media"
+    channel: str = CHANNEL
+
+    @property
+    def busy(self) -> bool:
+        return self.graph.busy
+
+    async def posts(self, known: Known) -> tuple[list[Mention], bool]:
+        """Media, newest first, back to a known one."""
+        path, params = f"{self.account}/{self.path}", {"fields": _MEDIA_FIELDS}
+        rows = await self.graph.rows(path, {**params, "limit": str(PAGE)})
+        found, after = list(each(rows.data, MediaRow)), rows.after
+        if after and not any(row.id in known for row in found):
+            further, end = await self.graph.all_rows(path, params, MediaRow, after)
+            found, after = found + further, "" if end else after
+        now = clock.now()
+        return [from_media(row, now) for row in found], not after
+
+    async def comments(self, post: str, known: Known) -> tuple[list[Mention], bool]:
+        """Comments with their replies, newest first, back to a known one."""
+        if self.path == "tags":
+            return [], True
+        path, params = f"{post}/comments", {"fields": _WITH_REPLIES}
+        rows = await self.graph.rows(path, {**params, "limit": str(PAGE)})
+        found, after = list(each(rows.data, CommentRow)), rows.after
+        if after and not any(row.id in known for row in found):
+            further, end = await self.graph.all_rows(path, params, CommentRow, after)
+            found, after = found + further, "" if end else after
+        now = clock.now()
+        return [mention for row in found for mention in _with_replies(row, post, now)], not after
+
+
+def _with_replies(row: CommentRow, media: str, now: datetime) -> Iterator[Mention]:
+    replies = each(row.replies.data, CommentRow)
+    for one, parent in ((row, row.parent_id), *((reply, row.id) for reply in replies)):
+        if one.text:
+            who = Person(one.author.id, one.author.username or one.username)
+            yield _comment(one.id, one.text, who, _time(one.timestamp, now), now, media, parent)
+
+
+def from_media(row: MediaRow, now: datetime) -> Mention:
+    """A picture or a video with its caption."""
+    return Mention(
+        CHANNEL,
+        row.id,
+        clean(row.caption) or "(no text)",
+        _time(row.timestamp, now),
+        now,
+        url=row.permalink if is_link(row.permalink) else "",
+        author=Author(row.username, row.username, row.username),
+        conversation_id=row.id,
+        media=1,
+    )
+
+
+def read(changes: Iterator[Change], request: HookRequest, rejected: list[str]) -> Received:
+    """The comments of a call. What else is told – stories, mentions that come without words – is left to polling."""
+    new: list[Mention] = []
+    for change in changes:
+        value = hooks.convert(change.value, Value, change.place, rejected) if change.field in _CALLS else None
+        if value is None or not (value.id and value.text):
+            continue
+        sent = change.entry.time // 1000 if change.entry.time > 10**11 else change.entry.time
+        written = min(datetime.fromtimestamp(min(max(sent, 0), 4_000_000_000), UTC), request.at) if sent else request.at
+        new.append(_comment(value.id, value.text, value.author, written, request.at, value.media.id, value.parent_id))
+    return Received(Batch(tuple(new), None, hooks.PART) if new else None, tuple(rejected))
+
+
+def _comment(
+    name: str, text: str, author: Person, written: datetime, now: datetime, media: str, parent: str
+) -> Mention:
+    return Mention(
+        CHANNEL,
+        name,
+        clean(text) or "(no text)",
+        written,
+        now,
+        kind="comment",
+        author=Author(author.username or author.id, author.username, author.username),
+        parent_id=parent or media,
+        conversation_id=media or name,
+    )
+
+
+def _time(text: str, now: datetime) -> datetime:
+    """A time as the API writes it; never in the future, and now where it says nothing."""
+    try:
+        written = datetime.fromisoformat(text)
+    except ValueError:
+        return now
+    written = written if written.tzinfo else written.replace(tzinfo=UTC)
+    return min(written, now) if written.year >= 1970 else now

@@ -1,0 +1,91 @@
+"""The posts of an account, newest first, with the comments below each: as one part of a round.
+
+    posts ─► back to a known one ─► comments of each ─► back to a known one ─► new, edited, gone, with the cursor
+Nothing is told before both walks have reached known ground, so that a kill in between loses nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import msgspec
+
+from leitstand.model import Mention
+from listeners.contract import Batch, Gone
+from listeners.meta.compare import Compared, Known, compare
+
+POSTS: Final = 25  # so many posts have their comments looked at
+REMEMBERED_POSTS: Final = 200
+REMEMBERED_COMMENTS: Final = 300
+SLOWER: Final = 4.0
+
+
+class Memory(msgspec.Struct):
+    """The cursor: posts, and the comments of each."""
+
+    posts: Known = {}
+    comments: dict[str, Known] = {}
+
+
+class Account(Protocol):
+    """What the listing is read from."""
+
+    channel: str
+
+    @property
+    def busy(self) -> bool: ...
+
+    async def posts(self, known: Known) -> tuple[list[Mention], bool]:
+        """Its posts, newest first, back to a known one; and whether these are all."""
+        ...
+
+    async def comments(self, post: str, known: Known) -> tuple[list[Mention], bool]:
+        """The comments below a post, likewise."""
+        ...
+
+
+@dataclass(slots=True)
+class Threads:
+    """A part of a round."""
+
+    name: str
+    account: Account
+    interval: float
+    cursor: str = ""
+    every: float = 0.0
+
+    async def look(self) -> Batch:
+        """What is new, edited and gone."""
+        memory = _memory(self.cursor)
+        listed, whole = await self.account.posts(memory.posts)
+        found = [compare(memory.posts, listed, whole=whole, most=REMEMBERED_POSTS)]
+        comments: dict[str, Known] = {}
+        for post in _watched(found[0].known):
+            known = memory.comments.get(post, {})
+            below, all_of_them = await self.account.comments(post, known)
+            found.append(compare(known, below, whole=all_of_them, most=REMEMBERED_COMMENTS))
+            comments[post] = found[-1].known
+        self.every = self.interval * (SLOWER if self.account.busy else 1.0)
+        return self._batch(Memory(found[0].known, comments), found)
+
+    def _batch(self, memory: Memory, found: list[Compared]) -> Batch:
+        cursor = msgspec.json.encode(memory).decode()
+        changed = cursor != self.cursor
+        self.cursor = cursor
+        return Batch(
+            tuple(sorted((m for one in found for m in one.new), key=lambda mention: mention.created_at)),
+            cursor if changed else None,
+            edits=tuple(m for one in found for m in one.edits),
+            deletes=tuple(Gone(self.account.channel, name) for one in found for name in one.gone),
+        )
+
+
+def _watched(posts: Known) -> list[str]:
+    """The youngest posts, the youngest first."""
+    return list(reversed(posts))[:POSTS]
+
+
+def _memory(cursor: str) -> Memory:
+    try:
+        return msgspec.json.decode(cursor or "{}", type=Memory)
+    except (msgspec.MsgspecError, UnicodeError):
+        return Memory()

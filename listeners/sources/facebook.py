@@ -1,0 +1,91 @@
+"""Hears comments, visitors' posts and mentions of a Facebook page: by webhook at once, by polling what was missed.
+
+    [listeners.facebook]                     # called at https://leitstand.example/hooks/facebook
+    kind = "facebook"
+    page_id = "1234567890"
+    access_token = "${FACEBOOK_PAGE_TOKEN}"
+    app_secret = "${FACEBOOK_APP_SECRET}"
+    verify_token = "${FACEBOOK_VERIFY_TOKEN}"
+
+Create an app of type Business at developers.facebook.com; its secret is in App settings, Basic. Somebody with the task
+Moderate on the page grants it `pages_read_engagement`, `pages_read_user_content`, `pages_manage_metadata` and
+`pages_show_list`; from that user's long-lived token comes the page's token (`GET /me/accounts`), which does not expire.
+Under Webhooks, Page, subscribe to `feed` and `mention` with the address above and a verify token of your own making
+(`openssl rand -hex 32`); then install the app on the page: `POST /{page-id}/subscribed_apps?subscribed_fields=feed`.
+The console must be reachable from outside with a valid certificate.
+
+Meta drops calls that were not taken for some hours and keeps none. So the page's posts, their comments (of the newest
+25) and mentions are also asked for every `interval`: what was missed, edited or removed is heard then. Near the
+account's rate limit the looks become rarer. Facebook tells neither languages nor followers, and not every name.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+
+from leitstand.plugins import About
+from leitstand.settings import Duration, ListenerSettings
+from listeners import hooks
+from listeners.contract import Batch
+from listeners.fetch import Fetcher, Limits
+from listeners.hooks import HookRequest, Received
+from listeners.meta import callbacks, pages
+from listeners.meta.graph import Graph
+from listeners.meta.pages import PagePosts
+from listeners.meta.threads import Threads
+from listeners.rounds import rounds
+
+ABOUT = About(
+    title="Facebook",
+    summary="Comments, visitors' posts and mentions of a page.",
+    credentials_url="https://developers.facebook.com/apps/",
+)
+
+
+class Settings(ListenerSettings):
+    """Which page, and with what."""
+
+    kind: Literal["facebook"] = Field("facebook", description="facebook")
+    page_id: str = Field(pattern=r"^\d{1,30}$", description="The page's number.")
+    access_token: SecretStr = Field(description="The page's access token.")
+    app_secret: SecretStr = Field(description="The app's secret: calls are signed with it.")
+    verify_token: SecretStr = Field(description="Of your own making, at least 16 characters: sets up the webhook.")
+    interval: Duration = Field(timedelta(minutes=5), description="The pause between two looks.")
+    api_url: str = Field("https://graph.facebook.com/v23.0", description="Where the API is, with its version.")
+    allow_private: bool = Field(False, description="true: this address may be in a private network.")
+
+    _verify_token = field_validator("verify_token")(hooks.long_enough)
+
+
+def receive(settings: Settings, request: HookRequest) -> Received:
+    """The changes of one call, or the echo that sets the webhook up."""
+    if request.method == "GET":
+        return callbacks.echo(settings.verify_token, request)
+    rejected: list[str] = []
+    return pages.read(callbacks.changes(settings.app_secret, request, "page", rejected), request, rejected)
+
+
+async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
+    """Yield what is new, changed and gone."""
+    async with Fetcher(Limits(allow_private=settings.allow_private)) as fetcher:
+        async for batch in rounds(_parts(settings, fetcher, cursors)):
+            yield batch
+
+
+async def verify(settings: Settings) -> str:
+    """Ask once for everything."""
+    async with Fetcher(Limits(allow_private=settings.allow_private)) as fetcher:
+        batches = [await part.look() for part in _parts(settings, fetcher, {})]
+    return f"Facebook answers: {sum(len(batch.mentions) for batch in batches)} posts now"
+
+
+def _parts(settings: Settings, fetcher: Fetcher, cursors: Mapping[str, str]) -> list[Threads]:
+    token, secret = settings.access_token.get_secret_value(), settings.app_secret.get_secret_value()
+    graph = Graph(fetcher, settings.api_url.rstrip("/"), token, secret)
+    every = settings.interval.total_seconds()
+    return [
+        Threads(path, PagePosts(graph, settings.page_id, path), every, cursors.get(path, ""), every)
+        for path in ("feed", "tagged")
+    ]

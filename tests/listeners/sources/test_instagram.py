@@ -1,0 +1,189 @@
+"""Instagram as it is: comments with replies, edits and deletes that nobody tells, calls without a time."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leitstand.errors import FetchError, HookRefusedError
+from listeners.contract import Batch
+from listeners.sources import instagram
+from listeners.sources.instagram import Settings, receive, verify
+from tests.listeners.hearing import Hearing, run
+from tests.listeners.servers_api import serving
+from tests.listeners.servers_meta import (
+    ACCOUNT,
+    APP_SECRET,
+    TOKEN,
+    VERIFY_TOKEN,
+    FakeGraph,
+    at_second,
+    echo,
+    refusal,
+    signed,
+)
+
+MEDIA, TAGS, BELOW = f"{ACCOUNT}/media", f"{ACCOUNT}/tags", "70/comments"
+
+
+def picture(name: str = "70", second: int = 0, **more: Any) -> dict[str, Any]:
+    row = {"id": name, "caption": "Acme new", "username": "acme", "timestamp": at_second(second)}
+    return {**row, "permalink": f"https://www.instagram.com/p/{name}/", **more}
+
+
+def comment(number: int, *replies: dict[str, Any], **more: Any) -> dict[str, Any]:
+    row = {"id": f"c{number}", "text": f"Acme {number}", "username": "jo", "timestamp": at_second(number)}
+    return {**row, **({"replies": {"data": list(replies)}} if replies else {}), **more}
+
+
+@pytest.fixture
+def server() -> Iterator[FakeGraph]:
+    one = FakeGraph()
+    with serving(one.answer) as one.url:
+        yield one
+
+
+def at(server: FakeGraph, **more: Any) -> Settings:
+    values = {
+        "account_id": ACCOUNT,
+        "access_token": TOKEN,
+        "app_secret": APP_SECRET,
+        "verify_token": VERIFY_TOKEN,
+        "interval": "0.02s",
+        "api_url": f"{server.url}/v23.0",
+        "allow_private": True,
+        **more,
+    }
+    return Settings.model_validate(values)
+
+
+def hear(server: FakeGraph, looks: int, cursors: dict[str, str] | None = None) -> Hearing:
+    async def go(one: Hearing) -> Hearing:
+        await one.looks(looks)
+        return one
+
+    return run(instagram, at(server), go, cursors)
+
+
+def test_media_comments_replies_and_tags_are_heard_once(server: FakeGraph) -> None:
+    server.add(MEDIA, picture())
+    server.add(BELOW, comment(1, comment(2)))
+    server.add(TAGS, picture("88", username="fan"))
+    cursors: dict[str, str] = {}
+
+    async def go(one: Hearing) -> tuple[Batch, Batch]:
+        return await one.next(), await one.next()
+
+    media, tags = run(instagram, at(server), go, cursors)
+    assert [(m.external_id, m.parent_id, m.conversation_id, m.kind) for m in media.mentions] == [
+        ("70", "", "70", "post"),
+        ("c1", "70", "70", "comment"),
+        ("c2", "c1", "70", "comment"),
+    ]
+    assert [m.author.handle for m in (*media.mentions, *tags.mentions)] == ["acme", "jo", "jo", "fan"]
+    assert media.mentions[0].media == 1
+    assert hear(server, 2, cursors).heard == []
+
+
+def test_edits_and_deletes_that_nobody_tells_are_noticed(server: FakeGraph) -> None:
+    server.add(MEDIA, picture())
+    server.add(BELOW, comment(1), comment(2), comment(3, comment(4)))
+    cursors: dict[str, str] = {}
+    hear(server, 2, cursors)
+    server.rows[MEDIA] = [picture(caption="Acme newer")]
+    server.rows[BELOW] = [comment(3), comment(1, text="Acme, sorry")]
+    heard = hear(server, 2, cursors)
+    assert heard.heard == []
+    assert set(heard.edited) == {"70", "c1"}
+    assert set(heard.deleted) == {"c2", "c4"}
+
+
+def test_a_thousand_comments_between_two_looks_are_all_heard(server: FakeGraph) -> None:
+    server.add(MEDIA, picture())
+    server.add(BELOW, comment(0))
+    cursors: dict[str, str] = {}
+    hear(server, 2, cursors)
+    server.add(BELOW, *(comment(number) for number in range(1, 1001)))
+    assert hear(server, 1, cursors).heard == [f"c{number}" for number in range(1, 1001)]
+
+
+def test_one_bad_row_harms_only_itself(server: FakeGraph) -> None:
+    server.add(MEDIA, 7, {}, picture())
+    server.add(BELOW, comment(1), "x", comment(2, timestamp="never"), comment(3, text=""), comment(4, {"id": 7}))
+    assert set(hear(server, 1).heard) == {"70", "c1", "c2", "c4"}
+
+
+def test_a_dead_token_is_told_once(server: FakeGraph) -> None:
+    server.instead[MEDIA] = refusal(190, 401)
+    with pytest.raises(FetchError, match="make a new one"):
+        hear(server, 1)
+    with pytest.raises(FetchError):
+        asyncio.run(verify(at(server)))
+    assert len(server.asked) == 2
+
+
+def call(*changes: object) -> dict[str, Any]:
+    return {"object": "instagram", "entry": [{"id": ACCOUNT, "time": 1772532002, "changes": list(changes)}]}
+
+
+def told(name: str = "c1", field: str = "comments", **more: Any) -> dict[str, Any]:
+    value = {"id": name, "text": "Acme 1", "from": {"id": "5", "username": "jo"}, "media": {"id": "70"}, **more}
+    return {"field": field, "value": value}
+
+
+def test_a_call_names_comments_as_the_listings_do(server: FakeGraph) -> None:
+    server.add(MEDIA, picture())
+    server.add(BELOW, comment(1))
+    found = receive(at(server), signed(call(told(), told("c2", parent_id="c1"))))
+    assert found.batch is not None
+    one, reply = found.batch.mentions
+    polled = run(instagram, at(server), lambda hearing: hearing.next()).mentions[1]
+    for name in ("channel", "external_id", "text", "parent_id", "conversation_id", "kind", "author"):
+        assert getattr(one, name) == getattr(polled, name), name
+    assert reply.parent_id == "c1"
+    assert one.created_at.timestamp() == 1772532002
+
+
+def test_what_comes_without_words_is_left_to_polling_and_bad_changes_harm_only_themselves(server: FakeGraph) -> None:
+    mention = {"field": "mentions", "value": {"media_id": "1", "comment_id": "2"}}
+    found = receive(at(server), signed(call(mention, 7, told(), told("c3", text=9), told(field="story_insights"))))
+    assert found.batch is not None
+    assert [m.external_id for m in found.batch.mentions] == ["c1"]
+    assert len(found.rejected) == 2
+    assert receive(at(server), signed(call(mention))).batch is None
+
+
+def test_signature_and_echo(server: FakeGraph) -> None:
+    assert receive(at(server), echo()).said == "1158201444"
+    for request in (
+        signed(call(told()), secret="another-secret"),
+        echo("wrong"),
+        signed({"object": "page", "entry": []}),
+    ):
+        with pytest.raises(HookRefusedError):
+            receive(at(server), request)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "text", "from", "media", "field", "value", "time"]), inner, max_size=5)
+    ),
+    max_leaves=10,
+)
+HOOK = Settings.model_validate(
+    {"account_id": ACCOUNT, "access_token": TOKEN, "app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN}
+)
+
+
+@given(json_values, st.lists(json_values, max_size=3))
+def test_garbage_that_is_signed_is_refused_or_taken_but_never_a_crash(body: Any, entries: list[Any]) -> None:
+    for content in (body, {"object": "instagram", "entry": entries}, call(*entries)):
+        try:
+            receive(HOOK, signed(content))
+        except HookRefusedError as error:
+            assert error.status == 400
