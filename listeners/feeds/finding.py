@@ -24,7 +24,7 @@ def feeds_on_page(body: bytes, address: str) -> list[str]:
     page = _Page(address)
     page.feed(body.decode("utf-8", "replace").replace("<![", "<! ["))
     page.close()
-    found = dict.fromkeys(_joined(page.base, href) for href in page.hrefs)
+    found = dict.fromkeys(joined(page.base, href) for href in page.hrefs)
     return sorted((link for link in found if is_link(link)), key=is_of_comments)
 
 
@@ -47,7 +47,8 @@ def read_opml(path: Path) -> list[str]:
     return list(outlines.addresses)
 
 
-def _joined(base: str, href: str) -> str:
+def joined(base: str, href: str) -> str:
+    """The whole address of a link on a page, "" if it is none."""
     try:
         return urljoin(base, href)
     except ValueError:
@@ -64,7 +65,7 @@ class _Page(HTMLParser):
         given = {name: (value or "").strip() for name, value in attrs}
         href = given.get("href", "")
         if tag == "base" and href:
-            self.base = _joined(self.base, href) or self.base
+            self.base = joined(self.base, href) or self.base
         elif tag == "link" and "alternate" in given.get("rel", "").lower().split() and href:
             kind = given.get("type", "").lower()
             if kind in _TYPES or (kind == "application/json" and "/wp-json/" not in href):

@@ -10,7 +10,8 @@ class Memory(msgspec.Struct, omit_defaults=True, rename="camel"):
 
     `etag` and `modified` are the server's validators, word for word; `digest` is the last document's, for servers that
     send the same again. They are only kept once the document was read. `seen` are the marks of what was heard. `every`
-    is the pace found for it, in seconds. `comments` is where the site's comments are heard, "" where unknown.
+    is the pace found for it, in seconds. `comments` is where the site's comments are heard, "" where unknown. `found`:
+    the address is a page that named the feed. `hub`, `topic` and `renew_at` (UNIX time) are for WebSub.
     """
 
     url: str = ""
@@ -20,6 +21,10 @@ class Memory(msgspec.Struct, omit_defaults=True, rename="camel"):
     seen: str = ""
     every: float = 0.0
     comments: str = ""
+    found: bool = False
+    hub: str = ""
+    topic: str = ""
+    renew_at: float = 0.0
 
     @classmethod
     def from_cursor(cls, cursor: str) -> Self:

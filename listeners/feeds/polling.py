@@ -8,16 +8,18 @@ What a round learns counts only once its batch is committed: if that fails, the 
 """
 
 import hashlib
+import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+import structlog
 
 from leitstand import clock
 from leitstand.errors import FetchError
 from listeners.contract import Batch
-from listeners.feeds import pace
+from listeners.feeds import pace, websub
 from listeners.feeds.document import Feed
 from listeners.feeds.finding import feeds_on_page, is_of_comments, looks_like_page
 from listeners.feeds.identity import Seen, identify
@@ -26,11 +28,13 @@ from listeners.feeds.mentions import mention
 from listeners.feeds.reader import Reader
 from listeners.fetch import Fetcher, Page
 
+log = structlog.get_logger()
+
 ACCEPT: Final = (
     "application/feed+json, application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9,"
     " application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, text/html;q=0.5, */*;q=0.1"
 )
-GONE: Final = 410
+NOT_FOUND, GONE = 404, 410
 # A window of fewer items may well be renewed as a whole between two looks.
 TELLING_WINDOW: Final = 5
 
@@ -43,6 +47,7 @@ class Tools:
     reader: Reader
     channel: str
     bounds: pace.Bounds
+    push: websub.Push | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,22 @@ class Poller:
         except FetchError as error:
             return self._failed(error)
         self.failures = 0
-        return found
+        return await self._subscribed(found)
+
+    async def _subscribed(self, found: Round) -> Round:
+        """The round, after its feed's hub was asked to call us where that is due."""
+        push, memory, now = self.tools.push, self.memory, time.time()
+        if push is None or not memory.hub or now < memory.renew_at:
+            return found
+        after = websub.RENEW_AFTER
+        try:
+            await websub.subscribe(self.tools.fetcher, websub.Hub(memory.hub, memory.topic), push)
+            log.info("subscribed", feed=self.part)
+        except FetchError as error:
+            log.warning("not subscribed", feed=self.part, reason=str(error))
+            after = websub.TRY_AGAIN_AFTER
+        self.memory = msgspec.structs.replace(memory, renew_at=now + after)
+        return replace(found, batch=replace(found.batch, cursor=self.memory.cursor()))
 
     async def _get(self, address: str) -> Page:
         return await self.tools.fetcher.get(address, {"Accept": ACCEPT, **self.memory.conditions()})
@@ -80,7 +100,7 @@ class Poller:
         digest = hashlib.blake2b(page.body, digest_size=12).hexdigest()
         if page.not_modified or digest == self.memory.digest:
             return self._unchanged(page)
-        if looks_like_page(page.body) and not self.memory.seen:
+        if looks_like_page(page.body) and (self.memory.found or not self.memory.seen):
             page = await self._named_on(page)
             digest = hashlib.blake2b(page.body, digest_size=12).hexdigest()
         feed = await self.tools.reader.read(page)
@@ -92,7 +112,8 @@ class Poller:
         if not found:
             raise FetchError("this is a web page, and it names no feed")
         feed = (await self._get(found[0])).check()
-        self.memory.comments = next((one for one in found[1:] if is_of_comments(one)), "")
+        comments = next((one for one in found[1:] if is_of_comments(one)), "")
+        self.memory = msgspec.structs.replace(self.memory, comments=comments, found=True)
         return replace(feed, moved_to=feed.moved_to or found[0])
 
     def _unchanged(self, page: Page) -> Round:
@@ -108,12 +129,16 @@ class Poller:
         mentions = [mention(one, feed, self.tools.channel, now) for one in heard.new]
         edits = [mention(one, feed, self.tools.channel, now) for one in heard.edited]
         slid = bool(self.memory.seen) and len(heard.new) == len(feed.items) >= TELLING_WINDOW
+        hub = websub.hub_of(page, feed) or websub.Hub("", "")
         hint = max(feed.every, pace.hint(page.headers, now))
         self.memory = msgspec.structs.replace(
             self._with_validators(page),
             digest=digest,
             seen=seen.text(),
             comments=self.memory.comments or ("" if is_of_comments(page.url) else feed.comments),
+            hub=hub.url,
+            topic=hub.topic,
+            renew_at=self.memory.renew_at if (hub.url, hub.topic) == (self.memory.hub, self.memory.topic) else 0.0,
             every=pace.every((item.written for item in feed.items), now, hint, self.tools.bounds),
         )
         batch = Batch(
@@ -140,7 +165,7 @@ class Poller:
     def _failed(self, error: FetchError) -> Round:
         self.failures += 1
         batch = Batch((), None, self.part, str(error))
-        if self.memory.url and (error.permanent or error.status):
+        if self.memory.url and (error.permanent or error.status in (NOT_FOUND, GONE)):
             # The place it moved to, or was found at, is no more: the configured address knows a better one, or is gone.
             self.memory = msgspec.structs.replace(self.memory, url="", etag="", modified="", digest="")
         elif error.status == GONE:

@@ -5,8 +5,10 @@ because the parser's memory grows. feedparser never sees an address that it coul
 """
 
 import asyncio
+import subprocess
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -19,6 +21,7 @@ from listeners.feeds.document import Feed
 from listeners.fetch import Page
 
 RECYCLE_AFTER: Final = 500
+_CHILD: Final = (sys.executable, "-m", "listeners.feeds.child")
 _HEADERS: Final = ("content-type", "content-language")
 
 
@@ -51,11 +54,7 @@ class Reader:
         """The feed on a page. Raises FetchError if it is none, or if reading it costs too much."""
         if not page.body.strip():
             raise FetchError("the answer is empty")
-        headers = {name: page.headers[name] for name in _HEADERS if name in page.headers}
-        outcome = await self._in_turn(Task(page.body, {**headers, "content-location": page.url}))
-        if outcome.feed is None:
-            raise FetchError(outcome.error)
-        return outcome.feed
+        return _feed(await self._in_turn(_task(page.body, page.headers, page.url)))
 
     async def _in_turn(self, task: Task) -> Outcome:
         async with self._turn:
@@ -87,9 +86,8 @@ class Reader:
         if self._process is None or self._read > RECYCLE_AFTER:
             await self._stop()
             self._read = 1
-            arguments = ("-m", "listeners.feeds.child", str(self.caps.memory), str(int(self.caps.seconds) + 2))
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, *arguments, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+                *_CHILD, *_limits(self.caps), stdin=PIPE, stdout=PIPE, stderr=DEVNULL
             )
         return self._process
 
@@ -100,3 +98,32 @@ class Reader:
         if process.returncode is None:
             process.kill()
         await process.communicate()
+
+
+def read_once(body: bytes, headers: Mapping[str, str], url: str, caps: Caps) -> Feed:
+    """A single document, in a process for it alone. Raises FetchError."""
+    task = framed(msgspec.msgpack.encode(_task(body, headers, url)))
+    try:
+        done = subprocess.run(
+            [*_CHILD, *_limits(caps)], input=task, stdout=PIPE, stderr=DEVNULL, timeout=caps.seconds, check=True
+        )
+    except subprocess.TimeoutExpired as error:
+        raise FetchError(f"reading it takes longer than {caps.seconds:g} seconds") from error
+    except subprocess.CalledProcessError as error:
+        raise FetchError("reading it needs more memory than it may have, or breaks the parser") from error
+    return _feed(msgspec.msgpack.decode(done.stdout[LENGTH_BYTES:], type=Outcome))
+
+
+def _task(body: bytes, headers: Mapping[str, str], url: str) -> Task:
+    return Task(body, {**{name: headers[name] for name in _HEADERS if name in headers}, "content-location": url})
+
+
+def _feed(outcome: Outcome) -> Feed:
+    if outcome.feed is None:
+        raise FetchError(outcome.error)
+    return outcome.feed
+
+
+def _limits(caps: Caps) -> tuple[str, str]:
+    """The child's arguments; its own alarm is for when we are gone."""
+    return str(caps.memory), str(int(caps.seconds) + 2)

@@ -18,6 +18,13 @@ second are heard, each once, also if the feed gives them new ids. The same artic
 What is wrong with a feed is told in `leitstand listeners status`; the other feeds go on. A feed that has moved for good
 is asked at its new address; one that says it is gone (HTTP 410) is not asked again before the next start. Addresses in
 private networks are refused unless `allow_private = true`.
+
+Some feeds have a hub that calls at once when there is something new (WebSub). With `push_url`, the address under which
+this listener is reached from outside, and a `push_secret` made by yourself (`openssl rand -hex 32`), their hubs are
+asked to do so; polling goes on, because hubs forget.
+
+    push_url = "https://leitstand.example/hooks/blogs"
+    push_secret = "${FEED_PUSH_SECRET}"
 """
 
 import asyncio
@@ -26,18 +33,22 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from leitstand.errors import FetchError
+from leitstand.errors import FetchError, HookRefusedError
 from leitstand.plugins import About
 from leitstand.settings import Duration, ListenerSettings
+from listeners import hooks
 from listeners.contract import Batch
-from listeners.feeds import finding, pace
+from listeners.feeds import finding, pace, websub
 from listeners.feeds.chorus import Chorus
+from listeners.feeds.identity import identify
 from listeners.feeds.memory import Memory
+from listeners.feeds.mentions import mention
 from listeners.feeds.polling import Poller, Tools
-from listeners.feeds.reader import Caps, Reader
+from listeners.feeds.reader import Caps, Reader, read_once
 from listeners.fetch import Fetcher, Limits, without_login
+from listeners.hooks import HookRequest, Received
 from listeners.plaintext import is_link
 
 ABOUT = About(title="Feeds", summary="RSS, Atom and JSON feeds: blogs, news, forums, comments.")
@@ -62,6 +73,9 @@ class Settings(ListenerSettings):
     max_megabytes: float = Field(10.0, gt=0, le=100, description="How large one feed may be, unpacked.")
     connections: int = Field(50, ge=1, le=500, description="How many servers are asked at once; each by one request.")
 
+    push_url: str = Field("", description="Where hubs reach this listener: https://…/hooks/<its name>.")
+    push_secret: SecretStr | None = Field(None, description="What hubs' calls are told by; made by yourself.")
+
     @field_validator("urls")
     @classmethod
     def _addresses(cls, urls: list[str]) -> list[str]:
@@ -74,6 +88,9 @@ class Settings(ListenerSettings):
     def _whole(self) -> Self:
         if not self.urls and self.opml is None:
             raise ValueError("needs `urls` or `opml`: which feeds?")
+        if bool(self.push_url) != (self.push_secret is not None):
+            raise ValueError("`push_url` and `push_secret` belong together")
+        hooks.long_enough(self.push_secret)
         if self.min_interval < timedelta(seconds=0.1) or self.max_interval < self.min_interval:
             raise ValueError("`min_interval` must be at least 0.1s and no longer than `max_interval`")
         return self
@@ -90,6 +107,25 @@ async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> A
                 yield await chorus.next()
         finally:
             await chorus.close()
+
+
+def receive(settings: Settings, request: HookRequest) -> Received:
+    """A hub that asks whether a subscription is ours, or brings what is new."""
+    push = _push(settings)
+    if push is None:
+        raise HookRefusedError("this listener takes no calls: it has no push_url", 404)
+    if request.method == "GET":
+        return Received(said=websub.confirmed(push, request))
+    topic = websub.pushed(push, request)
+    if len(request.body) > settings.max_megabytes * 1_000_000:
+        raise HookRefusedError(f"larger than {settings.max_megabytes:g} MB", 413)
+    try:
+        feed = read_once(request.body, request.headers, topic, _caps(settings))
+    except FetchError as error:
+        raise HookRefusedError(str(error), 422) from error
+    found = (mention(one, feed, settings.channel, request.at) for one in identify(feed, topic))
+    mentions = tuple(one for one in found if one)
+    return Received(Batch(mentions, None, hooks.PART) if mentions else None)
 
 
 async def verify(settings: Settings) -> str:
@@ -113,7 +149,13 @@ def _addresses(settings: Settings) -> list[str]:
 
 
 def _tools(settings: Settings, fetcher: Fetcher, reader: Reader) -> Tools:
-    return Tools(fetcher, reader, settings.channel, pace.Bounds(settings.min_interval, settings.max_interval))
+    bounds = pace.Bounds(settings.min_interval, settings.max_interval)
+    return Tools(fetcher, reader, settings.channel, bounds, _push(settings))
+
+
+def _push(settings: Settings) -> websub.Push | None:
+    secret = settings.push_secret
+    return websub.Push(settings.push_url, secret.get_secret_value()) if secret else None
 
 
 def _fetcher(settings: Settings) -> Fetcher:
