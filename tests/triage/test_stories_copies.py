@@ -58,6 +58,7 @@ def test_the_same_in_other_words_is_no_copy(other: str) -> None:
         ("The bill went from 40 to 400 pounds for a flat of two", "400 900"),
         ("We waited two hours in the tunnel without any light or water", "two six"),
         ("Auf der #S3 geht es nach dem Einsatz wieder weiter", "#S3 #S5"),
+        ("This is the second outage of the week and the third of the month", "third fourth"),
         ("The RE5 to Mornau is late again, reason unknown, mood known", "RE5 RE7"),
     ],
 )
@@ -96,8 +97,14 @@ def test_an_opposite_negation_is_no_copy(said: str, becomes: str) -> None:
     assert not alike(said, said.replace(*becomes.split(maxsplit=1)))
 
 
-def test_a_cry_at_the_beginning_denies_nothing() -> None:
-    assert alike(SAID, f"Oh no! {SAID}")
+@pytest.mark.parametrize("remark", ["Oh no! {}", "Not again: {}", "{}. Geht gar nicht!", "{} – no words", "No. {}"])
+def test_a_remark_beside_the_text_denies_nothing(remark: str) -> None:
+    assert alike(SAID, remark.format(SAID))
+
+
+@pytest.mark.parametrize("remark", ["Not true: {}", "{}. Stimmt nicht!", "It is not true that {}", "Not {}", "{} not"])
+def test_a_remark_that_takes_the_text_back_makes_it_another_story(remark: str) -> None:
+    assert not alike(SAID, remark.format(SAID))
 
 
 def test_a_cut_text_may_not_differ_in_what_is_left() -> None:

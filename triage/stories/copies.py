@@ -7,14 +7,19 @@ numbers or negations differ → no
 enough common shingles, typing errors mended → yes
 """
 
-from triage.stories.words import NEGATORS, Words, negations, numbers, shingles
+from difflib import SequenceMatcher
+
+from triage.stories.words import NEGATORS, Words, fold, negations, numbers, shingles
 
 SIMILAR = 0.5
 UNKNOWN = "unknown"
 _CONTAINED, _QUOTED_WORDS = 0.85, 10  # a long text wholly within another is a copy with a comment
-_UNCUT_WORDS = 8  # so many first words alike are no chance, even where nothing shows the cut
+_UNCUT_WORDS = 6  # so many first words alike are no chance, even where nothing shows the cut
 _BEGINNING = 0.8
 _SHORT, _STRICTER = 8, 0.1  # "thank you for the tip" and "… for the help" are not copies: few words must be more alike
+# A remark with one of these takes the text back.
+_DENYING = "true false fake wrong correct hoax lie lies lied wahr stimmt stimmen falsch richtig gelogen"
+_DENIALS = frozenset(map(fold, _DENYING.split()))
 _NEGATIVE = ("un", "in", "im", "il", "ir", "dis", "non", "miss", "nicht")  # none begins another
 
 
@@ -32,7 +37,7 @@ def is_copy(one: Words, other: Words, similar: float = SIMILAR) -> bool:
     short, long = sorted((one, other), key=lambda words: len(words.tokens))
     if _begins(short, long):
         return True
-    if numbers(one.tokens) != numbers(other.tokens) or negations(one.tokens) != negations(other.tokens):
+    if numbers(one.tokens) != numbers(other.tokens) or _contradicts(short, long):
         return False
     if _denies(short.tokens, long.tokens) or _denies(long.tokens, short.tokens):
         return False
@@ -61,7 +66,7 @@ def _begins(short: Words, long: Words) -> bool:
         return False
     last, there = short.tokens[-1], long.tokens[end - 1]
     halved = last != there and there.startswith(last)
-    if not (short.cut or halved or end >= _UNCUT_WORDS):
+    if not (short.cut or halved) and (end < _UNCUT_WORDS or _contradicts(short, long)):
         return False
     head, other = short.tokens[:-1], long.tokens[: end - 1]
     if last != there and not halved:
@@ -72,6 +77,21 @@ def _begins(short: Words, long: Words) -> bool:
         return True
     left, right = shingles(head), shingles(other)
     return len(left & right) >= _BEGINNING * len(left)
+
+
+def _contradicts(short: Words, long: Words) -> bool:
+    """Whether one denies more than the other, but for a remark that only the longer one has at an end."""
+    denied = negations(short.tokens)
+    if denied == negations(long.tokens):
+        return False
+    blocks = SequenceMatcher(None, short.tokens, long.tokens, autojunk=False).get_matching_blocks()
+    first, last = blocks[0], blocks[-2] if len(blocks) > 1 else blocks[0]
+    start = first.b if first.a == 0 and first.b in long.sentences else 0
+    end = last.b + last.size
+    if last.a + last.size < len(short.tokens) or end not in long.sentences:
+        end = len(long.tokens)
+    remarks = long.tokens[:start] + long.tokens[end:]
+    return negations(long.tokens[start:end]) != denied or not _DENIALS.isdisjoint(remarks)
 
 
 def _denies(tokens: tuple[str, ...], others: tuple[str, ...]) -> bool:

@@ -20,7 +20,7 @@ from rensa import RMinHash
 from leitstand.model import Mention
 from triage.stories.copies import UNKNOWN
 from triage.stories.links import links_in, shared
-from triage.stories.words import FEWEST, Words, negations, numbers, words_of
+from triage.stories.words import FEWEST, Words, numbers, words_of
 
 BANDS, ROWS = 12, 3  # a pair with 0.5 of its shingles in common shares a band in 80 %, with 0.6 in 94 %, 0.7 in 99 %
 MANY_BANDS = 32  # 98.6 %, 99.9 %: for a file, where a band costs nothing to keep
@@ -124,8 +124,8 @@ def number(said: str) -> int:
 def _bands(texts: Sequence[Words], count: int) -> list[tuple[int, ...]]:
     """Of each text: the MinHash bands of its shingles.
 
-    Copies agree in their numbers and negations, so these go into them: a timetable's thousand lines that differ
-    in a number alone do not even meet.
+    Copies agree in their numbers, so these go into them: a timetable's thousand lines that differ in a number alone do
+    not even meet.
     """
     if not texts:
         return []
@@ -141,10 +141,9 @@ def _bands(texts: Sequence[Words], count: int) -> list[tuple[int, ...]]:
 
 
 def _sense(words: Words) -> int:
-    """The numbers and the negations of a text as one number."""
+    """The numbers of a text as one number."""
     found = numbers(words.tokens)
-    denied = negations(words.tokens)
-    return number(f"n:{denied}:{' '.join(found)}") & 0xFFFFFFFFFFFF if found or denied else 0
+    return number(f"n:{' '.join(found)}") & 0xFFFFFFFFFFFF if found else 0
 
 
 def _beginning(words: Words) -> int:

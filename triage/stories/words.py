@@ -28,19 +28,41 @@ _PART = re.compile(r"^\W*\b\d{1,2}/(?:\d{1,2}|[nx])\b|\b\d{1,2}/(?:\d{1,2}|[nx])
 _CRIES: Final = frozenset("nNoOaA")
 _APOSTROPHE = re.compile(r"(?<=\w)['’‘ʼ´`](?=\w)")
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{3})+(?![\d.,]*\d)")
+_BREAK = re.compile(r"[.!?:;…\n]+(?=\s|$)|\s[-–—|]+\s")
 _THOUSAND = re.compile(r"\d[.,]\d{3}")
 _WORD = re.compile(r"\w+")
 # A word, a number, or one character of a script that is written without blanks.
 _TOKEN = re.compile(r"\d+|[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W\d_\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+")
 _PLAIN_LETTERS: Final = {"ø": "o", "ł": "l", "æ": "a", "œ": "o", "ı": "i", "đ": "d", "ð": "d", "þ": "th"}
 
+
+class _Bare(dict[int, str]):
+    """Each character without its marks, worked out once. Marks are taken off Latin and Greek letters only."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        base = unicodedata.normalize("NFD", char)
+        latin = len(base) > 1 and base[0] < "\u0400"
+        self[code] = found = "" if "\u0300" <= char <= "\u036f" else base[0] if latin else char
+        return found
+
+
+_BARE = _Bare({ord(char): plain for char, plain in _PLAIN_LETTERS.items()})
+
+
+def fold(text: str) -> str:
+    """Without accents; ä, ae and a are one."""
+    plain = text if text.isascii() else text.translate(_BARE)
+    return plain.replace("ae", "a").replace("oe", "o").replace("ue", "u")
+
+
 _NUMBER_WORDS: Final = {
-    word: str(value)
+    fold(word): str(value)
     for value, words in {
-        2: "two zwei zwo",
-        3: "three drei",
-        4: "four vier",
-        5: "five funf",
+        2: "two zwei zwo second zweite zweiten zweiter zweites twice zweimal",
+        3: "three drei third dritte dritten dritter drittes thrice dreimal",
+        4: "four vier fourth vierte vierten vierter viertes viermal",
+        5: "five funf fifth funfte funften funfter funfmal",
         6: "six sechs",
         7: "seven sieben",
         8: "eight",
@@ -62,20 +84,24 @@ _NEGATING: Final = """
 no not never none nobody nothing nowhere neither nor cannot without cant wont dont doesnt didnt isnt arent wasnt werent
 hasnt havent hadnt shouldnt wouldnt couldnt aint mustnt neednt
 nicht nich net nix nichts nie niemals niemand niemanden niemandem nirgends nirgendwo kein keine keinen keinem keiner
-keines keins keinerlei ohne weder keineswegs nimmer
+keines keins keinerlei ohne weder keineswegs nimmer hardly barely kaum
 pas jamais sans aucun aucune nunca niet geen nooit
 """
-NEGATORS: Final = frozenset(_NEGATING.split())
+NEGATORS: Final = frozenset(map(fold, _NEGATING.split()))
 
 
 @dataclass(frozen=True)
 class Words:
-    """The words of a text. `cut` says that it ends in an ellipsis, `tags` are its tags that have digits."""
+    """The words of a text. `cut` says that it ends in an ellipsis, `tags` are its tags that have digits.
+
+    `folded` is the text as the words were found in it.
+    """
 
     tokens: tuple[str, ...]
     count: int
     cut: bool = False
     tags: tuple[tuple[str, str], ...] = ()
+    folded: str = ""
 
     @property
     def enough(self) -> bool:
@@ -86,6 +112,15 @@ class Words:
     def shingles(self) -> frozenset[str]:
         """Every two words that stand next to each other."""
         return shingles(self.tokens)
+
+    @cached_property
+    def sentences(self) -> frozenset[int]:
+        """The places among the words at which a sentence, or what a colon or a dash parts, begins."""
+        starts, place = {0}, 0
+        for part in _BREAK.split(self.folded):
+            starts.add(place)
+            place += len(_TOKEN.findall(part))
+        return frozenset((*starts, place))
 
 
 def shingles(tokens: tuple[str, ...]) -> frozenset[str]:
@@ -107,11 +142,11 @@ def words_of(text: str) -> Words:
     """The words of a post's text."""
     plain, tags = _bared(text[:_LONGEST])
     cut = ("..." in plain or "…" in plain) and _CUT.search(plain) is not None
-    folded = _fold((plain if plain.isascii() and "'" not in plain else _APOSTROPHE.sub("", plain)).casefold())
+    folded = fold((plain if plain.isascii() and "'" not in plain else _APOSTROPHE.sub("", plain)).casefold())
     if _THOUSAND.search(folded):
         folded = _THOUSANDS.sub(lambda found: re.sub(r"\D", "", found[0]), folded)
     tokens = tuple([_NUMBER_WORDS.get(token, token) for token in _TOKEN.findall(folded)])
-    return Words(tokens, _count(folded, tokens), cut, tags)
+    return Words(tokens, _count(folded, tokens), cut, tags, folded)
 
 
 def _bared(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -139,27 +174,7 @@ def _count(folded: str, tokens: tuple[str, ...]) -> int:
     return len(tokens)
 
 
-class _Bare(dict[int, str]):
-    """Each character without its marks, worked out once. Marks are taken off Latin and Greek letters only."""
-
-    def __missing__(self, code: int) -> str:
-        char = chr(code)
-        base = unicodedata.normalize("NFD", char)
-        latin = len(base) > 1 and base[0] < "\u0400"
-        self[code] = found = "" if "\u0300" <= char <= "\u036f" else base[0] if latin else char
-        return found
-
-
-_BARE = _Bare({ord(char): plain for char, plain in _PLAIN_LETTERS.items()})
-
-
-def _fold(text: str) -> str:
-    """Without accents; ä, ae and a are one."""
-    plain = text if text.isascii() else text.translate(_BARE)
-    return plain.replace("ae", "a").replace("oe", "o").replace("ue", "u")
-
-
 def _numbered(tag: str) -> tuple[str, str]:
     """A tag's letters and its digits."""
-    folded = _fold(tag.casefold())
+    folded = fold(tag.casefold())
     return re.sub(r"\d", "", folded), re.sub(r"\D", "", folded)
