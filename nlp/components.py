@@ -1,41 +1,63 @@
 """The spaCy components, in the order of the pipeline. Each is thin: the judging is in the modules they call.
 
-    text ─ PostTokenizer ► Doc ► reading ► sentiment ► urgency ► intents ► Doc._.understanding
+    text ─ tokenizer ► Doc ► reading ► sentiment ► urgency ► intents ► model ► Doc._.understanding
 
-Their settings are in the pipeline's configuration, so `to_disk` and `spacy.load` give the same pipeline back.
+The first four read our word lists, the fifth weighs them together with the words themselves. Their settings are in the
+pipeline's configuration, so `to_disk` and `spacy.load` give the same pipeline back.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 
+import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from nlp import intents, sentiment, urgency
+from nlp import intents, sentiment, trained, urgency
 from nlp.cues import Cue, CueFinder, read
+from nlp.features import describe
 from nlp.intents import Purpose
 from nlp.language import small_words
 from nlp.reading import Reading, read_post
 from nlp.sentiment import Mood
 from nlp.tokenizer import SOURCE
+from nlp.trained import Model
 from nlp.urgency import Concern
+from nlp.verdict import Verdict
 
 THEMES = ("sentiment", "shifters", "urgency", "context", "intents")
-COMPONENTS = ("leitstand_reading_v1", "leitstand_sentiment_v1", "leitstand_urgency_v1", "leitstand_intents_v1")
+READING, MODEL = "leitstand_reading_v1", "leitstand_model_v1"
+COMPONENTS = {
+    "reading": READING,
+    "sentiment": "leitstand_sentiment_v1",
+    "urgency": "leitstand_urgency_v1",
+    "intents": "leitstand_intents_v1",
+    "model": MODEL,
+}
+_KEY = "leitstand_understanding"
+_BATCH = 512
 
 
 @dataclass(slots=True)
 class Understanding:
-    """What the components have found so far; each adds its own part."""
+    """What the components have found so far; each adds its own part. `verdict` is None where no model was asked."""
 
     reading: Reading
     mood: Mood = field(init=False)
     concern: Concern = field(init=False)
     purposes: tuple[Purpose, ...] = field(init=False)
+    verdict: Verdict | None = None
 
 
-Doc.set_extension("understanding", default=None, force=True)
+def understanding(doc: Doc) -> Understanding:
+    """What the pipeline found in a document."""
+    found: Understanding = doc.user_data[_KEY]
+    return found
+
+
+Doc.set_extension("understanding", getter=understanding, force=True)
 
 
 @cache
@@ -46,14 +68,14 @@ def finder(languages: tuple[str, ...], brands: tuple[str, ...]) -> CueFinder:
     return CueFinder([*names, *(cue for cues in lists for cue in cues)])
 
 
-@Language.factory("leitstand_reading_v1", default_config={"languages": ["xx"], "brands": []})
+@Language.factory(READING, default_config={"languages": ["xx"], "brands": []})
 def create_reading(nlp: Language, name: str, languages: Sequence[str], brands: Sequence[str]) -> Callable[[Doc], Doc]:
     cues = finder(tuple(languages), tuple(brands))
     for word in (*cues.words, *small_words()):
         nlp.vocab[word], nlp.vocab[word.capitalize()]  # known for good: a lexeme made anew in each batch costs time
 
     def read_doc(doc: Doc) -> Doc:
-        doc._.understanding = Understanding(read_post(doc.user_data[SOURCE], cues))
+        doc.user_data[_KEY] = Understanding(read_post(doc.user_data[SOURCE], cues))
         return doc
 
     return read_doc
@@ -80,7 +102,27 @@ def judge_intents(doc: Doc) -> Doc:
     return doc
 
 
-def understanding(doc: Doc) -> Understanding:
-    """What the pipeline found in a document."""
-    found: Understanding = doc._.understanding
-    return found
+class ModelComponent:
+    """Asks the trained model about whole batches at once."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def __call__(self, doc: Doc) -> Doc:
+        return next(self.pipe([doc]))
+
+    def pipe(self, stream: Iterable[Doc], batch_size: int = _BATCH) -> Iterator[Doc]:
+        docs = iter(stream)
+        while batch := list(islice(docs, batch_size)):
+            found = [understanding(doc) for doc in batch]
+            features = np.asarray([describe(one.reading, one.mood, one.concern) for one in found], dtype=np.float32)
+            texts = [one.reading.unsilenced for one in found]
+            for one, verdict in zip(found, self._model.judge(texts, features), strict=True):
+                one.verdict = verdict
+            yield from batch
+
+
+@Language.factory(MODEL, default_config={"path": ""})
+def create_model(nlp: Language, name: str, path: str) -> ModelComponent:
+    """`path` is a folder that `leitstand train` wrote; empty: the shipped model."""
+    return ModelComponent(trained.load(path))

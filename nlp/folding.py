@@ -13,7 +13,7 @@ HANDLE = "\x00"
 LINK = "\x02"
 FIELD_BREAK = "\x01"
 
-_BLANKED = re.compile(r"https?://\S+|www\.\S+|@\w[\w.]*")
+_BLANKED = re.compile(r"https?://\S+|www\.\S+|\bhttps?\b|@\w[\w.]*")
 _SIMPLE = str.maketrans(
     {"’": "'", "‘": "'", "`": "'", "´": "'", "\n": " ", "\t": " ", "\r": " ", "\u00a0": " ", "–": "-", "—": "-"}
 )

@@ -2,35 +2,40 @@
 
     Mention ── language.detect ──► spacy.blank("de" | "en" | "xx") with our components ──► Assessment
 
-German and English have their own lists. A text of unknown language is read with both; of a language that is known and
-neither, only the signs that all languages share (emoji, emoticons) are read, and its words say nothing.
+German and English have their own lists and a trained model. A text of unknown language is read with both; of a known
+language that is neither, only the signs that all languages share (emoji, emoticons) are read: its words say nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import spacy
 from spacy.language import Language
 
-from leitstand.model import Assessment, Mention, Reason, Urgency
-from nlp import language, tokenizer
+from leitstand.errors import ConfigurationError, Problem
+from leitstand.model import Assessment, Intent, Mention, Reason, Sentiment, Urgency
+from nlp import language, tokenizer, trained
 from nlp.components import COMPONENTS, Understanding, understanding
 from nlp.cues import Hit
 from nlp.folding import FIELD_BREAK
 from nlp.reading import Reading
+from nlp.verdict import Place, Verdict
 
-MODEL = "lexicon-1"
 TEXT_LIMIT = 5_000
 TITLE_LIMIT = 500
 
 _LISTS = {"de": ("de", "xx"), "en": ("en", "xx"), language.UNKNOWN: ("de", "en", "xx")}
 _OTHER = "xx"
+# Whether a post complains, praises or chats is the model's to say: words alone do not tell.
+_FEW = 3
+_LEFT_TO_MODEL = frozenset({Intent.COMPLAINT, Intent.PRAISE, Intent.CHATTER})
 
 
 class Assessor:
-    """Assesses mentions. Building one reads the lists; keep it for the life of the process."""
+    """Assesses mentions. Building one reads the lists and the model; keep it for the life of the process."""
 
-    def __init__(self, pipelines: dict[str, Language]) -> None:
+    def __init__(self, pipelines: dict[str, Language], model: str) -> None:
         self._pipelines = pipelines
+        self._model = model
 
     def assess(self, mentions: Sequence[Mention]) -> list[Assessment]:
         """One assessment per mention, in the order given.
@@ -45,24 +50,48 @@ class Assessor:
             with pipeline.memory_zone():
                 docs = pipeline.pipe([post for post, _ in posts])
                 for index, (_, split), doc in zip(chosen, posts, docs, strict=True):
-                    results[index] = _assessment(understanding(doc), languages[index], split)
+                    results[index] = _assessment(understanding(doc), languages[index], split, self._model)
         return [results[index] for index in range(len(mentions))]
 
 
-def load(brands: Iterable[str] = ()) -> Assessor:
-    """An assessor with the shipped lists. `brands` are names whose words are not feelings ("Best Buy")."""
+def load(
+    brands: Iterable[str] = (), model: str = "", components: Mapping[str, str] | None = None, entities: str = ""
+) -> Assessor:
+    """An assessor with the shipped lists and model.
+
+    `brands` are names whose words are not feelings ("Best Buy"). `model` is a folder that `leitstand train` wrote.
+    `components` names factories of the operator's own to take the place of ours, `entities` an installed spaCy package
+    whose entities are told beside the reasons.
+    """
     names = tuple(brands)
     codes = {**_LISTS, _OTHER: (_OTHER,)}
-    return Assessor({code: build(code, lists, names) for code, lists in codes.items()})
+    pipelines = {code: build(code, lists, names, model, components or {}) for code, lists in codes.items()}
+    return Assessor(pipelines, trained.load(model).card.name)
 
 
-def build(code: str, lists: Sequence[str], brands: Sequence[str] = ()) -> Language:
-    """The blank spaCy pipeline for one language with our tokenizer and components."""
-    config = {"nlp": {"tokenizer": {"@tokenizers": tokenizer.NAME}}}
+def build(
+    code: str,
+    lists: Sequence[str],
+    brands: Sequence[str] = (),
+    model: str = "",
+    components: Mapping[str, str] | None = None,
+) -> Language:
+    """The blank spaCy pipeline for one language with our components, or the operator's in their place."""
+    chosen = COMPONENTS | dict(components or {})
+    config = {"nlp": {"tokenizer": {"@tokenizers": tokenizer.NAME if components else tokenizer.WHOLE}}}
     pipeline = spacy.blank(code if code in ("de", "en") else _OTHER, config=config)
-    for name in COMPONENTS:
-        own = {"languages": list(lists), "brands": list(brands)} if name == COMPONENTS[0] else {}
-        pipeline.add_pipe(name, config=own)
+    settings: dict[str, dict[str, object]] = {
+        "reading": {"languages": list(lists), "brands": list(brands)},
+        "model": {"path": model},
+    }
+    for role, factory in chosen.items():
+        if role == "model" and code == _OTHER:
+            continue
+        own = settings.get(role, {}) if factory == COMPONENTS[role] else {}
+        try:
+            pipeline.add_pipe(factory, config=own)
+        except ValueError as error:
+            raise ConfigurationError([Problem(f"nlp.components.{role}", f"no spaCy factory {factory!r}")]) from error
     return pipeline
 
 
@@ -82,31 +111,76 @@ def _joined(mention: Mention) -> tuple[str, int]:
     return f"{title}{FIELD_BREAK}{text}", len(title) + 1
 
 
-def _assessment(found: Understanding, code: str, split: int) -> Assessment:
+def _assessment(found: Understanding, code: str, split: int, model: str) -> Assessment:
+    verdict = found.verdict or _from_lists(found)
+    silent = _says_nothing(found.reading)
+    sentiment = Sentiment.UNKNOWN if silent else verdict.sentiment
     return Assessment(
         language=code,
-        sentiment=found.mood.sentiment,
-        sentiment_score=round(found.mood.score, 4),
-        urgency=found.concern.urgency,
-        intents=tuple(purpose.intent for purpose in found.purposes),
-        needs_reply=found.concern.urgency >= Urgency.NORMAL,
-        reasons=tuple(_reasons(found, split)),
-        model=MODEL,
+        sentiment=sentiment,
+        sentiment_score=0.0 if sentiment is Sentiment.UNKNOWN else verdict.score,
+        urgency=Urgency.NONE if silent else verdict.urgency,
+        intents=_intents(found, verdict),
+        needs_reply=not silent and verdict.urgency >= Urgency.NORMAL,
+        reasons=tuple(_reasons(found, verdict, split)),
+        model=model,
+        confidence=verdict.sureness,
     )
 
 
-def _reasons(found: Understanding, split: int) -> Iterable[Reason]:
+def _says_nothing(reading: Reading) -> bool:
+    """No cue of any list, and hardly a word that is known in any language."""
+    if any(reading.hits.values()):
+        return False
+    words = reading.text.split()
+    return len(words) <= _FEW and not any(word.strip(".,!?") in language.small_words() for word in words)
+
+
+def _intents(found: Understanding, verdict: Verdict) -> tuple[Intent, ...]:
+    """The model's intents and those that the lists are sure of; chatter only where there is no other."""
+    listed = {purpose.intent for purpose in found.purposes} - _LEFT_TO_MODEL
+    both = listed | set(verdict.intents)
+    return tuple(intent for intent in Intent if intent in both and (intent is not Intent.CHATTER or len(both) == 1))
+
+
+def _from_lists(found: Understanding) -> Verdict:
+    """What the lists alone say, where no model was asked."""
+    intents = tuple(purpose.intent for purpose in found.purposes)
+    return Verdict(found.mood.sentiment, round(found.mood.score, 4), found.concern.urgency, intents, 1.0, (), ())
+
+
+def _reasons(found: Understanding, verdict: Verdict, split: int) -> Iterator[Reason]:
+    reading = found.reading
     for hit, weight in found.mood.parts:
-        yield _reason("sentiment", found.reading, hit, round(weight, 3), split)
-    for hit, level in found.concern.parts:
-        yield _reason("urgency", found.reading, hit, float(level), split)
+        yield _of_list("sentiment", reading, hit, round(weight, 3), split)
+    if verdict.sentiment is not Sentiment.UNKNOWN:
+        yield from _of_model("sentiment", reading, verdict.felt, [hit for hit, _ in found.mood.parts], split)
+    if verdict.urgency > Urgency.NONE:
+        for hit, level in found.concern.parts:
+            yield _of_list("urgency", reading, hit, float(level), split)
+        yield from _of_model("urgency", reading, verdict.pressing, [hit for hit, _ in found.concern.parts], split)
     for purpose in found.purposes:
-        if purpose.hit is not None:
-            yield _reason(purpose.intent.value, found.reading, purpose.hit, 1.0, split)
+        if purpose.hit is not None and (purpose.intent in verdict.intents or purpose.intent not in _LEFT_TO_MODEL):
+            yield _of_list(purpose.intent.value, reading, purpose.hit, 1.0, split)
 
 
-def _reason(about: str, reading: Reading, hit: Hit, weight: float, split: int) -> Reason:
-    start, end = reading.folded.origin(hit.start, hit.end)
+def _of_model(
+    about: str, reading: Reading, places: Iterable[Place], told: Sequence[Hit], split: int
+) -> Iterator[Reason]:
+    """The places that weighed most in the trained model and are not told by a cue already."""
+    for place in places:
+        if not any(hit.start < place.end and place.start < hit.end for hit in told):
+            yield _reason(
+                about, reading, reading.text[place.start : place.end], (place.start, place.end), place.weight, split
+            )
+
+
+def _of_list(about: str, reading: Reading, hit: Hit, weight: float, split: int) -> Reason:
+    return _reason(about, reading, hit.cue.pattern, (hit.start, hit.end), weight, split)
+
+
+def _reason(about: str, reading: Reading, cue: str, place: tuple[int, int], weight: float, split: int) -> Reason:
+    start, end = reading.folded.origin(*place)
     if end < split:
-        return Reason(about, hit.cue.pattern, start, end, weight, "title")
-    return Reason(about, hit.cue.pattern, max(0, start - split), end - split, weight, "text")
+        return Reason(about, cue, start, end, weight, "title")
+    return Reason(about, cue, max(0, start - split), end - split, weight, "text")

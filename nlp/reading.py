@@ -17,6 +17,7 @@ _SENTENCE_END = re.compile(rf"[.!?\n{FIELD_BREAK}]")
 
 _NEAR = 80
 _FEW = 8
+_SILENT = frozenset({"brand", "silence"})
 _start = attrgetter("start")
 
 
@@ -46,6 +47,15 @@ class Reading:
 
     def groups(self, theme: str) -> set[str]:
         return {hit.cue.group for hit in self.hits.get(theme, ())}
+
+    @property
+    def unsilenced(self) -> str:
+        """The folded text without what the lists silence: brands, and words that only look like feelings."""
+        text = self.text
+        for hit in self.hits.get("sentiment", ()):
+            if hit.cue.group in _SILENT:
+                text = f"{text[: hit.start]}{' ' * (hit.end - hit.start)}{text[hit.end :]}"
+        return text
 
     def spelling(self, hit: Hit) -> str:
         """The words of a hit as the author wrote them."""

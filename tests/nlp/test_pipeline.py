@@ -122,9 +122,13 @@ def test_results_come_in_the_order_asked(assessor: Assessor) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["Der Bus fährt um acht Uhr an der Brücke ab.", "Die Sitzung beginnt am Montag um neun.", "asdf qwer", ""],
+    "text", ["Der Bus fährt um acht Uhr an der Brücke ab.", "Die Sitzung beginnt am Montag um neun."]
 )
+def test_a_bare_fact_is_neutral(assessor: Assessor, text: str) -> None:
+    assert one(assessor, text).sentiment is Sentiment.NEUTRAL
+
+
+@pytest.mark.parametrize("text", ["asdf qwer", "", "...", "🚌🕗"])
 def test_where_nothing_speaks_the_sentiment_is_unknown(assessor: Assessor, text: str) -> None:
     assessment = one(assessor, text)
     assert assessment.sentiment is Sentiment.UNKNOWN
@@ -139,9 +143,11 @@ def test_a_known_other_language_is_not_read_with_the_wrong_list(assessor: Assess
 
 
 def test_a_brand_name_is_not_a_feeling(assessor: Assessor) -> None:
-    assert one(assessor, "The store of Happy Cloud is on the corner of the street").sentiment is Sentiment.UNKNOWN
-    assert one(assessor, "The people at @SuperGreat are in the office").sentiment is Sentiment.UNKNOWN
-    assert one(load(), "I went to the Happy Cloud event").sentiment is Sentiment.POSITIVE
+    text = "The store of Happy Cloud is on the corner of the street"
+    assert one(assessor, text).sentiment is Sentiment.NEUTRAL
+    assert "happy" not in about(one(assessor, text), "sentiment")
+    assert "happy" in about(one(load(), text), "sentiment")
+    assert one(assessor, "The people at @SuperGreat are in the office").sentiment is Sentiment.NEUTRAL
 
 
 def test_the_pipeline_survives_being_written_and_read(tmp_path: Path, assessor: Assessor) -> None:

@@ -1,0 +1,100 @@
+"""What the word lists found in a post, as numbers: the second input of the trained model, beside the text itself.
+
+The order of `NAMES` is part of a trained model; a model keeps the names it was trained with and refuses others.
+"""
+
+import math
+
+from leitstand.model import Sentiment
+from nlp.audience import is_broadcast, is_voiced
+from nlp.reading import Reading
+from nlp.sentiment import Mood
+from nlp.urgency import Concern
+
+_URGENCY = (
+    "danger", "security", "fault", "blocked", "outage", "repeat", "delay", "churn", "legal", "deadline", "money",
+    "many", "press", "vent", "wait", "disruption", "rescue",
+)  # fmt: skip
+_CONTEXT = (
+    "desk", "news", "status", "ad", "resolved", "negated", "joke", "agent", "politics", "you", "hypothetical", "now",
+    "past", "facility", "personal", "plural",
+)  # fmt: skip
+_INTENTS = ("question", "request", "complaint", "spam", "praise", "info")
+_SHIFTERS = ("negation", "irrealis", "contrast")
+_MOOD = ("score", "good", "bad", "best", "worst", "signs", "ironic", "polite", "felt", "negative", "positive")
+_FORM = (
+    "broadcast", "voiced", "addressed", "account", "link", "retweet", "question mark", "exclamation", "ellipsis",
+    "shouted", "stretched", "length", "long", "title",
+)  # fmt: skip
+NAMES = (
+    *_MOOD,
+    *(f"urgency {group}" for group in _URGENCY),
+    *(f"level {level}" for level in range(4)),
+    *(f"cue level {level}" for level in range(1, 4)),
+    *(f"context {group}" for group in _CONTEXT),
+    *(f"intent {group}" for group in _INTENTS),
+    *(f"shifter {group}" for group in _SHIFTERS),
+    *(f"form {form}" for form in _FORM),
+)
+
+
+def describe(reading: Reading, mood: Mood, concern: Concern) -> list[float]:
+    """The numbers of one post, in the order of `NAMES`, each within about -2 to 2."""
+    urgent = reading.groups("urgency")
+    context = reading.groups("context")
+    wanted = reading.groups("intents")
+    shifted = reading.groups("shifters")
+    level = int(concern.urgency)
+    cues = {int(hit.cue.value) for hit in reading.of("urgency")}
+    return [
+        *_feelings(mood),
+        *[float(group in urgent) for group in _URGENCY],
+        *[float(level == one) for one in range(4)],
+        *[float(one in cues) for one in range(1, 4)],
+        *[float(group in context) for group in _CONTEXT],
+        *[float(group in wanted) for group in _INTENTS],
+        *[float(group in shifted) for group in _SHIFTERS],
+        *_form(reading),
+    ]
+
+
+def _feelings(mood: Mood) -> list[float]:
+    weights = [weight for _, weight in mood.parts]
+    groups = {hit.cue.group for hit, _ in mood.parts}
+    good = sum(weight for weight in weights if weight > 0)
+    bad = sum(weight for weight in weights if weight < 0)
+    signs = sum(weight for hit, weight in mood.parts if hit.cue.group == "emoji")
+    return [
+        mood.score,
+        math.log1p(good),
+        -math.log1p(-bad),
+        min(max(weights, default=0.0), 4.0) / 4 if good else 0.0,
+        max(min(weights, default=0.0), -4.0) / 4 if bad else 0.0,
+        max(-1.0, min(1.0, signs / 4)),
+        float("ironic" in groups),
+        float("polite" in groups),
+        float(bool(weights)),
+        float(mood.sentiment is Sentiment.NEGATIVE),
+        float(mood.sentiment is Sentiment.POSITIVE),
+    ]
+
+
+def _form(reading: Reading) -> list[float]:
+    text = reading.text
+    length = math.log1p(len(text)) / 5
+    return [
+        float(is_broadcast(reading)),
+        float(is_voiced(reading)),
+        float(reading.addressed),
+        float(reading.names_an_account),
+        float("\x02" in text),
+        float(text.startswith("rt ")),
+        min(text.count("?"), 3) / 2,
+        min(text.count("!"), 4) / 2,
+        float("..." in text or "…" in text),
+        float(reading.shouted),
+        float(reading.folded.stretched),
+        length,
+        max(0.0, length - 1.1),
+        float("\x01" in text),
+    ]

@@ -1,0 +1,148 @@
+"""The trained model's arithmetic: words and letter groups → what neighbouring words say → one sum per question.
+
+    token ─ word vector + letter-group vectors ─► window of 3 ─► window of 3, two apart ─► evidence ─┐
+    word-list features ──────────────────────────────────────────────────────────────────► evidence ─┴─► scores
+
+The evidence of all windows is added up with weights of its own, and nothing bends it after that. So every score is
+exactly the sum of what each place in the text and each feature contributed: that is where its reasons come from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leitstand.errors import ConfigurationError, Problem
+from leitstand.model import Intent
+from nlp.features import NAMES
+from nlp.tokens import Tokens, read_tokens
+
+Floats = NDArray[np.float32]
+
+SENTIMENT = slice(0, 3)  # negative, neutral, positive
+URGENCY = slice(3, 7)  # none to critical
+INTENTS = slice(7, 7 + len(Intent))
+OUTPUTS = 7 + len(Intent)
+_LIMIT = 6.0
+_POOLS = np.array([0] * 3 + [1] * 4 + [2] * len(Intent))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the network made of a batch: `scores` by post, and by token the part it had in them.
+
+    `seen` and `share` are by token too: what its windows saw, and its weight in each of the three pools.
+    """
+
+    scores: Floats
+    parts: Floats
+    tokens: Tokens
+    seen: Floats
+    share: Floats
+
+    def summary(self) -> Floats:
+        """All that the network knows of each post, for a layer trained on top of it."""
+        mixed = (self.share[:, :, None] * self.seen[:, None, :]).reshape(len(self.seen), -1)
+        return np.concatenate([_sums(mixed, self.tokens.post, len(self.scores)), self.scores], axis=1)
+
+
+class Network:
+    """The weights and the forward pass over a batch of folded texts and their features."""
+
+    def __init__(self, weights: dict[str, Floats]) -> None:
+        self._words = weights["w.weight.q"]
+        self._word_scale = weights["w.weight.s"].astype(np.float32)
+        self._groups = weights["g.weight.q"]
+        self._group_scale = weights["g.weight.s"].astype(np.float32)
+        self._first = _window(weights["c1.weight"]), weights["c1.bias"]
+        self._second = _window(weights["c2.weight"]), weights["c2.bias"]
+        self._evidence = weights["u.weight"].T.copy(), weights["u.bias"]
+        self._attention = weights["a.weight"].T.copy(), weights["a.bias"]
+        self._prior = np.exp(weights["c"])
+        self._bias = weights["b"]
+        self._direct = weights["f0.weight"].T.copy()
+        self._hidden = weights["f1.weight"].T.copy(), weights["f1.bias"]
+        self._output = weights["f2.weight"].T.copy(), weights["f2.bias"]
+
+    @property
+    def width(self) -> int:
+        """How many numbers a summary has."""
+        return 3 * len(self._second[1]) + OUTPUTS
+
+    def read(self, texts: Sequence[str], features: Floats) -> Reading:
+        """The scores of folded texts; `features` has one row per text in the order of `features.NAMES`."""
+        tokens = read_tokens(texts)
+        seen = self._windows(tokens)
+        weight = np.exp(np.clip(seen @ self._attention[0] + self._attention[1], -_LIMIT, _LIMIT))
+        total = _sums(weight, tokens.post, len(texts)) + self._prior
+        share = weight / total[tokens.post]
+        parts = (seen @ self._evidence[0] + self._evidence[1]) * share[:, _POOLS]
+        scores = _sums(parts, tokens.post, len(texts)) + self._bias + self.told(features)
+        return Reading(scores, parts, tokens, seen, share)
+
+    def told(self, features: Floats) -> Floats:
+        """What the features alone contribute."""
+        hidden = np.maximum(features @ self._hidden[0] + self._hidden[1], 0)
+        told: Floats = features @ self._direct + hidden @ self._output[0] + self._output[1]
+        return told
+
+    def _windows(self, tokens: Tokens) -> Floats:
+        vectors = self._vectors(tokens)[tokens.distinct]
+        first = np.maximum(_convolve(vectors, tokens.post, 1, *self._first), 0)
+        second = np.maximum(_convolve(first, tokens.post, 2, *self._second), 0)
+        return first + second
+
+    def _vectors(self, tokens: Tokens) -> Floats:
+        """The vector of each distinct token: its word's, and those of its letter groups."""
+        places = (tokens.word >> np.uint64(20)) & np.uint64(len(self._words) - 1)
+        vectors = self._words[places] * self._word_scale[places]
+        counts = np.diff(np.append(tokens.group_start, len(tokens.group)))
+        spelled = np.flatnonzero(counts)
+        if len(spelled):
+            at = tokens.group & np.uint64(len(self._groups) - 1)
+            letters = np.add.reduceat(self._groups[at] * self._group_scale[at], tokens.group_start[spelled], axis=0)
+            vectors[spelled] += letters / np.sqrt(counts[spelled])[:, None].astype(np.float32)
+        return np.asarray(vectors, dtype=np.float32)
+
+
+def _window(weight: Floats) -> Floats:
+    """A convolution's weights as one matrix for [before, here, after]."""
+    return np.ascontiguousarray(weight.transpose(2, 1, 0).reshape(-1, weight.shape[0]))
+
+
+def _convolve(values: Floats, post: NDArray[np.int64], apart: int, weight: Floats, bias: Floats) -> Floats:
+    """A window of three places `apart` steps from each other, that never looks into the next post."""
+    count, width = values.shape
+    window = np.zeros((count, 3 * width), dtype=np.float32)
+    window[:, width : 2 * width] = values
+    if count > apart:
+        same = (post[apart:] == post[:-apart])[:, None]
+        window[apart:, :width] = values[:-apart] * same
+        window[:-apart, 2 * width :] = values[apart:] * same
+    result: Floats = window @ weight + bias
+    return result
+
+
+def _sums(values: Floats, post: NDArray[np.int64], count: int) -> Floats:
+    """Sums of rows by post; zero for a post without tokens."""
+    result = np.zeros((count, values.shape[1]), dtype=np.float32)
+    if len(post):
+        starts = np.flatnonzero(np.append(True, post[1:] != post[:-1]))
+        result[post[starts]] = np.add.reduceat(values, starts, axis=0)
+    return result
+
+
+def load(path: Path) -> Network:
+    """A network from its file. A file of another kind, or made for other features, is a ConfigurationError."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            weights = {name: file[name] for name in file.files}
+        if list(weights.pop("features")) != list(NAMES):
+            raise ConfigurationError(
+                [Problem("nlp.model", "was trained for another version of the features", 0, path.name)]
+            )
+        return Network(weights)
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigurationError([Problem("nlp.model", f"{path} is not a model: {error}")]) from error

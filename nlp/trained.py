@@ -1,0 +1,80 @@
+"""A trained model in its folder: `weights.npz`, and `model.json` with its name, calibration and what it was trained on.
+
+The shipped one is `nlp/models/`; `leitstand train` writes a folder of the same form that holds only a layer of its own,
+to go on top of the shipped weights.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from leitstand.errors import ConfigurationError, Problem
+from nlp import network, verdict
+from nlp.calibration import Calibration
+from nlp.layer import Layer
+from nlp.network import Floats, Network, Reading
+from nlp.verdict import Verdict
+
+SHIPPED = Path(__file__).parent / "models"
+WEIGHTS, CARD = "weights.npz", "model.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What `model.json` says. `seen` are fingerprints of its training posts, `figures` its cross-validation."""
+
+    name: str
+    calibration: Calibration = field(default_factory=Calibration)
+    questions: tuple[str, ...] = ()
+    posts: int = 0
+    figures: Mapping[str, float] = field(default_factory=dict)
+    seen: tuple[str, ...] = ()
+
+
+class Model:
+    """The network, a site's own layer if it has one, and how to read their scores."""
+
+    def __init__(self, card: Card, network: Network, layer: Layer | None = None) -> None:
+        self.card = card
+        self.network = network
+        self.layer = layer
+
+    def read(self, texts: Sequence[str], features: Floats) -> Reading:
+        """The scores of folded texts and where they come from, before anything is decided."""
+        seen = self.network.read(texts, features)
+        return self.layer.improve(seen, features) if self.layer else seen
+
+    def judge(self, texts: Sequence[str], features: Floats) -> list[Verdict]:
+        return verdict.decide(texts, self.read(texts, features), self.card.calibration)
+
+
+@cache
+def load(path: str = "") -> Model:
+    """The model in a folder; the shipped one where `path` is empty. One that cannot be used is a ConfigurationError."""
+    shipped = _shipped()
+    if not path:
+        return shipped
+    card = _card(Path(path))
+    return Model(card, shipped.network, Layer.load(Path(path) / WEIGHTS, shipped.network.width))
+
+
+@cache
+def _shipped() -> Model:
+    return Model(_card(SHIPPED), network.load(SHIPPED / WEIGHTS))
+
+
+def _card(folder: Path) -> Card:
+    try:
+        return msgspec.json.decode((folder / CARD).read_bytes(), type=Card)
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise ConfigurationError([Problem("nlp.model", f"{folder} is not a trained model: {error}")]) from error
+
+
+def save(folder: Path, card: Card, layer: Layer) -> None:
+    """Write a site's model; the card last, so that a folder with a card is whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    layer.save(folder / WEIGHTS)
+    (folder / CARD).write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=1))
