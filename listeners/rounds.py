@@ -43,6 +43,8 @@ class _Turn:
 
 async def rounds(parts: Sequence[Part], jitter: Callable[[], float] = random.random) -> AsyncIterator[Batch]:
     """What the parts give, for ever. Raises FetchError for what only a person can mend."""
+    if not parts:
+        raise FetchError("there is nothing to ask for", permanent=True)
     turns = [_Turn(part) for part in parts]
     while True:
         turn = min(turns, key=lambda one: one.due)

@@ -15,6 +15,8 @@ id may ask 100 times a minute; its answers say how much is left, and that is kep
 Without `client_id` Reddit's public feeds are read instead: submissions and comments of the subreddits, and searches,
 about once a minute at best, often refused, without edits and deletes. Good enough to try it out, not to rely on.
 
+With `search_watchlists = true` submissions are searched for what the watchlists ask for, as narrowly as Reddit can.
+
 Comments cannot be searched, only read by subreddit: list those where you are talked about. Reddit lists the newest
 1,000 posts; if more came while nobody listened, the gap is shown as lost. `edits` and `deletes` of the youngest 1,000
 posts of each listing are noticed within minutes.
@@ -26,6 +28,7 @@ from datetime import timedelta
 from typing import Annotated, Literal, Self
 from urllib.parse import quote_plus
 
+import structlog
 from pydantic import Field, SecretStr, model_validator
 
 from leitstand.plugins import About
@@ -36,10 +39,14 @@ from listeners.feeds.pace import Bounds
 from listeners.feeds.polling import Tools
 from listeners.feeds.reader import Reader
 from listeners.fetch import Fetcher, Limits
+from listeners.query.push import reddit as push
+from listeners.query.tree import Node
 from listeners.reddit.api import Api
 from listeners.reddit.listings import Posts
 from listeners.reddit.posts import CHANNEL, from_feed
 from listeners.rounds import rounds
+
+log = structlog.get_logger()
 
 ABOUT = About(
     title="Reddit",
@@ -57,6 +64,7 @@ class Settings(ListenerSettings):
     kind: Literal["reddit"] = Field("reddit", description="reddit")
     subreddits: list[Subreddit] = Field([], max_length=50, description="Names without r/.")
     searches: list[Search] = Field([], max_length=20, description="What to search for in submissions, as on Reddit.")
+    search_watchlists: bool = Field(False, description="true: search submissions for what the watchlists ask for.")
     client_id: str = Field("", description="The app's id; absent: Reddit's public feeds are read.")
     client_secret: SecretStr | None = Field(None, description="The app's secret.")
     user_agent: str = Field("", description="Who asks, as Reddit wants it: <platform>:<app>:<version> (by /u/<name>).")
@@ -67,13 +75,22 @@ class Settings(ListenerSettings):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if not self.subreddits and not self.searches:
-            raise ValueError("needs `subreddits` or `searches`: what to hear?")
+        if not self.subreddits and not self.searches and not self.search_watchlists:
+            raise ValueError("needs `subreddits`, `searches` or `search_watchlists`: what to hear?")
         if bool(self.client_id) != (self.client_secret is not None):
             raise ValueError("`client_id` and `client_secret` belong together")
         if self.client_id and not self.user_agent:
             raise ValueError("needs `user_agent`: Reddit refuses clients that do not say who they are")
         return self
+
+
+def asking(settings: Settings, watchlists: Mapping[str, Node]) -> Settings:
+    """The settings with the searches that follow from the watchlists, if they are to be searched for."""
+    if not settings.search_watchlists:
+        return settings
+    for name, why in push.unheard(watchlists).items():
+        log.warning("watchlist cannot be searched on Reddit", watchlist=name, reason=why)
+    return settings.model_copy(update={"searches": [*settings.searches, *push.searches(watchlists)]})
 
 
 async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:

@@ -14,6 +14,8 @@ looks are spread so that this lasts: with the default, a channel is looked at ab
 of them each every three minutes. Searches are counted apart, a hundred a day in all. Set `quota` lower to leave some
 for others with the same project. When it is used up nothing is read until midnight; then all that was missed is.
 
+With `search_watchlists = true` new videos are searched for what the watchlists ask for, as narrowly as YouTube can.
+
 Replies are heard when their thread is among the newest hundred, those of older threads (to some three hundred) with
 every tenth look; edits likewise, deletes of the youngest comments with every tenth.
 """
@@ -22,17 +24,22 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
+import structlog
 from pydantic import Field, SecretStr, model_validator
 
 from leitstand.plugins import About
 from leitstand.settings import Duration, ListenerSettings
 from listeners.contract import Batch
 from listeners.fetch import Fetcher, Limits
+from listeners.query.push import youtube as push
+from listeners.query.tree import Node
 from listeners.rounds import Part, rounds
 from listeners.youtube.api import Api
 from listeners.youtube.quota import Quota
 from listeners.youtube.threads import Memory, Threads
 from listeners.youtube.videos import Videos
+
+log = structlog.get_logger()
 
 ABOUT = About(
     title="YouTube",
@@ -53,6 +60,7 @@ class Settings(ListenerSettings):
     channels: list[ChannelId] = Field([], max_length=200, description="Ids (UC…) of channels: all their comments.")
     videos: list[VideoId] = Field([], max_length=500, description="Ids of videos: their comments.")
     searches: list[SearchFor] = Field([], max_length=20, description="What to search for in new videos.")
+    search_watchlists: bool = Field(False, description="true: search new videos for what the watchlists ask for.")
     interval: Duration = Field(timedelta(seconds=30), description="The shortest pause between two looks at the same.")
     quota: int = Field(10_000, ge=1, description="Units a day that may be used.")
     search_quota: int = Field(100, ge=1, description="Searches a day that may be used.")
@@ -61,9 +69,18 @@ class Settings(ListenerSettings):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if not self.channels and not self.videos and not self.searches:
-            raise ValueError("needs `channels`, `videos` or `searches`: what to hear?")
+        if not (self.channels or self.videos or self.searches or self.search_watchlists):
+            raise ValueError("needs `channels`, `videos`, `searches` or `search_watchlists`: what to hear?")
         return self
+
+
+def asking(settings: Settings, watchlists: Mapping[str, Node]) -> Settings:
+    """The settings with the searches that follow from the watchlists, if they are to be searched for."""
+    if not settings.search_watchlists:
+        return settings
+    for name, why in push.unheard(watchlists).items():
+        log.warning("watchlist cannot be searched on YouTube", watchlist=name, reason=why)
+    return settings.model_copy(update={"searches": [*settings.searches, *push.searches(watchlists)]})
 
 
 async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:

@@ -74,6 +74,11 @@ def test_what_only_a_person_can_mend_ends_it() -> None:
         first(1, FakePart("a", 1.0, [FetchError("refused", permanent=True)]))
 
 
+def test_nothing_to_ask_for_is_told() -> None:
+    with pytest.raises(FetchError, match="nothing to ask for"):
+        first(1)
+
+
 def test_who_has_not_caught_up_is_asked_again_at_once() -> None:
     behind = FakePart("behind", 100.0, [Batch((), "1", caught_up=False)] * 3)
     assert [batch.cursor for batch in first(4, behind)] == ["1", "1", "1", None]

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from leitstand import clock
 from leitstand.errors import FetchError
 from listeners.contract import Batch
+from listeners.query.parser import parse
 from listeners.reddit.api import pace
 from listeners.sources import reddit
 from listeners.sources.reddit import Settings, verify
@@ -368,6 +369,25 @@ def test_searches_are_parts_of_their_own(server: FakeReddit) -> None:
     assert asked.query == {"q": 'acme OR "acme cloud"', "sort": "new", "type": "link", "limit": "100", "raw_json": "1"}
 
 
+def test_watchlists_can_be_searched_for(server: FakeReddit) -> None:
+    server.listings["/search"] = [submission(1)]
+    asked = reddit.asking(
+        at(server, subreddits=[], search_watchlists=True),
+        {"cloud": parse('"acme cloud" AND NOT jobs'), "all": parse("author:jo")},
+    )
+    [search] = asked.searches
+    assert "acme" in search
+    assert "cloud" in search
+    assert "author" not in search
+    assert reddit.asking(at(server), {"cloud": parse("acme")}).searches == []
+
+    async def go(one: Hearing) -> Hearing:
+        await one.looks(1)
+        return one
+
+    assert list(run(reddit, asked, go).cursors) == [f"search {search}"]
+
+
 FEED = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>acme</title>
 <entry><author><name>/u/jo</name></author><id>t3_s1</id><link href="{site}/r/acme/comments/s1/a_title/"/>
 <updated>2026-03-03T10:00:01+00:00</updated><title>Acme cloud 1</title><content type="html">
@@ -417,7 +437,7 @@ def test_verify_asks_once(server: FakeReddit) -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({}, "needs `subreddits` or `searches`"),
+        ({}, "needs `subreddits`, `searches` or `search_watchlists`"),
         ({"subreddits": ["r/acme"]}, "should match pattern"),
         ({"subreddits": ["acme"], "client_id": "x"}, "belong together"),
         ({"subreddits": ["acme"], "client_id": "x", "client_secret": "y"}, "needs `user_agent`"),

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from leitstand import clock
 from leitstand.errors import FetchError
 from listeners.contract import Batch
+from listeners.query.parser import parse
 from listeners.sources import youtube
 from listeners.sources.youtube import Settings, verify
 from listeners.youtube.quota import Quota, resets_at
@@ -348,6 +349,13 @@ def test_searches_find_videos_once(server: FakeYouTube) -> None:
     assert hear(server, 2, cursors, channels=[], searches=["acme"]).heard == []
 
 
+def test_watchlists_can_be_searched_for(server: FakeYouTube) -> None:
+    given = at(server, channels=[], search_watchlists=True)
+    asked = youtube.asking(given, {"cloud": parse("acme OR globex"), "all": parse("author:jo")})
+    assert asked.searches == ["acme|globex"]
+    assert youtube.asking(at(server), {"cloud": parse("acme")}).searches == []
+
+
 def test_verify_asks_once(server: FakeYouTube) -> None:
     server.write(1, 2)
     assert asyncio.run(verify(at(server))) == "YouTube answers: 2 posts now"
@@ -358,7 +366,7 @@ def test_verify_asks_once(server: FakeYouTube) -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({}, "needs `channels`, `videos` or `searches`"),
+        ({}, "needs `channels`, `videos`, `searches` or `search_watchlists`"),
         ({"channels": ["@acme"]}, "should match pattern"),
         ({"videos": ["https://youtu.be/x"]}, "should match pattern"),
     ],
