@@ -91,6 +91,7 @@ async def together(parts: Sequence[AsyncGenerator[T, None]]) -> AsyncGenerator[T
 
     tasks = [asyncio.create_task(run(part)) for part in parts]
     done: asyncio.Future[Any] = asyncio.ensure_future(asyncio.gather(*tasks))
+    done.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # told below, or of no interest
     try:
         while True:
             taking = asyncio.ensure_future(ready.get())
@@ -105,8 +106,6 @@ async def together(parts: Sequence[AsyncGenerator[T, None]]) -> AsyncGenerator[T
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        with suppress(BaseException):
-            await done
 
 
 @dataclass

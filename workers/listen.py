@@ -22,9 +22,9 @@ from leitstand import clock, plugins
 from leitstand.errors import FetchError, LeaseLostError, LeitstandError
 from leitstand.settings import ListenerSettings, Settings
 from listeners import cursors, gaps
-from listeners.contract import Batch, Listens
+from listeners.contract import Asks, Batch, Listens
 from listeners.leases import Lease
-from listeners.watchlists import Watchlists
+from listeners.watchlists import Watchlists, trees
 from monitoring.metrics import open_metrics
 from workers import queues, setup
 from workers.intake import Intake
@@ -145,11 +145,13 @@ class Crew:
 
 
 def sources(settings: Settings) -> dict[str, tuple[ListenerSettings, Listens]]:
-    """The enabled listeners that fetch by themselves."""
-    loaded = {n: (entry, plugins.load(plugins.SOURCES, entry.kind)) for n, entry in settings.listeners.items()}
-    return {
-        n: (entry, source) for n, (entry, source) in loaded.items() if entry.enabled and isinstance(source, Listens)
-    }
+    """The enabled listeners that fetch by themselves, told the watchlists where their network filters for us."""
+    found: dict[str, tuple[ListenerSettings, Listens]] = {}
+    for name, entry in settings.listeners.items():
+        source = plugins.load(plugins.SOURCES, entry.kind)
+        if entry.enabled and isinstance(source, Listens):
+            found[name] = (source.asking(entry, trees(settings)) if isinstance(source, Asks) else entry, source)
+    return found
 
 
 async def run(settings: Settings, intake: Intake) -> None:

@@ -29,6 +29,7 @@ NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(part, "HEARTBEAT", 0.3)
     monkeypatch.setattr(part, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(part, "LONGEST_PAUSE", 0.03)
 

@@ -1,0 +1,118 @@
+"""Hears X by its filtered stream, with the recent search for what was missed, and the mentions of own accounts.
+
+    [listeners.x]
+    kind = "x"
+    bearer_token = "${LEITSTAND_X_TOKEN}"
+    own_ids = ["1234567890"]                      # numbers of own accounts: their mentions cost a fifth
+    daily_posts = 2000                            # at most so many posts read a day (UTC); 0: no limit
+
+In the developer portal (console.x.com) make a project with an app and buy credits; the app's page "Keys and tokens"
+issues the bearer token. X charges about half a US cent for each post read, so the watchlists are pushed down to the
+narrowest rules that lose nothing, and `daily_posts` is kept. When it gets short, first what was missed is no longer
+fetched (below 25 %), then the stream pauses (below 10 %), and at last own mentions rest too; all go on at midnight UTC.
+
+X allows one connection a project: run one listener of this kind. Rules whose tag begins with "leitstand:" are this
+listener's, others are left alone. `rules` and `searches` replace what follows from the watchlists; searches have at
+most 512 characters. Needs `pip install 'leitstand[x]'`.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Annotated, Literal
+
+import structlog
+from pydantic import Field, SecretStr
+
+from leitstand import clock
+from leitstand.plugins import About
+from leitstand.settings import Duration, ListenerSettings
+from listeners.budget import DayBudget
+from listeners.contract import Batch
+from listeners.query.push import x as push
+from listeners.query.tree import Node
+from listeners.streams import together
+from listeners.x import mentions, stream
+from listeners.x.api import Api, XError
+from listeners.x.mentions import Marks
+from listeners.x.spending import Spending
+from listeners.x.stream import Mark
+
+log = structlog.get_logger()
+
+ABOUT = About(
+    title="X",
+    summary="The filtered stream with a budget, gaps filled by search, mentions of own accounts.",
+    credentials_url="https://console.x.com",
+    extra="x",
+)
+
+
+class Settings(ListenerSettings):
+    """The app, what it may cost, and what to hear."""
+
+    kind: Literal["x"] = Field("x", description="x")
+    bearer_token: SecretStr = Field(description="The app's bearer token.")
+    own_ids: list[Annotated[str, Field(pattern=r"^\d{1,19}$")]] = Field(
+        [], max_length=20, description="Numbers of own accounts, whose mentions are polled."
+    )
+    own_every: Duration = Field(timedelta(minutes=1), description="How often their mentions are asked for.")
+    daily_posts: int = Field(2000, ge=0, description="At most so many posts are read a day (UTC); 0: no limit.")
+    rules: dict[str, Annotated[str, Field(max_length=1024)]] = Field(
+        {}, description="Rules of the stream by name; empty: what follows from the watchlists."
+    )
+    searches: list[Annotated[str, Field(max_length=512)]] = Field(
+        [], description="Searches for what was missed; empty: what follows from the watchlists."
+    )
+    most_rules: int = Field(1000, ge=1, le=25_000, description="How many rules the app may have.")
+    url: str = Field("https://api.x.com", pattern=r"^https?://[^/\s]\S*$", description="Where X's API is.")
+
+
+def asking(settings: Settings, watchlists: Mapping[str, Node]) -> Settings:
+    """The settings with the rules and searches that follow from the watchlists, where the operator gave none."""
+    if settings.rules:
+        return settings
+    for name, why in push.unheard(watchlists, limit=settings.most_rules).items():
+        log.warning("watchlist cannot be heard on X", watchlist=name, reason=why)
+    rules = {rule.tag: rule.value for rule in push.rules(watchlists, limit=settings.most_rules)}
+    return settings.model_copy(update={"rules": rules, "searches": settings.searches or push.searches(watchlists)})
+
+
+async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
+    """Yield what the stream and the mentions bring."""
+    async with Api(settings.url.rstrip("/"), settings.bearer_token.get_secret_value()) as api:
+        marks = Marks.parse(cursors.get(mentions.PART, ""))
+        spending = _spending(settings, Mark.parse(cursors.get("", "")), marks)
+        parts = []
+        if settings.rules:
+            rules = {_tag(tag): value for tag, value in settings.rules.items()}
+            parts.append(stream.hear(stream.start(api, rules, settings.searches, spending, cursors.get("", ""))))
+        if settings.own_ids:
+            parts.append(mentions.hear(mentions.Ear(api, settings.own_ids, settings.own_every, spending, marks)))
+        if not parts:
+            await api.rules()
+            raise XError("no watchlist can be asked of X, and there are no own_ids", "http", permanent=True)
+        async with aclosing(together(parts)) as batches:
+            async for batch in batches:
+                yield batch
+
+
+async def verify(settings: Settings) -> str:
+    """Ask for the rules, which costs nothing, and have ours checked."""
+    async with Api(settings.url.rstrip("/"), settings.bearer_token.get_secret_value()) as api:
+        found = await api.rules()
+        wanted = push.diff(found, [push.Rule(_tag(tag), value) for tag, value in settings.rules.items()]).add
+        known = {value for _, _, value in found}
+        if add := [(rule.tag, rule.value) for rule in wanted if rule.value not in known]:
+            await api.add_rules(add, dry_run=True)
+    return f"X accepts the token; {len(found)} rules are set, {len(settings.rules)} are wanted"
+
+
+def _tag(name: str) -> str:
+    return name if name.startswith(push.TAG) else push.TAG + name
+
+
+def _spending(settings: Settings, mark: Mark, marks: Marks) -> Spending:
+    """What was read today, as either part last stored it."""
+    day = max((mark.day, mark.used), (marks.day, marks.used))
+    return Spending(DayBudget(settings.daily_posts, *day).on(clock.now()))

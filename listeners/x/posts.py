@@ -1,0 +1,228 @@
+"""A post of X → Mention. Typed decoding; what has another shape is refused alone, unknown fields are passed over.
+
+Every edit of a post has a number of its own; the first number of its history is what it is known by.
+"""
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from leitstand.model import Author, Mention, MentionKind
+from listeners.plaintext import MAX_LINKS, clean, is_link
+
+CHANNEL: Final = "x"
+FIELDS: Final[Mapping[str, list[str]]] = {
+    "tweet_fields": [
+        "attachments", "author_id", "conversation_id", "created_at", "edit_history_tweet_ids", "entities", "lang",
+        "note_tweet", "referenced_tweets",
+    ],
+    "user_fields": ["name", "public_metrics", "username"],
+    "expansions": ["author_id"],
+}  # fmt: skip
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_LANGUAGES: Final = {"iw": "he", "in": "id"}
+_NONE: Final = {"und", "zxx", "qme", "qht", "qam", "qst", "qct", "art"}
+_EPOCH: Final = datetime(2010, 11, 4, 1, 42, 54, 657000, UTC)
+
+
+class _Url(msgspec.Struct, frozen=True):
+    url: str = ""
+    expanded_url: str = ""
+
+
+class _Entities(msgspec.Struct, frozen=True):
+    urls: list[_Url] = []
+
+
+class _Note(msgspec.Struct, frozen=True):
+    text: str = ""
+    entities: _Entities = _Entities()
+
+
+class _Reference(msgspec.Struct, frozen=True):
+    type: str = ""
+    id: str = ""
+
+
+class _Attachments(msgspec.Struct, frozen=True):
+    media_keys: list[str] = []
+
+
+class _Metrics(msgspec.Struct, frozen=True):
+    followers_count: int | None = None
+
+
+class User(msgspec.Struct, frozen=True):
+    """What we read of an account."""
+
+    id: str
+    username: str = ""
+    name: str = ""
+    public_metrics: _Metrics = _Metrics()
+
+
+class Post(msgspec.Struct, frozen=True):
+    """What we read of a post."""
+
+    id: str
+    text: str
+    author_id: str = ""
+    created_at: datetime | None = None
+    conversation_id: str = ""
+    edit_history_tweet_ids: list[str] = []
+    lang: str = ""
+    entities: _Entities = _Entities()
+    note_tweet: _Note | None = None
+    referenced_tweets: list[_Reference] = []
+    attachments: _Attachments = _Attachments()
+
+    @property
+    def first_id(self) -> str:
+        """What it is known by through all its edits."""
+        return self.edit_history_tweet_ids[0] if self.edit_history_tweet_ids else self.id
+
+    @property
+    def is_edit(self) -> bool:
+        """Whether an earlier version was published."""
+        return self.first_id != self.id
+
+
+class _Includes(msgspec.Struct, frozen=True):
+    users: list[User] = []
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """An error as X tells it, alone or beside data."""
+
+    title: str = ""
+    detail: str = ""
+    type: str = ""
+    message: str = ""
+    connection_issue: str = ""
+    disconnect_type: str = ""
+    period: str = ""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of the stream."""
+
+    data: Post | None = None
+    includes: _Includes = _Includes()
+    errors: list[Problem] = []
+
+
+class Meta(msgspec.Struct, frozen=True):
+    """What a page says of itself."""
+
+    newest_id: str = ""
+    next_token: str = ""
+    result_count: int = 0
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One page of a search or a timeline; each post as it came."""
+
+    data: list[msgspec.Raw] = []
+    includes: _Includes = _Includes()
+    errors: list[Problem] = []
+    meta: Meta = Meta()
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The posts in a piece of news. `newest` is the highest number among them, `error` what could not be read."""
+
+    mentions: tuple[Mention, ...] = ()
+    edits: tuple[Mention, ...] = ()
+    newest: int = 0
+    error: str = ""
+
+
+def read(posts: Sequence[tuple[Post, Mapping[str, User]]], now: datetime, error: str = "") -> Read:
+    """What the posts say. Numbers that are none count as 0."""
+    made = [(post.is_edit, mention(post, users.get(post.author_id), now)) for post, users in posts]
+    newest = max((int(post.id) for post, _ in posts if post.id.isdecimal() and len(post.id) < 20), default=0)
+    return Read(
+        tuple(m for is_edit, m in made if not is_edit), tuple(m for is_edit, m in made if is_edit), newest, error
+    )
+
+
+def read_page(page: Page, now: datetime) -> Read:
+    """The posts of a page, oldest first."""
+    users = {user.id: user for user in page.includes.users}
+    posts: list[tuple[Post, Mapping[str, User]]] = []
+    refused: list[str] = []
+    for raw in reversed(page.data):
+        try:
+            posts.append((msgspec.json.decode(raw, type=Post), users))
+        except UNREADABLE as fault:
+            refused.append(str(fault)[:200])
+    error = f"{len(refused)} of {len(page.data)} posts cannot be read: {refused[0]}" if refused else ""
+    return read(posts, now, error)
+
+
+def mention(post: Post, user: User | None, now: datetime) -> Mention:
+    """The post as a Mention."""
+    author = user or User(post.author_id)
+    whole = post.note_tweet if post.note_tweet and post.note_tweet.text else _Note(post.text, post.entities)
+    links = [url for url in whole.entities.urls if is_link(url.expanded_url)]
+    return Mention(
+        CHANNEL,
+        post.first_id,
+        _text(whole.text, links),
+        min(_aware(post.created_at), now) if post.created_at else min(written_at(post.id, now), now),
+        now,
+        url=f"https://x.com/{author.username or 'i'}/status/{post.id}",
+        language=_language(post.lang),
+        kind=_kind(post),
+        author=Author(author.id, author.username, author.name, author.public_metrics.followers_count),
+        parent_id=_referenced(post, "replied_to"),
+        conversation_id=post.conversation_id,
+        links=tuple(dict.fromkeys(url.expanded_url for url in links))[:MAX_LINKS],
+        media=len(post.attachments.media_keys),
+    )
+
+
+def number_at(moment: datetime) -> int:
+    """The lowest number of a post written at this time."""
+    return max(0, (moment - _EPOCH) // timedelta(milliseconds=1)) << 22
+
+
+def written_at(number: str, otherwise: datetime) -> datetime:
+    """When the post with this number was written."""
+    try:
+        return _EPOCH + timedelta(milliseconds=int(number) >> 22)
+    except (ValueError, OverflowError):
+        return otherwise
+
+
+def _text(text: str, links: Sequence[_Url]) -> str:
+    for url in links:
+        text = text.replace(url.url, url.expanded_url) if url.url else text
+    return clean(html.unescape(text))
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _language(said: str) -> str:
+    code = said.lower()[:35]
+    return "" if code in _NONE else _LANGUAGES.get(code, code)
+
+
+def _referenced(post: Post, kind: str) -> str:
+    return next((reference.id for reference in post.referenced_tweets if reference.type == kind), "")
+
+
+def _kind(post: Post) -> MentionKind:
+    kinds = {reference.type for reference in post.referenced_tweets}
+    if "retweeted" in kinds:
+        return "repost"
+    if "replied_to" in kinds:
+        return "reply"
+    return "quote" if "quoted" in kinds else "post"
