@@ -1,0 +1,149 @@
+"""A mailbox server in a thread that speaks as much IMAP as a reader needs, and can misbehave."""
+
+import asyncio
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+USER, PASSWORD = "support@acme.example", 'a "strange" \\ password'
+
+
+@dataclass
+class FakeImap:
+    """`mails` by number. What it does wrong: `drop_after` commands the connection ends; `refuse` answers commands."""
+
+    mails: dict[int, bytes] = field(default_factory=dict)
+    validity: int = 1
+    can_idle: bool = True
+    drop_after: int | None = None
+    refuse: dict[str, str] = field(default_factory=dict)
+    garbage: bytes = b""
+    port: int = 0
+    logins: int = 0
+    commands: list[str] = field(default_factory=list)
+    idling: threading.Event = field(default_factory=threading.Event)
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
+    _news: list[asyncio.Event] = field(default_factory=list)
+
+    def deliver(self, *mails: bytes) -> None:
+        """New mails; whoever waits is told."""
+        for mail in mails:
+            self.mails[max(self.mails, default=0) + 1] = mail
+        self.loop.call_soon_threadsafe(lambda: [event.set() for event in self._news])
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            writer.write(b"* OK at your service\r\n")
+            left = self.drop_after
+            while line := await reader.readline():
+                if left is not None:
+                    left -= 1
+                    if left < 0:
+                        break
+                if not await self._answer(line.decode().strip(), reader, writer):
+                    break
+                await writer.drain()
+        await self._hang_up(writer)
+
+    async def _hang_up(self, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    async def _answer(self, line: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        tag, _, rest = line.partition(" ")
+        command = re.sub(r"^UID ", "", rest).split(" ")[0].upper()
+        self.commands.append(command)
+        if command in self.refuse:
+            writer.write(f"{tag} {self.refuse[command]}\r\n".encode())
+            return True
+        if self.garbage and command == "FETCH":
+            writer.write(self.garbage)
+            return False
+        if command == "LOGIN":
+            self.logins += 1
+            quoted = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
+            right = rest == f'LOGIN "{USER}" "{quoted}"'
+            writer.write(f"{tag} {'OK in' if right else 'NO [AUTHENTICATIONFAILED] no'}\r\n".encode())
+            return True
+        if command == "IDLE":
+            await self._idle(reader, writer)
+        else:
+            writer.write(self._said(command, rest))
+        writer.write(f"{tag} OK done\r\n".encode())
+        return command != "LOGOUT"
+
+    def _said(self, command: str, rest: str) -> bytes:
+        newest = max(self.mails, default=0)
+        if command == "CAPABILITY":
+            return f"* CAPABILITY IMAP4rev1{' IDLE' if self.can_idle else ''}\r\n".encode()
+        if command == "EXAMINE":
+            return (
+                f"* {len(self.mails)} EXISTS\r\n* OK [UIDVALIDITY {self.validity}] ok\r\n"
+                f"* OK [UIDNEXT {newest + 1}] next\r\n"
+            ).encode()
+        if command == "SEARCH":
+            return f"* SEARCH {' '.join(map(str, self.mails))}\r\n".encode()
+        if command == "FETCH":
+            return self._fetched(rest)
+        return b""
+
+    def _fetched(self, rest: str) -> bytes:
+        wanted = rest.split(" ")[2]
+        if wanted.endswith(":*"):
+            first = int(wanted[:-2])
+            numbers = [n for n in self.mails if n >= first] or [max(self.mails, default=0)]
+            lines = (f"* {n} FETCH (UID {n} RFC822.SIZE {len(self.mails[n])})\r\n" for n in numbers if n)
+            return "".join(lines).encode()
+        most = int(re.search(r"<0\.(\d+)>", rest)[1])  # type: ignore[index]
+        found = b""
+        for number in map(int, wanted.split(",")):
+            content = self.mails[number][:most]
+            found += f"* {number} FETCH (UID {number} BODY[]<0> {{{len(content)}}}\r\n".encode() + content + b")\r\n"
+        return found
+
+    async def _idle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"+ idling\r\n")
+        await writer.drain()
+        event = asyncio.Event()
+        self.idling.set()
+        self._news.append(event)
+        done = asyncio.ensure_future(reader.readline())
+        news = asyncio.ensure_future(event.wait())
+        await asyncio.wait({done, news}, return_when=asyncio.FIRST_COMPLETED)
+        if news.done():
+            writer.write(f"* {len(self.mails)} EXISTS\r\n".encode())
+            await writer.drain()
+        self._news.remove(event)
+        news.cancel()
+        await done
+
+
+@contextmanager
+def imap_server() -> Iterator[FakeImap]:
+    fake = FakeImap()
+    started = threading.Event()
+
+    async def run() -> None:
+        server = await asyncio.start_server(fake.serve, "127.0.0.1", 0, limit=1 << 20)
+        fake.port = server.sockets[0].getsockname()[1]
+        started.set()
+        await stop.wait()
+        server.close()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:  # type: ignore[arg-type]
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    stop = asyncio.Event()
+    thread = threading.Thread(target=fake.loop.run_until_complete, args=(run(),))
+    thread.start()
+    try:
+        assert started.wait(10)
+        yield fake
+    finally:
+        fake.loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
+        fake.loop.close()

@@ -1,0 +1,278 @@
+"""A mailbox as it is: numbers that begin anew, connections that end, machines that write, mails of every kind."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from leitstand.errors import FetchError
+from listeners.contract import Batch
+from listeners.mail.messages import read, without_quotes
+from listeners.sources import email as source
+from listeners.sources.email import Settings, verify
+from tests.listeners.hearing import Hearing, run
+from tests.listeners.servers_imap import PASSWORD, USER, FakeImap, imap_server
+
+NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
+
+
+def mail(number: int = 1, body: str = "Acme is down", **headers: str) -> bytes:
+    """A mail as people write it."""
+    message = EmailMessage()
+    given = {
+        "From": "Jo Doe <Jo@mail.example>",
+        "To": USER,
+        "Subject": f"Problem {number}",
+        "Date": "Tue, 03 Mar 2026 10:00:00 +0100",
+        "Message-ID": f"<m{number}@mail.example>",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    for name, value in given.items():
+        message[name] = value
+    message.set_content(body)
+    return message.as_bytes()
+
+
+def ids(*numbers: int) -> list[str]:
+    return [f"m{number}@mail.example" for number in numbers]
+
+
+@pytest.fixture
+def server() -> Iterator[FakeImap]:
+    with imap_server() as one:
+        yield one
+
+
+def at(server: FakeImap, **more: Any) -> Settings:
+    values = {
+        "host": "127.0.0.1",
+        "port": server.port,
+        "security": "none",
+        "username": USER,
+        "password": PASSWORD,
+        "interval": "0.02s",
+        **more,
+    }
+    return Settings.model_validate(values)
+
+
+def hear(server: FakeImap, wanted: int, cursors: dict[str, str], **more: Any) -> list[str]:
+    """The ids of so many mails."""
+
+    async def go(one: Hearing) -> list[str]:
+        while len(one.heard) < wanted:
+            await one.next()
+        return one.heard
+
+    return run(source, at(server, **more), go, cursors)
+
+
+def started(server: FakeImap, **more: Any) -> dict[str, str]:
+    """The cursors after the first start."""
+    cursors: dict[str, str] = {}
+    run(source, at(server, **more), lambda one: one.next(), cursors)
+    return cursors
+
+
+def test_what_was_there_before_the_first_start_is_not_heard(server: FakeImap) -> None:
+    server.deliver(mail(1))
+    cursors = started(server)
+    server.deliver(mail(2))
+    assert hear(server, 1, cursors) == ids(2)
+
+
+def test_a_mail_is_heard_while_we_wait_and_the_mailbox_is_not_touched(server: FakeImap) -> None:
+    async def go(one: Hearing) -> Batch:
+        await one.next()
+        waiting = asyncio.ensure_future(one.until(lambda batch: bool(batch.mentions)))
+        assert await asyncio.to_thread(server.idling.wait, 10)
+        server.deliver(mail(1))
+        return await waiting
+
+    [mention] = run(source, at(server), go).mentions
+    assert (mention.external_id, mention.title, mention.text) == (*ids(1), "Problem 1", "Acme is down")
+    assert (mention.author.id, mention.author.name, mention.kind) == ("jo@mail.example", "Jo Doe", "message")
+    assert mention.created_at == datetime(2026, 3, 3, 9, tzinfo=UTC)
+    assert set(server.commands) <= {"LOGIN", "CAPABILITY", "EXAMINE", "FETCH", "IDLE", "DONE"}
+
+
+def test_without_idle_the_mailbox_is_looked_at(server: FakeImap) -> None:
+    server.can_idle = False
+    cursors = started(server)
+    server.deliver(mail(1))
+    assert hear(server, 1, cursors) == ids(1)
+    assert "IDLE" not in server.commands
+
+
+def test_a_thousand_mails_between_two_starts_through_ten_broken_connections(server: FakeImap) -> None:
+    cursors = started(server)
+    server.deliver(*(mail(number) for number in range(1, 1001)))
+    heard: list[str] = []
+
+    async def go(one: Hearing) -> None:
+        try:
+            while len(heard) + len(one.heard) < 1000:
+                await one.next()
+        finally:
+            heard.extend(one.heard)
+
+    chance, breaks = Random(4), 0
+    while len(heard) < 1000:
+        server.drop_after = chance.randint(1, 7) if breaks < 10 else None
+        try:
+            run(source, at(server), go, cursors)
+        except FetchError as error:
+            assert not error.permanent
+            breaks += 1
+    assert breaks == 10
+    assert heard == ids(*range(1, 1001))
+
+
+def test_a_mailbox_that_is_numbered_anew_is_read_again(server: FakeImap) -> None:
+    server.deliver(mail(1), mail(2))
+    cursors = started(server)
+    server.validity, server.mails = 2, {1: mail(2), 2: mail(3)}
+
+    async def go(one: Hearing) -> list[str]:
+        await one.until(lambda batch: bool(batch.lost))
+        return one.heard
+
+    assert run(source, at(server), go, cursors) == ids(2, 3)  # the known one is a duplicate to the store
+    server.deliver(mail(4))
+    assert hear(server, 1, cursors) == ids(4)
+
+
+def test_one_bad_mail_among_good_ones_harms_only_itself(server: FakeImap) -> None:
+    cursors = started(server)
+    server.deliver(mail(1), b"", b"\xff\xfe\x00", b"From: \r\n\r\nx", mail(2), b"From: a@b.example\r\n" * 2000, mail(3))
+    heard = hear(server, 4, cursors)
+    assert [name for name in heard if not name.startswith("sha-")] == ids(1, 2, 3)
+
+
+def test_a_large_mail_is_cut(server: FakeImap) -> None:
+    cursors = started(server)
+    server.deliver(mail(1, "Acme " * 500_000))
+    assert hear(server, 1, cursors) == ids(1)
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "said", "permanent"),
+    [
+        ("LOGIN", "NO [AUTHENTICATIONFAILED] no", "does not take this username and password", True),
+        ("LOGIN", "NO [UNAVAILABLE] later", "refuses LOGIN", False),
+        ("EXAMINE", "NO no such mailbox", "has no mailbox INBOX", True),
+        ("FETCH", "BAD what", "refuses UID", False),
+    ],
+)
+def test_what_is_refused_is_said_in_words(
+    server: FakeImap, command: str, answer: str, said: str, permanent: bool
+) -> None:
+    server.refuse[command] = answer
+    with pytest.raises(FetchError, match=said) as caught:
+        hear(server, 1, {"INBOX": '{"validity":1,"uid":0}'})
+    assert caught.value.permanent is permanent
+    assert PASSWORD not in str(caught.value)
+    assert server.commands.count("LOGIN") == 1
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"", b"\x00\xff\r\n", b"* 1 FETCH (UID 1 BODY[] {99999999}\r\n", b"* 1 FETCH {5}\r\nab", b"x" * 300_000]
+)
+def test_garbage_ends_the_connection_with_words(server: FakeImap, garbage: bytes) -> None:
+    server.garbage = garbage or b"\r\n"
+    with pytest.raises(FetchError) as caught:
+        hear(server, 1, {"INBOX": '{"validity":1,"uid":0}'})
+    assert not caught.value.permanent
+
+
+def test_verify_logs_in_and_looks(server: FakeImap) -> None:
+    assert asyncio.run(verify(at(server))) == "127.0.0.1 lets us read INBOX"
+    with pytest.raises(FetchError):
+        asyncio.run(verify(at(server, password="wrong")))
+
+
+def test_a_password_is_not_sent_in_the_clear_to_another_host() -> None:
+    with pytest.raises(ValidationError, match="in the clear"):
+        Settings.model_validate({"host": "imap.example", "security": "none", "username": "a", "password": "b"})
+
+
+# What a mail says
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Auto_Submitted": "auto-replied"},
+        {"Precedence": "list"},
+        {"X_Auto_Response_Suppress": "All"},
+        {"Return_Path": "<>"},
+        {"From": USER},
+        {"From": "nobody"},
+    ],
+)
+def test_machines_and_our_own_are_nobodys_voice(headers: dict[str, str]) -> None:
+    assert read(mail(**headers), NOW, "email", {USER}) is None
+    assert read(mail(Auto_Submitted="no"), NOW, "email", {USER})
+
+
+def test_an_answer_joins_its_conversation() -> None:
+    answer = read(mail(3, In_Reply_To="<m2@a>", References="<m1@a> <m2@a>"), NOW, "email", ())
+    assert answer is not None
+    assert (answer.parent_id, answer.conversation_id) == ("m2@a", "m1@a")
+    first = read(mail(1), NOW, "email", ())
+    assert first is not None
+    assert (first.parent_id, first.conversation_id) == ("", "m1@mail.example")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Neu\n\n> alt\n> alt\nauch neu", "Neu\nauch neu"),
+        ("Neu\n\nAm 3. März 2026 um 10:12 schrieb Jo <a@b>:\n\nalt", "Neu"),
+        ("New\n\nOn Tue, 3 Mar 2026, Jo wrote:\nold", "New"),
+        ("New\n-----Original Message-----\nFrom: x", "New"),
+        ("New\n-- \nJo Doe\nAcme Ltd", "New"),
+        ("> nothing but a quote", "> nothing but a quote"),
+        ("On and on it goes", "On and on it goes"),
+    ],
+)
+def test_quotes_and_signatures_are_not_said_anew(text: str, said: str) -> None:
+    assert without_quotes(text) == said
+
+
+def test_html_encodings_and_attachments() -> None:
+    message = EmailMessage()
+    message["From"] = "=?utf-8?q?J=C3=B6?= <jo@mail.example>"
+    message["Subject"] = "=?iso-8859-1?q?St=F6rung?="
+    message.set_content("<p>Acme <b>geht nicht</b></p>", subtype="html")
+    message.add_attachment(b"x", maintype="image", subtype="png", filename="a.png")
+    message.add_attachment("not said", filename="log.txt")
+    found = read(message.as_bytes(), NOW, "email", ())
+    assert found is not None
+    assert (found.text, found.title, found.author.name, found.media) == ("Acme geht nicht", "Störung", "Jö", 1)
+    assert found.created_at == NOW
+    wrong = b"From: jo@mail.example\r\nContent-Type: text/plain; charset=nonsense\r\n\r\nSt\xf6rung"
+    spelled = read(wrong, NOW, "email", ())
+    assert spelled is not None
+    assert spelled.text == "Störung"
+
+
+headers = st.sampled_from(["From", "Subject", "Date", "Message-ID", "References", "Content-Type", "Precedence", "X"])
+
+
+@given(
+    st.lists(st.tuples(headers, st.text(st.characters(blacklist_characters="\r\n"), max_size=30)), max_size=8),
+    st.binary(max_size=60),
+)
+def test_no_mail_is_a_crash(lines: list[tuple[str, str]], body: bytes) -> None:
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines).encode("utf-8", "replace")
+    for raw in (head + b"\r\n" + body, body, b"From: a@b.example\r\n" + head + b"\r\n" + body):
+        found = read(raw, NOW, "email", ())
+        assert found is None or (found.text and found.created_at <= NOW)
