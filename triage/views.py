@@ -19,22 +19,25 @@ from triage.stories.summary import story_of_case
 LARGEST_PAGE = 200
 
 _MENTIONS = text("SELECT mention_id FROM case_mentions WHERE case_number = :number ORDER BY mention_id LIMIT :limit")
-_PAGE = text("""
-    SELECT * FROM cases
-    WHERE (CAST(:states AS text[]) IS NULL OR state = ANY(:states))
+_WANTED = """
+    (CAST(:states AS text[]) IS NULL OR state = ANY(:states))
       AND (CAST(:severities AS text[]) IS NULL OR severity = ANY(:severities))
       AND (CAST(:team AS text) IS NULL OR team = :team)
       AND (CAST(:channel AS text) IS NULL OR channel = :channel)
-      AND (CAST(:below AS bigint) IS NULL OR number < :below)
+      AND (CAST(:watchlist AS text) IS NULL OR :watchlist = ANY(watchlists))
       AND (NOT :review OR review <> '')
-    ORDER BY number DESC LIMIT :limit
-""")
-_URGENT = text("""
+"""
+_PAGE = text(
+    f"SELECT * FROM cases WHERE {_WANTED} AND (CAST(:below AS bigint) IS NULL OR number < :below)"  # noqa: S608
+    " ORDER BY number DESC LIMIT :limit"
+)
+_URGENT = text(f"""
     SELECT c.* FROM cases c
     LEFT JOIN LATERAL (SELECT min(due_at) AS due_at FROM sla_clocks k
                        WHERE k.case_number = c.number AND k.state = 'running') AS k ON true
-    WHERE c.state IN ('new', 'open', 'waiting') ORDER BY c.severity, k.due_at NULLS LAST, c.number LIMIT :limit
-""")
+    WHERE c.state IN ('new', 'open', 'waiting') AND {_WANTED.replace("state =", "c.state =")}
+    ORDER BY c.severity, k.due_at NULLS LAST, c.number LIMIT :limit
+""")  # noqa: S608  our own words
 _OPEN = text("""
     SELECT severity, channel, state, count(*) AS count FROM cases WHERE state IN ('new', 'open', 'waiting')
     GROUP BY severity, channel, state
@@ -51,6 +54,7 @@ class Filters:
     team: str | None = None
     channel: str | None = None
     review: bool = False
+    watchlist: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +108,33 @@ def list_cases(
     limit = max(1, min(limit, LARGEST_PAGE))
     rows = connection.execute(
         _PAGE,
-        {
-            "states": list(filters.states) or None,
-            "severities": list(filters.severities) or None,
-            "team": filters.team or None,
-            "channel": filters.channel or None,
-            "below": _number(cursor),
-            "review": filters.review,
-            "limit": limit + 1,
-        },
+        {**_parameters(filters), "below": _number(cursor), "limit": limit + 1},
     )
     found = [from_row(row) for row in rows]
     shown = found[:limit]
     return Page(_snapshots(connection, shown, policy, now), _cursor(shown[-1].number) if len(found) > limit else None)
 
 
-def most_urgent(connection: Connection, policy: Policy, now: datetime, limit: int = 50) -> tuple[CaseSnapshot, ...]:
+_EVERY = Filters()
+
+
+def most_urgent(
+    connection: Connection, policy: Policy, now: datetime, limit: int = 50, filters: Filters = _EVERY
+) -> tuple[CaseSnapshot, ...]:
     """The open cases to look at first: the worst severity, then the soonest deadline."""
-    found = [from_row(row) for row in connection.execute(_URGENT, {"limit": max(1, min(limit, LARGEST_PAGE))})]
-    return _snapshots(connection, found, policy, now)
+    wanted = {**_parameters(filters), "limit": max(1, min(limit, LARGEST_PAGE))}
+    return _snapshots(connection, [from_row(row) for row in connection.execute(_URGENT, wanted)], policy, now)
+
+
+def _parameters(filters: Filters) -> dict[str, object]:
+    return {
+        "states": list(filters.states) or None,
+        "severities": list(filters.severities) or None,
+        "team": filters.team or None,
+        "channel": filters.channel or None,
+        "watchlist": filters.watchlist or None,
+        "review": filters.review,
+    }
 
 
 def open_cases(connection: Connection) -> list[OpenCases]:

@@ -8,6 +8,7 @@ import msgspec
 
 from console.api.answers import Problem
 from console.api.cases import ActionBody
+from console.api.hooks import Taken
 from console.api.mentions import Ingested
 from console.api.regroup import KNOWN
 from leitstand.model import Assessment, CaseSnapshot, CaseState, Event, Mention, Severity, StoryView
@@ -82,7 +83,7 @@ _EXAMPLE: Json = {
 def document() -> Json:
     """The OpenAPI document."""
     _, schemas = msgspec.json.schema_components(
-        (NewMention, NewMentions, Ingested, Problem, Page, CaseSnapshot, CaseWithTimeline, ActionBody),
+        (NewMention, NewMentions, Ingested, Problem, Page, CaseSnapshot, CaseWithTimeline, ActionBody, Taken),
         ref_template=_REF + "{name}",
     )
     return {
@@ -114,6 +115,7 @@ def _paths() -> Json:
             )
         },
         "/api/v1/cases/{number}/{action}": {"post": _act(number)},
+        "/hooks/{name}": _hooks(),
         "/metrics": {"get": _open("Metrics for Prometheus", "text/plain")},
         "/healthz": {"get": _open("Whether the process lives", "application/json")},
         "/readyz": {
@@ -169,6 +171,26 @@ def _act(number: Json) -> Json:
     answers = {"200": _body("The case after it.", "CaseSnapshot"), **_problems(400, 404, 409, 413, 422)}
     operation = _operation("Do something to a case; doing it twice changes nothing", "act", [number, action], answers)
     return {**operation, "requestBody": {"required": False, "content": {"application/json": content}}}
+
+
+def _hooks() -> Json:
+    """What a service sends is the service's own, and proves itself by the service's own signature or token."""
+    name = _parameter("name", "path", "The listener's name in the configuration.", {"type": "string"})
+    taken = _body("Stored; or what the service wants to read.", "Taken")
+    challenge: Json = {"description": "What the service wants to read.", "content": {"text/plain": {}}}
+    refused = _problems(400, 401, 403, 404, 413, 422, 503)
+
+    def called(summary: str, answered: Json) -> Json:
+        described = "As the service documents it; the listener's guide says how to set it up."
+        answers = {"200": answered, **refused}
+        return {
+            "summary": summary, "description": described, "security": [], "parameters": [name], "responses": answers
+        }  # fmt: skip
+
+    return {
+        "get": called("A service asks whether this address is ours", challenge),
+        "post": called("A service tells a listener of something new; answered when it is stored", taken),
+    }
 
 
 def _operation(summary: str, scope: str, parameters: list[Json], answers: Json) -> Json:
