@@ -22,12 +22,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: anything that is no text is sent as JSON. `hang`: none, until the server ends."""
+    """An answer: anything that is no text is sent as JSON. `drop`: half of it, and then the connection is closed."""
 
     body: Any = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
-    hang: bool = False
+    drop: bool = False
 
     def content(self) -> bytes:
         if isinstance(self.body, bytes):
@@ -38,7 +38,7 @@ class Reply:
 @contextmanager
 def serving(respond: Callable[[Asked], Reply]) -> Iterator[str]:
     """The address of a server that answers by `respond`, one request at a time."""
-    turn, closing = threading.Lock(), threading.Event()
+    turn = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -57,17 +57,14 @@ def serving(respond: Callable[[Asked], Reply]) -> Iterator[str]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             with turn:
                 reply = respond(Asked(method, parts.path, dict(parse_qsl(posted or parts.query)), headers))
-            if reply.hang:
-                closing.wait(20)
-                self.close_connection = True
-                return
             content = reply.content()
             self.send_response(reply.status)
             for name, value in {"Content-Type": "application/json", **reply.headers}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            self.wfile.write(content[: len(content) // 2] if reply.drop else content)
+            self.close_connection = self.close_connection or reply.drop
 
         def log_message(self, *args: object) -> None:
             pass
@@ -84,7 +81,6 @@ def serving(respond: Callable[[Asked], Reply]) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
-        closing.set()
         server.shutdown()
         server.server_close()
         thread.join()
