@@ -220,13 +220,17 @@ class CaseReason:
 
 @dataclass(frozen=True, slots=True)
 class ClockSnapshot:
-    """One clock of a case as told to people and targets. `words` say how its due time comes about."""
+    """One clock of a case as told to people and targets. `words` say how its due time comes about.
+
+    `ended_at` is when it was met, answered late or cancelled; None while it waits.
+    """
 
     state: ClockState
     due_at: datetime | None
     started_at: datetime | None = None
     budget_seconds: int = 0
     words: str = ""
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,4 +48,5 @@ def _clock(clock: Clock, case: CaseRecord, policy: Policy) -> ClockSnapshot:
     # Only the clocks that the first post started have waited for us to see it.
     seen = case.opened_at if clock.started_at == case.posted_at else clock.started_at
     words = due_words(clock, policy.hours(clock.calendar), policy.zone, seen)
-    return ClockSnapshot(clock.state, clock.due_at, clock.started_at, round(clock.budget.total_seconds()), words)
+    budget = round(clock.budget.total_seconds())
+    return ClockSnapshot(clock.state, clock.due_at, clock.started_at, budget, words, clock.ended_at)
