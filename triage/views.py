@@ -34,13 +34,19 @@ _PAGE = text(
 _URGENT = text(f"""
     SELECT c.* FROM cases c
     LEFT JOIN LATERAL (SELECT min(due_at) AS due_at FROM sla_clocks k
-                       WHERE k.case_number = c.number AND k.state = 'running') AS k ON true
+                       WHERE k.case_number = c.number AND k.state IN ('running', 'breached')
+                         AND k.ended_at IS NULL) AS k ON true
     WHERE c.state IN ('new', 'open', 'waiting') AND {_WANTED.replace("state =", "c.state =")}
     ORDER BY c.severity, k.due_at NULLS LAST, c.number LIMIT :limit
 """)  # noqa: S608  our own words
 _OPEN = text("""
     SELECT severity, channel, state, count(*) AS count FROM cases WHERE state IN ('new', 'open', 'waiting')
     GROUP BY severity, channel, state
+""")
+_OVERDUE = text("""
+    SELECT count(*) FROM cases c WHERE c.state IN ('new', 'open', 'waiting') AND EXISTS (
+      SELECT FROM sla_clocks k WHERE k.case_number = c.number AND k.state IN ('running', 'breached')
+        AND k.ended_at IS NULL AND k.due_at <= :now)
 """)
 _NEXT_BREACH = text("SELECT name, min(due_at) AS due_at FROM sla_clocks WHERE state = 'running' GROUP BY name")
 
@@ -140,6 +146,12 @@ def _parameters(filters: Filters) -> dict[str, object]:
 def open_cases(connection: Connection) -> list[OpenCases]:
     """Open cases by severity, channel and state."""
     return [OpenCases(*row) for row in connection.execute(_OPEN)]
+
+
+def overdue(connection: Connection, now: datetime) -> int:
+    """How many open cases have a deadline that has passed and still waits for somebody."""
+    found: int = connection.execute(_OVERDUE, {"now": now}).scalar_one()
+    return found
 
 
 def seconds_to_next_breach(connection: Connection, now: datetime) -> dict[ClockName, float]:
