@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from leitstand.model import Author, Importance
-from leitstand.settings import Customers, Escalation, Escalations, Feedback, Incidents, Settings, Team, Triage, Watchlist
+from leitstand.settings import Customers, Escalation, Feedback, Settings, Team, Triage, Watchlist
 from triage.accounts import accounts, folded
 from triage.agreements import Agreement, Choice, Traits
 from triage.hours import ALWAYS, WorkingTime, time_zone, working_hours
 from triage.records import CaseRecord
-from triage.rota import Turns
-from triage.rota import compiled as on_call
 from triage.rules import CompiledRule, compiled
 
-DEFAULT_TEAM, ON_CALL = "default", "on-call"
+DEFAULT_TEAM = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +24,6 @@ class Policy:
     rules: tuple[CompiledRule, ...]
     teams: Mapping[str, Team]
     escalation: Mapping[str, Escalation]
-    rotas: Mapping[str, Turns]
-    escalations: Escalations
-    incidents: Incidents
     targets: frozenset[str]
     choice: Choice
     calendars: Mapping[str, WorkingTime]
@@ -81,11 +76,6 @@ class Policy:
         """The team of the first matched watchlist."""
         return next((self.watchlists[name].team for name in watchlists if name in self.watchlists), DEFAULT_TEAM)
 
-    def rota_of(self, team: str) -> Turns | None:
-        """Who is on call for a team."""
-        found = self.teams.get(team)
-        return self.rotas.get(found.rota) if found and found.rota else None
-
     def forward(self, team: str) -> tuple[str, ...]:
         """The targets told of a team's cases."""
         found = self.teams.get(team)
@@ -100,9 +90,6 @@ def compile_policy(settings: Settings) -> Policy:
         rules=tuple(map(compiled, settings.rules)),
         teams=settings.teams,
         escalation=settings.escalation,
-        rotas={name: on_call(rota) for name, rota in settings.rotas.items()},
-        escalations=settings.escalations,
-        incidents=settings.incidents,
         targets=frozenset(settings.targets),
         choice=Choice(settings.sla),
         calendars={name: working_hours(calendar) for name, calendar in settings.calendars.items()},
