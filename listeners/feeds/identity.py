@@ -6,6 +6,7 @@ site's own page, tells nothing; where only one mark is left, it must do alone. D
 """
 
 import hashlib
+import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,8 @@ from listeners.plaintext import is_link
 
 MARK: Final = 8  # characters of one remembered mark: 48 bits
 LONGEST_ID: Final = 500
+MANY: Final = 5
+_NUMBER: Final = re.compile(r"\d+")
 # What campaigns and social networks add to a link; it names a way to the page, not another page.
 _TRACKING: Final = {"fbclid", "gclid", "dclid", "msclkid", "mc_cid", "mc_eid", "igshid", "yclid", "_ga", "ref_src"}
 
@@ -141,12 +144,15 @@ class Seen:
         remembered = 0
         for one in found:
             named = mark("named", one.external_id)
-            worded = mark("worded", one.external_id, one.item.title, one.item.text)
+            # Without its numbers: "17 comments", "3 hours ago" are no edits.
+            worded = mark("worded", one.external_id, _NUMBER.sub("", f"{one.item.title}\n{one.item.text}"))
             if not any(m in self.marks for m in one.marks):
                 heard.new.append(one)
             elif named in self.marks and worded not in self.marks:
                 heard.edited.append(one)
             remembered += self._remember(*one.marks, named, worded)
+        if len(heard.edited) >= MANY and 2 * len(heard.edited) > len(found):
+            heard.edited.clear()  # a new footer under every article, and nothing that anybody wrote
         for m in list(self.marks)[: -max(self.LEAST, 2 * remembered)]:
             del self.marks[m]
         return heard

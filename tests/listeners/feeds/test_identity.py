@@ -81,6 +81,27 @@ def test_what_is_remembered_is_bounded_but_never_less_than_two_documents() -> No
     assert heard(seen, *reversed(large)) == []
 
 
+def edited(seen: Seen, *items: Item) -> list[str]:
+    return [one.external_id for one in seen.hear(identify(Feed(items), ADDRESS)).edited]
+
+
+def test_changed_words_are_an_edit_and_changed_numbers_are_none() -> None:
+    seen = Seen({})
+    assert edited(seen, post(1, text="Down. 17 comments")) == []
+    assert edited(seen, post(1, text="Down. 18 comments")) == []
+    assert edited(seen, post(1, text="Up. 18 comments")) == ["https://blog.example/1"]
+    assert edited(seen, post(1, text="Up. 19 comments")) == []
+
+
+def test_a_new_footer_everywhere_is_no_edit() -> None:
+    seen = Seen({})
+    edited(seen, *(post(n, text="Down.") for n in range(8)))
+    assert edited(seen, *(post(n, text="Down. Follow us!") for n in range(8))) == []
+    assert edited(seen, post(0, text="Up."), *(post(n, text="Down. Follow us!") for n in range(1, 8))) == [
+        "https://blog.example/0"
+    ]
+
+
 texts = st.sampled_from(["", "a", "b", "c"])
 links = st.sampled_from(["", "https://blog.example/", "https://blog.example/1", "https://blog.example/2#c", "nothing"])
 items = st.builds(Item, id=texts, link=links, title=texts, text=texts, answers=links)
