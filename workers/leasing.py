@@ -34,7 +34,8 @@ def is_dead(holder: str) -> bool:
     if len(parts) != 4 or parts[0] != _house() or not parts[1].isdigit():
         return False
     try:
-        return f"{psutil.Process(int(parts[1])).create_time():.2f}" != parts[2]
+        process = psutil.Process(int(parts[1]))
+        return process.status() == psutil.STATUS_ZOMBIE or f"{process.create_time():.2f}" != parts[2]
     except psutil.NoSuchProcess:
         return True
     except psutil.Error:
