@@ -48,6 +48,7 @@ _OVERDUE = text("""
       SELECT FROM sla_clocks k WHERE k.case_number = c.number AND k.state IN ('running', 'breached')
         AND k.ended_at IS NULL AND k.due_at <= :now)
 """)
+_TO_REVIEW = text("SELECT count(*) FROM cases WHERE state IN ('new', 'open', 'waiting') AND review <> ''")
 _NEXT_BREACH = text("SELECT name, min(due_at) AS due_at FROM sla_clocks WHERE state = 'running' GROUP BY name")
 
 
@@ -151,6 +152,12 @@ def open_cases(connection: Connection) -> list[OpenCases]:
 def overdue(connection: Connection, now: datetime) -> int:
     """How many open cases have a deadline that has passed and still waits for somebody."""
     found: int = connection.execute(_OVERDUE, {"now": now}).scalar_one()
+    return found
+
+
+def to_review(connection: Connection) -> int:
+    """How many open cases wait for a person."""
+    found: int = connection.execute(_TO_REVIEW).scalar_one()
     return found
 
 
