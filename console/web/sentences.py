@@ -67,6 +67,8 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
         N_("severity raised from %(before)s to %(after)s (%(why)s)"),
     ),
     _pattern(r"one more (?P<kind>\w+) joined: (?P<by>.+)", N_("one more %(kind)s joined: %(by)s")),
+    _pattern(r"the author has edited a post of this case", N_("the author has edited a post of this case")),
+    _pattern(r"a post of this case was deleted", N_("a post of this case was deleted")),
     _pattern(r"the same conversation", N_("the same conversation")),
     _pattern(r"the same author and watchlist", N_("the same author and watchlist")),
     _pattern(r"the same story", N_("the same story")),
