@@ -6,11 +6,12 @@
 harmless. One bad row of a call is reported and harms only itself.
 """
 
+import asyncio
 import hashlib
 import hmac
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol, TypeVar, runtime_checkable
@@ -25,6 +26,7 @@ from listeners.contract import Batch
 PART: Final = "hook"
 TOLERANCE: Final = timedelta(minutes=5)
 SHORTEST: Final = 16
+SIGN_OF_LIFE: Final = 60.0
 T = TypeVar("T")
 
 
@@ -56,6 +58,13 @@ class Receives(Protocol):
     def receive(self, settings: ListenerSettings, request: HookRequest) -> Received:
         """Check and read one call. Raises HookRefusedError."""
         ...
+
+
+async def waiting() -> AsyncIterator[Batch]:
+    """What a source yields that only receives for now: a sign of life, for ever."""
+    while True:
+        yield Batch((), None, PART)
+        await asyncio.sleep(SIGN_OF_LIFE)
 
 
 def check_signature(secret: SecretStr, request: HookRequest, header: str = "x-hub-signature-256") -> None:

@@ -1,0 +1,1 @@
+"""Discourse: what its webhook and its newest posts say."""
