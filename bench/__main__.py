@@ -1,19 +1,28 @@
-"""`./run bench [matching|nlp|line|latency|clocks|decide|sweep …]`: prints the table; without names, all of it."""
+"""`./run bench [matching|feeds|nlp|line|latency|clocks|decide|sweep|month …]`: prints the table.
+
+Without names it measures all but what takes very long.
+"""
 
 import sys
 
-from bench import line, matching, triage, understanding
+from bench import feeds, line, matching, month, stories, triage, understanding
 from bench.report import Figure, show
 
 MEASUREMENTS = {
     "matching": matching.measure,
+    "feeds": feeds.measure,
     "nlp": understanding.measure,
+    "stories": stories.measure,
     "line": line.throughput,
     "latency": line.latency,
     "clocks": line.clocks,
     "decide": triage.decisions,
     "sweep": triage.sweep,
+    "month": month.measure,
 }
+
+
+LONG = ("month",)  # many minutes: only when named
 
 
 def main(names: list[str]) -> None:
@@ -22,7 +31,7 @@ def main(names: list[str]) -> None:
     if unknown:
         sys.exit(f"unknown: {', '.join(unknown)}; there is {', '.join(MEASUREMENTS)}")
     figures: list[Figure] = []
-    for name in names or MEASUREMENTS:
+    for name in names or [name for name in MEASUREMENTS if name not in LONG]:
         print(f"measuring {name} …", file=sys.stderr)
         figures += MEASUREMENTS[name]()
     show(figures)
