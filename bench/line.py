@@ -159,8 +159,8 @@ def percentiles(running: House) -> tuple[float, float, int]:
     """Seconds from due to fired: p50, p99, how many."""
     sql = text(
         "SELECT percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP "
-        "(ORDER BY extract(epoch FROM ended_at - due_at)), count(*)"
-        " FROM sla_clocks WHERE state = 'breached'"
+        "(ORDER BY extract(epoch FROM (e->>0)::timestamptz - due_at)), count(*)"
+        " FROM sla_clocks, jsonb_array_elements(history) AS e WHERE e->>1 = 'breached'"
     )
     with running.engine.connect() as connection:
         found, count = connection.execute(sql).one()

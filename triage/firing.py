@@ -73,14 +73,22 @@ def fire_due(connection: Connection, policy: Policy, now: datetime, limit: int =
     shots = [shot for shot in shots if shot.fraction != 0]
     numbers = sorted({shot.number for shot in shots})
     connection.execute(_BUMP, {"numbers": numbers, "now": now})
-    cases, stored = records.read(connection, numbers), clocks.read(connection, numbers)
-    snapshots = {n: snapshot(case, stored[n].values(), policy, now) for n, case in cases.items()}
+    cases = records.read(connection, numbers)
     timeline.append(connection, [_line(shot, cases[shot.number], policy, now) for shot in shots])
     breached = [shot for shot in shots if shot.fraction is None]
-    told = runs.start(connection, _starts(breached, cases, policy), snapshots, policy, now)
+    starts = _starts(breached, cases, policy)
+    heard = {n: case for n, case in cases.items() if policy.forward(case.team)} | {
+        start.case_number: cases[start.case_number] for start in starts
+    }
+    stored = clocks.read(connection, heard)
+    snapshots = {n: snapshot(case, stored[n].values(), policy, now) for n, case in heard.items()}
+    told = runs.start(connection, starts, snapshots, policy, now)
     return Fired(
         len(due),
-        (*(n for shot in shots for n in _notices(shot, snapshots[shot.number], policy, now)), *told),
+        (
+            *(n for shot in shots if shot.number in heard for n in _notices(shot, snapshots[shot.number], policy, now)),
+            *told,
+        ),
         tuple((clock.name, (now - (clock.fire_at or now)).total_seconds()) for _, clock, _ in due),
         tuple(Breach(s.clock.name, cases[s.number].channel, cases[s.number].severity) for s in breached),
     )
