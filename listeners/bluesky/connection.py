@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from leitstand.errors import FetchError
-from listeners.bluesky.wires import MAX_FRAME
+from listeners.bluesky.wires import MAX_FRAME, ServerSaidError
 from listeners.streams import Pump, StreamEndedError
 
 OPEN: Final = 15.0
@@ -28,13 +28,12 @@ class _Error(msgspec.Struct):
 _error: Final = msgspec.json.Decoder(_Error)
 
 
-class RefusedError(FetchError):
-    """The server did not open the stream. `code` is its own word for why, "" if it gave none."""
+class RefusedError(ServerSaidError):
+    """The server did not open the stream."""
 
     def __init__(self, host: str, status: int, code: str, message: str) -> None:
-        self.code = code
         said = f"{host} refuses the stream (HTTP {status}{f', {code}' if code else ''}): {message}".rstrip(": ")
-        super().__init__(said[:400], permanent=status in _REFUSED, status=status)
+        super().__init__(said[:400], code=code, permanent=status in _REFUSED, status=status)
 
 
 @asynccontextmanager

@@ -65,6 +65,14 @@ class Wanted:
     dictionary: int = 0  # v2: the number of the dictionary; v1: any number for "packed"
 
 
+class ServerSaidError(FetchError):
+    """The server's own word that it ends or refuses the stream. `code` names why, "" if it gave no name."""
+
+    def __init__(self, message: str, *, code: str = "", permanent: bool = False, status: int = 0) -> None:
+        self.code = code
+        super().__init__(message, permanent=permanent, status=status)
+
+
 class Wire(Protocol):
     """One way to hear Bluesky."""
 
@@ -203,12 +211,13 @@ class JetstreamV2:
     def _event(self, frame: bytes, now: datetime) -> Event:
         whole = self._decoder.decode(frame)
         if whole.kind == "error":
-            raise FetchError(f"the server ended the stream: {whole.error} {whole.message}".strip()[:300])
+            said = f"the server ended the stream: {whole.error} {whole.message}"
+            raise ServerSaidError(said.strip()[:300], code=whole.error)
         event = whole.payload
         kind = event.kind.rpartition("#")[2]
         if kind == "info":
             return Event(0, 0, lost=f"the server no longer has what was missed ({event.name})")
-        time_us = _microseconds(event.time)
+        time_us = microseconds_of(event.time)
         if kind == "commit" and event.collection == POSTS:
             return commit(event.operation, event.did, event.rkey, event.record, event.seq, time_us, now)
         if kind == "account" and event.account:
@@ -216,7 +225,8 @@ class JetstreamV2:
         return Event(event.seq, time_us)
 
 
-def _microseconds(said: str) -> int:
+def microseconds_of(said: str) -> int:
+    """A written time as microseconds since 1970, 0 if it cannot be read."""
     try:
         return microseconds(datetime.fromisoformat(said))
     except (ValueError, TypeError):

@@ -15,9 +15,13 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
 from websockets.http11 import Request, Response
 
+from tests.listeners import dag_cbor
+
+Json = dict[str, object]
 POSTS = "app.bsky.feed.post"
 START_US = 1_760_000_000_000_000
 V2 = "/xrpc/network.bsky.jetstream.subscribeEvents"
+RELAY = "/xrpc/com.atproto.sync.subscribeRepos"
 
 
 def dictionary() -> bytes:
@@ -56,7 +60,7 @@ class Ending:
 class Jetstream:
     """The server's log, and what it is told to do. Each connection takes the next of `endings` and of `refusals`."""
 
-    events: list[bytes | dict[str, object]] = field(default_factory=list)
+    events: list[bytes | Json] = field(default_factory=list)
     endings: list[Ending] = field(default_factory=list)
     refusals: list[tuple[int, str]] = field(default_factory=list)
     floor: int = 0  # what is older is no longer there
@@ -98,14 +102,16 @@ class Jetstream:
         ending = self.endings.pop(0) if self.endings else Ending(10**9)
         is_v2 = address.path == V2
         pack = self._packer("compress" in query or "zstdDictionary" in query)
-        sent, index = 0, self._first(is_v2, query)
+        frame = self._relayed if address.path == RELAY else self._v2 if is_v2 else self._v1
+        sent, index = 0, self._first(address.path, query)
         self.live.add(connection)
         try:
             while sent < ending.after:
                 if index >= len(self.events):
                     await self._news_or_end(connection)
                     continue
-                await connection.send(pack(self._frame(is_v2, index)))
+                event = self.events[index]
+                await connection.send(pack(event if isinstance(event, bytes) else frame(index, event)))
                 sent, index = sent + 1, index + 1
             await self._end(connection, ending.code)
         except ConnectionClosed:
@@ -130,21 +136,32 @@ class Jetstream:
         else:
             await connection.wait_closed()
 
-    def _first(self, is_v2: bool, query: dict[str, list[str]]) -> int:
+    def _first(self, path: str, query: dict[str, list[str]]) -> int:
         if "cursor" not in query:
             return len(self.events)
         cursor = max(int(query["cursor"][0]), self.floor)
-        if is_v2 and cursor < 10**15:
+        if path == RELAY:
+            return cursor
+        if path == V2 and cursor < 10**15:
             return cursor - 1
         times = [e["time_us"] if isinstance(e, dict) else 0 for e in self.events]
         return next((index for index, at in enumerate(times) if isinstance(at, int) and at >= cursor), len(times))
 
-    def _frame(self, is_v2: bool, index: int) -> bytes:
-        event = self.events[index]
-        if isinstance(event, bytes):
-            return event
-        if not is_v2:
-            return json.dumps(event, ensure_ascii=False).encode()
+    def _v1(self, index: int, event: Json) -> bytes:
+        return json.dumps(event, ensure_ascii=False).encode()
+
+    def _relayed(self, index: int, event: Json) -> bytes:
+        time_us = event["time_us"]
+        assert isinstance(time_us, int)
+        time, did, kind = _iso(*divmod(time_us, 10**6)), str(event["did"]), str(event["kind"])
+        inner = event[kind]
+        assert isinstance(inner, dict)
+        if kind == "account":
+            return dag_cbor.frame("#account", {**inner, "seq": index + 1, "time": time})
+        path = f"{inner['collection']}/{inner['rkey']}"
+        return dag_cbor.commit(index + 1, did, time, [(str(inner["operation"]), path, inner.get("record"))])
+
+    def _v2(self, index: int, event: Json) -> bytes:
         time_us = event["time_us"]
         assert isinstance(time_us, int)
         seconds, micros = divmod(time_us, 10**6)
@@ -158,7 +175,7 @@ class Jetstream:
 
     def _packer(self, packed: bool):  # type: ignore[no-untyped-def]
         if not packed or not self.dictionary:
-            return lambda frame: frame.decode("utf-8", "surrogateescape") if _is_text(frame) else frame
+            return lambda frame: frame.decode() if _is_text(frame) else frame
         shared = zstandard.ZstdCompressionDict(self.dictionary)
         return zstandard.ZstdCompressor(dict_data=shared).compress
 

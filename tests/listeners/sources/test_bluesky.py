@@ -50,8 +50,9 @@ def test_it_is_a_source() -> None:
     assert isinstance(bluesky, Verifies)
 
 
-@pytest.mark.parametrize("wire", ["v1", "v2"])
-@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("wire", "packed"), [("v1", False), ("v1", True), ("v2", False), ("v2", True), ("firehose", False)]
+)
 def test_1000_posts_through_ten_disconnects_are_kept_once_each(
     database: Engine, redis_url: str, tmp_path: Path, wire: str, packed: bool
 ) -> None:
@@ -68,7 +69,7 @@ def test_1000_posts_through_ten_disconnects_are_kept_once_each(
             fake.dictionary = DICTIONARY
             fake.endings = [Ending(chance.randrange(1, 90), chance.choice([1000, 1001, 1011, 0])) for _ in range(10)]
             hears = ear(database, redis_url, fake, **options)
-            begin_at_zero(hears, fake, START_US if wire == "v1" else 1)
+            begin_at_zero(hears, fake, {"v1": START_US, "v2": 1, "firehose": 0}[wire])
             fake.posts(range(500))
             await hears.listen(lambda: hears.count() >= 300)
             fake.posts(range(500, 1000))
@@ -101,11 +102,12 @@ def test_a_close_is_a_gap_said_in_words_and_the_stream_goes_on_a_little_before(
     assert error.endswith("closed the connection (1001 it is going away)")
 
 
-def test_an_edit_a_delete_and_an_account_that_is_gone(database: Engine, redis_url: str) -> None:
+@pytest.mark.parametrize(("wire", "number"), [("v1", START_US), ("firehose", 0)])
+def test_an_edit_a_delete_and_an_account_that_is_gone(database: Engine, redis_url: str, wire: str, number: int) -> None:
     async def scene() -> Ear:
         async with jetstream() as fake:
-            hears = ear(database, redis_url, fake)
-            begin_at_zero(hears, fake, START_US)
+            hears = ear(database, redis_url, fake, wire=wire)
+            begin_at_zero(hears, fake, number)
             fake.posts(range(3))
             fake.events += [
                 v1(0, START_US + 3000, record("acme edited"), "update"),
