@@ -8,20 +8,32 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from leitstand.settings import ListenerSettings
-from listeners.sources import webform
+from listeners.sources import facebook, webform
 from tests.console.running import TOKENS, Console, running, settings
+from workers.embedded import redis_url as embedded_redis_url
 
 TOKEN = "a-token-of-the-form"
 
 
-@pytest.fixture
-def hooked(tmp_path: Path, database: Engine, redis_url: str) -> Iterator[Console]:
-    made = settings(tmp_path, tokens=dict(TOKENS))
+@pytest.fixture(scope="module")
+def _hooked(console_database: Engine, services: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    made = settings(tmp_path_factory.mktemp("hooked"), tokens=dict(TOKENS))
     form = webform.Settings(kind="webform", token=SecretStr(TOKEN))
     off = webform.Settings(kind="webform", enabled=False, token=SecretStr(TOKEN))
-    listeners: dict[str, ListenerSettings] = {**made.listeners, "contact": form, "off": off}
-    with running(made.model_copy(update={"listeners": listeners}), database, redis_url) as console:
-        yield console
+    values = {"page_id": "1", "access_token": "t", "app_secret": "s", "verify_token": "the-verify-token"}
+    page = facebook.Settings.model_validate(values)
+    listeners: dict[str, ListenerSettings] = {**made.listeners, "contact": form, "off": off, "page": page}
+    config = made.model_copy(update={"listeners": listeners})
+    with running(config, console_database, embedded_redis_url(services)) as found:
+        yield found
+
+
+@pytest.fixture
+def hooked(_hooked: Console, redis_url: str) -> Console:
+    with _hooked.database.begin() as connection:
+        for table in ("deliveries", "cases", "mentions", "listener_status"):
+            connection.execute(text(f"DELETE FROM {table}"))
+    return _hooked
 
 
 def words(console: Console) -> dict[str, str]:
@@ -86,3 +98,13 @@ def test_without_the_database_the_sender_is_told_to_come_again(hooked: Console) 
     finally:
         with hooked.database.begin() as connection:
             connection.execute(text("ALTER TABLE gone RENAME TO mentions"))
+
+
+def test_a_service_that_asks_for_an_echo_gets_it(hooked: Console) -> None:
+    question = {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": "the-verify-token"}
+    with hooked.client() as client:
+        answered = client.get("/hooks/page", params=question)
+        assert (answered.status_code, answered.text) == (200, "1158201444")
+        assert answered.headers["content-type"].startswith("text/plain")
+        assert client.get("/hooks/page", params={**question, "hub.verify_token": "x"}).status_code == 403
+        assert client.post("/hooks/page", json={}).status_code == 401
