@@ -15,6 +15,8 @@ from triage.stories.prints import Print
 
 WINDOW = timedelta(hours=72)
 COPY = "a copy of the text"
+# What is popular is not looked at for ever: of a band the latest posts, of a story no more than can stand for it.
+LATEST, ENOUGH = 100, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class Board:
             return
         seen: set[int] = set()
         for band in (post.beginning, *post.bands):
-            for other, began in self._bands.get(band, ()):
+            for other, began in self._bands.get(band, ())[-LATEST:]:
                 if other.post in seen:
                     continue
                 seen.add(other.post)
@@ -145,7 +147,9 @@ class Board:
 
     def _show(self, post: Print, story: int) -> None:
         for band in (post.beginning, *post.bands) if post.words else ():
-            self._bands.setdefault(band, []).append((post, story))
+            shown = self._bands.setdefault(band, [])
+            if len(shown) < ENOUGH or any(other != story for _, other in shown[-ENOUGH:]):
+                shown.append((post, story))
 
 
 def place_all(posts: Sequence[Print], board: Board) -> dict[int, int]:
