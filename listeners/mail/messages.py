@@ -11,7 +11,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import getaddresses, parsedate_to_datetime
-from typing import Final, cast
+from typing import Final
 
 from leitstand.model import Author, Mention
 from listeners.plaintext import clean, from_html
@@ -31,7 +31,7 @@ _introduction = re.compile(
 
 def read(raw: bytes, now: datetime, channel: str, own: Container[str]) -> Mention | None:
     """What a mail says; None if a machine wrote it, or one of our `own` addresses."""
-    mail = cast(EmailMessage, message_from_bytes(raw, policy=default))
+    mail: EmailMessage = message_from_bytes(raw, policy=default)
     name, address = _sender(mail)
     if not address or address in own or _is_automatic(mail):
         return None
