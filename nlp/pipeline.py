@@ -35,22 +35,33 @@ class Assessor:
 
     def __init__(self, pipelines: dict[str, Language], model: str) -> None:
         self._pipelines = pipelines
-        self._model = model
+        self.model = model
 
     def assess(self, mentions: Sequence[Mention]) -> list[Assessment]:
         """One assessment per mention, in the order given.
 
         Only the first 5,000 characters of a text and 500 of a title are read; what stands behind them has no say.
         """
+        return [_assessment(*found, self.model) for found in self.understand(mentions)]
+
+    def explain(self, mentions: Sequence[Mention]) -> list[tuple[Assessment, Verdict]]:
+        """The assessments with the probabilities behind them."""
+        return [
+            (_assessment(*found, self.model), found[0].verdict or _from_lists(found[0]))
+            for found in self.understand(mentions)
+        ]
+
+    def understand(self, mentions: Sequence[Mention]) -> list[tuple[Understanding, str, int]]:
+        """All that the components found in each mention, its language, and where its text begins in what was read."""
         languages = [language.detect(f"{mention.title} {_text(mention)}", mention.language)[0] for mention in mentions]
-        results: dict[int, Assessment] = {}
+        results: dict[int, tuple[Understanding, str, int]] = {}
         for key, pipeline in self._pipelines.items():
             chosen = [index for index, code in enumerate(languages) if _pipeline_for(code) == key]
             posts = [_joined(mentions[index]) for index in chosen]
             with pipeline.memory_zone():
                 docs = pipeline.pipe([post for post, _ in posts])
                 for index, (_, split), doc in zip(chosen, posts, docs, strict=True):
-                    results[index] = _assessment(understanding(doc), languages[index], split, self._model)
+                    results[index] = understanding(doc), languages[index], split
         return [results[index] for index in range(len(mentions))]
 
 
@@ -146,7 +157,7 @@ def _intents(found: Understanding, verdict: Verdict) -> tuple[Intent, ...]:
 def _from_lists(found: Understanding) -> Verdict:
     """What the lists alone say, where no model was asked."""
     intents = tuple(purpose.intent for purpose in found.purposes)
-    return Verdict(found.mood.sentiment, round(found.mood.score, 4), found.concern.urgency, intents, 1.0, (), ())
+    return Verdict(found.mood.sentiment, round(found.mood.score, 4), found.concern.urgency, intents, 1.0)
 
 
 def _reasons(found: Understanding, verdict: Verdict, split: int) -> Iterator[Reason]:

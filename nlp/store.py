@@ -10,16 +10,17 @@ from leitstand.model import Assessment
 
 _INSERT = text(
     "INSERT INTO assessments (mention_id, language, sentiment, sentiment_score, urgency, intents, needs_reply, reasons,"
-    " model, assessed_at)"
+    " model, confidence, assessed_at)"
     " SELECT id, language, sentiment, score, urgency, string_to_array(intents, ','), needs_reply, reasons::jsonb,"
-    " model, :now FROM unnest(CAST(:ids AS bigint[]), CAST(:languages AS text[]), CAST(:sentiments AS text[]),"
+    " model, confidence, :now"
+    " FROM unnest(CAST(:ids AS bigint[]), CAST(:languages AS text[]), CAST(:sentiments AS text[]),"
     " CAST(:scores AS real[]), CAST(:urgencies AS smallint[]), CAST(:intents AS text[]), CAST(:replies AS boolean[]),"
-    " CAST(:reasons AS text[]), CAST(:models AS text[]))"
-    " AS row (id, language, sentiment, score, urgency, intents, needs_reply, reasons, model)"
+    " CAST(:reasons AS text[]), CAST(:models AS text[]), CAST(:confidences AS real[]))"
+    " AS row (id, language, sentiment, score, urgency, intents, needs_reply, reasons, model, confidence)"
     " ON CONFLICT (mention_id) DO NOTHING"
 )
 _SELECT = text(
-    "SELECT mention_id, language, sentiment, sentiment_score, urgency, intents, needs_reply, reasons, model"
+    "SELECT mention_id, language, sentiment, sentiment_score, urgency, intents, needs_reply, reasons, model, confidence"
     " FROM assessments WHERE mention_id = ANY(:ids)"
 )
 _FORGET = text("UPDATE assessments SET reasons = '[]' WHERE mention_id = ANY(:ids)")
@@ -32,6 +33,7 @@ _FIELDS = (
     "needs_reply",
     "reasons",
     "model",
+    "confidence",
 )
 
 
@@ -53,6 +55,7 @@ def store(connection: Connection, rows: Sequence[tuple[int, Assessment]], now: d
             "replies": [one.needs_reply for one in found],
             "reasons": [msgspec.json.encode(one.reasons).decode() for one in found],
             "models": [one.model for one in found],
+            "confidences": [one.confidence for one in found],
         },
     )
 

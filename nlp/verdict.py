@@ -12,6 +12,7 @@ from nlp.network import INTENTS, SENTIMENT, URGENCY, Reading
 from nlp.tokens import Tokens
 
 FEELINGS = (Sentiment.NEGATIVE, Sentiment.NEUTRAL, Sentiment.POSITIVE)
+_SENTIMENTS = (*FEELINGS, Sentiment.UNKNOWN)
 _ALL = tuple(Intent)
 _SHOWN = 2  # places per question: more would not be read
 _LEAST = 0.12
@@ -29,38 +30,58 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The model's answers for one post. `sureness` is the calibrated probability of the less sure of the first two."""
+    """The model's answers for one post. `sureness` is the calibrated probability of the less sure of the first two.
+
+    `feelings` and `levels` are the probabilities of the three feelings and the four levels, `chances` of the intents.
+    """
 
     sentiment: Sentiment
     score: float
     urgency: Urgency
     intents: tuple[Intent, ...]
     sureness: float
-    felt: tuple[Place, ...]
-    pressing: tuple[Place, ...]
+    felt: tuple[Place, ...] = ()
+    pressing: tuple[Place, ...] = ()
+    feelings: Sequence[float] = ()
+    levels: Sequence[float] = ()
+    chances: Sequence[float] = ()
 
 
 def decide(texts: Sequence[str], seen: Reading, calibration: Calibration) -> list[Verdict]:
     """The verdicts on a batch of folded texts."""
     feelings = calibration.sentiment(seen.scores[:, SENTIMENT])
     levels = calibration.urgency(seen.scores[:, URGENCY])
+    chances = sigmoid(seen.scores[:, INTENTS])
     felt, urgent = feelings.argmax(axis=1), calibration.levels(levels)
-    wanted = _intents(sigmoid(seen.scores[:, INTENTS]), calibration)
     moved = _places(texts, seen.tokens, _drive(seen, SENTIMENT, felt), _signs(felt))
     pressed = _places(texts, seen.tokens, _drive(seen, URGENCY, urgent), np.ones(len(texts)))
-    sure = np.minimum(feelings.max(axis=1), levels[np.arange(len(texts)), urgent])
+    least = np.minimum(feelings.max(axis=1), levels[np.arange(len(texts)), urgent])
     known = feelings.max(axis=1) >= calibration.unknown
+    rows = zip(
+        np.where(known, felt, len(FEELINGS)).tolist(),
+        np.where(known, feelings[:, 2] - feelings[:, 0], 0.0).tolist(),
+        urgent.tolist(),
+        _intents(chances, calibration),
+        least.tolist(),
+        moved,
+        pressed,
+        feelings.tolist(),
+        levels.tolist(),
+        chances.tolist(),
+        strict=True,
+    )
     return [
         Verdict(
-            FEELINGS[felt[row]] if known[row] else Sentiment.UNKNOWN,
-            round(float(feelings[row, 2] - feelings[row, 0]), 4) if known[row] else 0.0,
-            Urgency(int(urgent[row])),
-            wanted[row],
-            round(float(sure[row]), 4),
-            tuple(moved[row]),
-            tuple(pressed[row]) if urgent[row] else (),
+            _SENTIMENTS[feeling],
+            round(score, 4),
+            Urgency(level),
+            intents,
+            round(sure, 4),
+            tuple(places),
+            tuple(pressing) if level else (),
+            *probabilities,
         )
-        for row in range(len(texts))
+        for feeling, score, level, intents, sure, places, pressing, *probabilities in rows
     ]
 
 

@@ -25,6 +25,9 @@ def command(
         Path, typer.Argument(help='JSON lines, plain or .gz; "-" is standard input. Only `text` is required.')
     ],
     as_json: AsJson = False,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="A folder that `leitstand train` wrote. Without: the shipped model.")
+    ] = None,
 ) -> None:
     """Assess the posts of a file offline: language, sentiment, urgency, intents, and why. Needs no configuration.
 
@@ -33,7 +36,7 @@ def command(
     started, refused, done = time.monotonic(), 0, 0
     table = _table()
     with open_posts(file) as posts:
-        for line in assess(shown(posts.posts(clock.now), posts, "assessing"), pipeline.load()):
+        for line in assess(shown(posts.posts(clock.now), posts, "assessing"), pipeline.load(model=str(model or ""))):
             if isinstance(line, Refused):
                 refused += 1
                 refuse(posts.name, line)

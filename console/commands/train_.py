@@ -1,0 +1,111 @@
+"""`leitstand train`."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from console.offline.labelled import read_labelled
+from console.offline.posts import Refused
+from console.offline.wording import count, refuse
+from console.opened import opened
+from console.options import DEFAULT_CONFIG, Config
+from leitstand import clock
+from leitstand.errors import InputError
+from nlp import labels, pipeline, site, trained
+from nlp.labels import Labelled
+from nlp.measures import is_worse
+from nlp.site import Comparison, Trained
+
+
+def command(
+    out: Annotated[Path, typer.Option("--out", help="The folder the model is written to.", file_okay=False)],
+    data: Annotated[
+        list[Path] | None,
+        typer.Option("--data", help="JSON lines with text and sentiment, urgency, intents or needs_reply. Repeatable."),
+    ] = None,
+    from_labels: Annotated[
+        bool, typer.Option("--from-labels", help="Learn from what people corrected in the console, too.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a model even by a worse one.")] = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Train a model of your own on labelled posts, starting from the shipped one.
+
+    Says by cross-validation how good it is, and does not replace a better model.
+
+    Example: leitstand train --data posts.jsonl --out model
+    """
+    say, now = Console(), clock.now()
+    posts = [*_from_files(data or []), *(_from_database(config) if from_labels else [])]
+    if not posts:
+        raise InputError("no labelled posts: name a file with --data, or use --from-labels")
+    shipped = pipeline.load()
+    with _bar() as progress:
+        found = site.train(posts, trained.load(), shipped, now, progress)
+    _tell(say, found, len(posts))
+    if _stays(say, found, posts, out, shipped) and not force:
+        say.print("nothing was written; --force writes it all the same", highlight=False)
+        raise typer.Exit(1)
+    trained.save(out, found.card, found.layer)
+    say.print(f'[bold]{found.card.name}[/] is in {out}: put [bold]model = "{out}"[/] under [[nlp]] to use it')
+
+
+def _from_files(files: list[Path]) -> Iterator[Labelled]:
+    for file in files:
+        for line in read_labelled(file):
+            if isinstance(line, Refused):
+                refuse(str(file), line)
+            else:
+                yield line
+
+
+def _from_database(config: Path) -> list[Labelled]:
+    with opened(config) as house, house.engine.connect() as connection:
+        return list(labels.corrected(connection))
+
+
+@contextmanager
+def _bar() -> Iterator[site.Progress]:
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading posts", total=1.0)
+        yield lambda doing, share: bar.update(task, description=doing, completed=share)
+
+
+def _tell(say: Console, found: Trained, posts: int) -> None:
+    say.print(f"\n{count(posts, 'post')}; trained: {', '.join(found.card.questions)}\n", highlight=False)
+    say.print(_table("shipped", found.shipped, "yours, cross-validated", found.card.figures))
+
+
+def _table(left: str, one: Mapping[str, float], right: str, other: Mapping[str, float]) -> Table:
+    table = Table("", left, right, box=None, padding=(0, 2, 0, 0))
+    for name, value in other.items():
+        table.add_row(name, f"{one[name]:.3f}" if name in one else "–", f"{value:.3f}")
+    return table
+
+
+def _stays(say: Console, found: Trained, posts: list[Labelled], out: Path, shipped: pipeline.Assessor) -> bool:
+    """Whether the shipped model, or the one that is in `out` already, is better than the new one."""
+    if is_worse(found.card.figures, found.shipped):
+        say.print("\n[red]the new model is worse than the shipped one[/]")
+        return True
+    if not (out / trained.CARD).exists():
+        return False
+    old = site.compare(found, posts, trained.load(str(out)), shipped, clock.now())
+    say.print(f"\non {_basis(old)}:")
+    say.print(_table(old.name, old.old, found.card.name, old.new))
+    if is_worse(old.new, old.old):
+        say.print(f"[red]the new model is worse than {old.name}[/]")
+        return True
+    return False
+
+
+def _basis(old: Comparison) -> str:
+    if old.posts:
+        return f"{count(old.posts, 'post')} that {old.name} was not trained on"
+    return "what each said of itself when it was trained"
