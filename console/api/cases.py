@@ -18,7 +18,7 @@ from console.auth import Scope, Tokens
 from leitstand.model import Assessment, CaseSnapshot, CaseState, Event, MatchedMention, Mention, Severity
 from triage.views import LARGEST_PAGE, Filters
 
-_PARAMETERS = ("state", "severity", "team", "channel", "limit", "cursor")
+_PARAMETERS = ("state", "severity", "team", "channel", "review", "limit", "cursor")
 _LARGEST_NUMBER = 2**63 - 1
 
 
@@ -88,6 +88,7 @@ def _wanted(request: Request) -> tuple[Filters, str, int]:
         _several(query.getlist("severity"), Severity, "severity"),
         _clean(query.get("team", ""), "team") or None,
         _clean(query.get("channel", ""), "channel") or None,
+        review=_yes(query.get("review", "false"), "review"),
     )
     return filters, _clean(query.get("cursor", ""), "cursor"), _limit(query.get("limit", "50"))
 
@@ -99,6 +100,12 @@ def _several(said: Iterable[str], allowed: type[StrEnum], field: str) -> tuple[s
     if any(value not in known for value in values):
         raise ApiError(422, f"must be one or more of: {', '.join(known)}", field)
     return values
+
+
+def _yes(said: str, field: str) -> bool:
+    if said not in ("true", "false"):
+        raise ApiError(422, "must be true or false", field)
+    return said == "true"
 
 
 def _clean(said: str, field: str) -> str:

@@ -150,6 +150,7 @@ def _list() -> Json:
         _parameter("severity", "query", "One or more, with commas between.", _choice(s.value for s in Severity)),
         _parameter("team", "query", "Only this team's.", text),
         _parameter("channel", "query", "Only this channel's.", text),
+        _parameter("review", "query", "Only those that wait for a person to approve them.", {"type": "boolean"}),
         _parameter(
             "limit", "query", "How many.", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": 50}
         ),

@@ -86,6 +86,7 @@ def test_filters(console: Console) -> None:
     assert found("channel=mastodon") == [mild]
     assert found("team=cloud-support") == [mild, worst]
     assert found("team=nobody") == []
+    assert (found("review=true"), found("review=false")) == ([], [mild, worst])
 
 
 @pytest.mark.parametrize(
@@ -96,6 +97,7 @@ def test_filters(console: Console) -> None:
         ("limit=0", "limit", "200"),
         ("limit=many", "limit", "200"),
         ("cursor=Zm9v", "cursor", "cursor"),
+        ("review=maybe", "review", "true or false"),
         ("team=a%00b", "team", "NUL"),
         ("colour=red", "colour", "known: state"),
     ],
