@@ -1,15 +1,16 @@
-"""`./run bench [matching|feeds|nlp|line|latency|clocks|decide|sweep|month …]`: prints the table.
+"""`./run bench [matching|streams|feeds|nlp|line|latency|clocks|decide|sweep|month …]`: prints the table.
 
 Without names it measures all but what takes very long.
 """
 
 import sys
 
-from bench import feeds, line, matching, month, stories, triage, understanding
+from bench import feeds, line, matching, month, stories, streams, triage, understanding
 from bench.report import Figure, show
 
 MEASUREMENTS = {
     "matching": matching.measure,
+    "streams": streams.measure,
     "feeds": feeds.measure,
     "nlp": understanding.measure,
     "stories": stories.measure,

@@ -24,6 +24,11 @@ _REPORT = text(
     " caught_up = excluded.caught_up, next_at = excluded.next_at"
 )
 _WHOLE_IS_WELL = text("DELETE FROM listener_status WHERE listener = :listener AND part = '' AND NOT up")
+# It has run for so long, and this part has not been heard of: it is configured no more.
+_FORGET = text(
+    "DELETE FROM listener_status WHERE listener = :listener AND part <> '' AND updated_at < :since"
+    " AND coalesce(next_at, '-infinity') < :since RETURNING part"
+)
 # A listener whose lease has run out is heard by nobody, whatever was true when it last reported.
 _STATES = text(
     "SELECT listener, part, up AND NOT coalesce(lapsed, false),"
@@ -87,6 +92,11 @@ def report_status(
     values = {"up": not error, "error": error[:500], "last_post_at": last_post_at, "now": now}
     how = {"heard": heard or not error, "caught_up": caught_up, "next_at": next_at}
     connection.execute(_REPORT, {"listener": listener, "part": part, **values, **how})
+
+
+def forget(connection: Connection, listener: str, since: datetime) -> list[str]:
+    """Forget the parts that have said nothing since then and were not going to. Returns them."""
+    return list(connection.scalars(_FORGET, {"listener": listener, "since": since}))
 
 
 def states(connection: Connection) -> list[ListenerState]:

@@ -2,7 +2,8 @@
 
     open ──heard again──► closed ──caught up──► filled
                              └──the source cannot get it any more──► lost
-A gap of the part "" is one of the whole listener: it is filled when every part that is well has caught up.
+A gap of the part "" is one of the whole listener: it is filled when every part that is well has caught up. A part that
+was not going to look meanwhile has missed nothing.
 """
 
 from collections.abc import Sequence
@@ -31,11 +32,15 @@ _FILL_WHOLE = text(
     "UPDATE listener_gaps g SET filled_at = :now"
     " WHERE listener = :listener AND part = '' AND to_at IS NOT NULL AND filled_at IS NULL AND lost = ''"
     " AND NOT EXISTS (SELECT FROM listener_status s WHERE s.listener = g.listener AND s.part <> '' AND s.up"
-    "   AND (NOT s.caught_up OR s.last_success_at < g.to_at))"
+    "   AND (NOT s.caught_up OR s.last_success_at < g.to_at AND coalesce(s.next_at, '-infinity') < g.to_at))"
 )
 _LOSE = text(
     "UPDATE listener_gaps SET lost = :why WHERE listener = :listener AND part IN (:part, '')"
     " AND to_at IS NOT NULL AND filled_at IS NULL AND lost = ''"
+)
+_DROP = text(
+    "UPDATE listener_gaps SET to_at = coalesce(to_at, greatest(from_at, :now)), lost = 'no longer listened to'"
+    " WHERE listener = :listener AND part = ANY(:parts) AND filled_at IS NULL AND lost = ''"
 )
 _RECENT = text(
     "SELECT listener, part, from_at, to_at, why, filled_at, lost FROM listener_gaps"
@@ -87,6 +92,13 @@ def end(connection: Connection, listener: str, part: str, now: datetime, *, caug
         if part:
             connection.execute(_FILL_WHOLE, {"listener": listener, "now": now})
     return sum(length.total_seconds() for length in closed)
+
+
+def drop(connection: Connection, listener: str, parts: Sequence[str], now: datetime) -> None:
+    """These parts are configured no more: their gaps end, and the whole listener's no longer waits for them."""
+    if parts:
+        connection.execute(_DROP, {"listener": listener, "parts": list(parts), "now": now})
+        connection.execute(_FILL_WHOLE, {"listener": listener, "now": now})
 
 
 def recent(connection: Connection, now: datetime) -> Sequence[Gap]:

@@ -9,16 +9,17 @@ import socket
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psutil
 from sqlalchemy import Engine
 
 from leitstand import clock
-from listeners import gaps, leases
+from listeners import cursors, gaps, leases
 from listeners.leases import TTL, Lease
 
+SETTLED = timedelta(minutes=10)  # by then every part has said how it is
 TURN = 2.5  # with the TTL of 9 s, a listener is taken over at most 12 s after its host died
 
 
@@ -61,6 +62,7 @@ class Leases:
     ttl: timedelta = TTL
     held: dict[str, Lease] = field(default_factory=dict)
     renewed_at: float = field(default_factory=time.monotonic)
+    since: dict[str, datetime] = field(default_factory=dict)
 
     def turn(self) -> tuple[str, ...]:
         """Renew what is held, claim what is free. The names of what was held and no longer is, as it was."""
@@ -71,6 +73,7 @@ class Leases:
         self.renewed_at = began
         self._forget(lost)
         self._claim()
+        self._tidy()
         return lost
 
     def overdue(self) -> tuple[str, ...]:
@@ -101,7 +104,15 @@ class Leases:
                 if lease and lease.since:
                     gaps.begin(connection, name, "", _why(lease), clock.now(), lease.since)
             if lease:
-                self.held[name] = lease
+                self.held[name], self.since[name] = lease, clock.now()
+
+    def _tidy(self) -> None:
+        """Once, when a listener has run for a while: what is left of parts that are configured no more."""
+        now = clock.now()
+        for name in [n for n, since in self.since.items() if n in self.held and now - since > SETTLED]:
+            since = self.since.pop(name)
+            with self.engine.begin() as connection:
+                gaps.drop(connection, name, cursors.forget(connection, name, since), now)
 
 
 def _why(lease: Lease) -> str:

@@ -54,6 +54,14 @@ def test_the_whole_listeners_gap_is_filled_when_every_part_has_caught_up(databas
     assert (gap.to_at, gap.filled_at) == (NOW + MINUTE, NOW + 3 * MINUTE)
 
 
+def test_a_part_that_was_not_going_to_look_has_missed_nothing(database: Engine) -> None:
+    with database.begin() as connection:
+        report_status(connection, "m", "slow", error="", last_post_at=None, now=NOW - MINUTE, next_at=NOW + 60 * MINUTE)
+        gaps.begin(connection, "m", "", "it was stopped", NOW, NOW)
+        heard(connection, "a", NOW + MINUTE)
+        assert gaps.unfilled(connection, NOW) == {}
+
+
 def test_what_the_source_cannot_get_any_more_is_lost_and_stays_so(database: Engine) -> None:
     with database.begin() as connection:
         gaps.begin(connection, "m", "", "it was stopped", NOW)

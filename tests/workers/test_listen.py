@@ -244,6 +244,31 @@ def test_an_edit_and_a_delete_change_what_is_stored_and_an_unknown_edit_is_new(i
     assert [tuple(row) for row in rows] == [("1", "acme edited 1"), ("2", ""), ("3", "acme late 3")]
 
 
+def test_parts_that_are_configured_no_more_are_forgotten_with_their_gaps(
+    intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_script(
+        intake, Scripted(Batch((), "1", "kept"), Batch((), None, "dropped", "HTTP 410"), Batch((), "1", "quiet"))
+    )
+    monkeypatch.setattr(leasing, "SETTLED", timedelta(0))
+    later = Batch((), "2", "kept")
+
+    async def scene() -> None:
+        alone = crew(intake, source := Scripted(later))
+        await alone.tend()
+        await until(source.done.is_set)
+        await alone.tend()
+        await alone.leave()
+
+    asyncio.run(scene())
+    with intake.engine.connect() as connection:
+        assert [state.part for state in states(connection)] == ["kept"]
+        found = gaps.recent(connection, clock.now())
+    dropped = next(gap for gap in found if gap.part == "dropped")
+    assert dropped.to_at and dropped.lost == "no longer listened to"
+    assert all(gap.filled_at for gap in found if not gap.part)
+
+
 def test_what_only_a_person_can_mend_is_tried_seldom_and_what_was_asked_for_is_kept() -> None:
     assert listen.pause_after(1, jitter=lambda: 1.0) == 2
     assert listen.pause_after(30, jitter=lambda: 1.0) == 300
