@@ -15,8 +15,9 @@ from triage.stories.prints import Print
 
 WINDOW = timedelta(hours=72)
 COPY = "a copy of the text"
-# What is popular is not looked at for ever: of a band the latest posts, of a story no more than can stand for it.
-LATEST, ENOUGH = 100, 8
+# What is popular is not looked at for ever: of a band the latest posts, of a story no more than can stand for it, and
+# for a post no more than that in all.
+LATEST, ENOUGH, MOST = 100, 8, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Board:
         seen: set[int] = set()
         for band in (post.beginning, *post.bands):
             for other, began in self._bands.get(band, ())[-LATEST:]:
-                if other.post in seen:
+                if other.post in seen or len(seen) == MOST:
                     continue
                 seen.add(other.post)
                 story = self.story(began)

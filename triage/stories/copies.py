@@ -16,6 +16,7 @@ UNKNOWN = "unknown"
 _CONTAINED, _QUOTED_WORDS = 0.85, 10  # a long text wholly within another is a copy with a comment
 _UNCUT_WORDS = 6  # so many first words alike are no chance, even where nothing shows the cut
 _BEGINNING = 0.8
+_HOPELESS = 0.2  # so few shingles in common: no mending of spelling will do
 _SHORT, _STRICTER = 8, 0.1  # "thank you for the tip" and "… for the help" are not copies: few words must be more alike
 # A remark with one of these takes the text back.
 _DENYING = "true false fake wrong correct hoax lie lies lied wahr stimmt stimmen falsch richtig gelogen"
@@ -37,6 +38,8 @@ def is_copy(one: Words, other: Words, similar: float = SIMILAR) -> bool:
     short, long = sorted((one, other), key=lambda words: len(words.tokens))
     if _begins(short, long):
         return True
+    if len(short.shingles & long.shingles) < _HOPELESS * len(short.shingles):
+        return False
     if numbers(one.tokens) != numbers(other.tokens) or _contradicts(short, long):
         return False
     if _denies(short.tokens, long.tokens) or _denies(long.tokens, short.tokens):
