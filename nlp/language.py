@@ -1,7 +1,7 @@
 """Which language a post is in: our small-word lists first, py3langid where they do not settle it.
 
 py3langid is limited to the languages below, so that French or Dutch is recognised as such and not called English. The
-network's declared language weighs like one small word; it never overrules the text. Under a confidence of a third, and
+network's declared language weighs like one small word; it never overrules the text. Under a confidence of a sixth, and
 for texts without a word, the answer is "unknown". Only the first 400 characters are read.
 """
 
@@ -20,7 +20,7 @@ LANGUAGES = {"de": 0.4, "en": 0.4, "fr": 0.0, "es": 0.0, "nl": 0.0, "it": -0.4, 
     ("pl", "tr", "sv", "da", "ru", "uk", "ar"), -1.0
 )
 
-_MINIMUM_CONFIDENCE = 0.33
+_MINIMUM_CONFIDENCE = 0.17
 _SMALL_WORD = 1.0
 _DECLARED = 0.8
 _READ = 400

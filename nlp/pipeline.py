@@ -26,7 +26,7 @@ TITLE_LIMIT = 500
 _LISTS = {"de": ("de", "xx"), "en": ("en", "xx"), language.UNKNOWN: ("de", "en", "xx")}
 _OTHER = "xx"
 # Whether a post complains, praises or chats is the model's to say: words alone do not tell.
-_FEW = 3
+_SURE = 0.9
 _LEFT_TO_MODEL = frozenset({Intent.COMPLAINT, Intent.PRAISE, Intent.CHATTER})
 
 
@@ -53,15 +53,15 @@ class Assessor:
 
     def understand(self, mentions: Sequence[Mention]) -> list[tuple[Understanding, str, int]]:
         """All that the components found in each mention, its language, and where its text begins in what was read."""
-        languages = [language.detect(f"{mention.title} {_text(mention)}", mention.language)[0] for mention in mentions]
+        languages = [language.detect(f"{mention.title} {_text(mention)}", mention.language) for mention in mentions]
         results: dict[int, tuple[Understanding, str, int]] = {}
         for key, pipeline in self._pipelines.items():
-            chosen = [index for index, code in enumerate(languages) if _pipeline_for(code) == key]
+            chosen = [index for index, found in enumerate(languages) if _pipeline_for(*found) == key]
             posts = [_joined(mentions[index]) for index in chosen]
             with pipeline.memory_zone():
                 docs = pipeline.pipe([post for post, _ in posts])
                 for index, (_, split), doc in zip(chosen, posts, docs, strict=True):
-                    results[index] = understanding(doc), languages[index], split
+                    results[index] = understanding(doc), languages[index][0], split
         return [results[index] for index in range(len(mentions))]
 
 
@@ -106,8 +106,11 @@ def build(
     return pipeline
 
 
-def _pipeline_for(code: str) -> str:
-    return code if code in _LISTS else _OTHER
+def _pipeline_for(code: str, confidence: float) -> str:
+    """A language that is neither German nor English must be sure: else both are tried."""
+    if code in _LISTS:
+        return code
+    return _OTHER if confidence >= _SURE else language.UNKNOWN
 
 
 def _text(mention: Mention) -> str:
@@ -124,7 +127,7 @@ def _joined(mention: Mention) -> tuple[str, int]:
 
 def _assessment(found: Understanding, code: str, split: int, model: str) -> Assessment:
     verdict = found.verdict or _from_lists(found)
-    silent = _says_nothing(found.reading)
+    silent = _says_nothing(found.reading, verdict)
     sentiment = Sentiment.UNKNOWN if silent else verdict.sentiment
     return Assessment(
         language=code,
@@ -139,12 +142,11 @@ def _assessment(found: Understanding, code: str, split: int, model: str) -> Asse
     )
 
 
-def _says_nothing(reading: Reading) -> bool:
-    """No cue of any list, and hardly a word that is known in any language."""
+def _says_nothing(reading: Reading, verdict: Verdict) -> bool:
+    """No cue of any list, and no word that the model could know."""
     if any(reading.hits.values()):
         return False
-    words = reading.text.split()
-    return len(words) <= _FEW and not any(word.strip(".,!?") in language.small_words() for word in words)
+    return not verdict.feelings or not any(character.isalpha() for character in reading.text)
 
 
 def _intents(found: Understanding, verdict: Verdict) -> tuple[Intent, ...]:

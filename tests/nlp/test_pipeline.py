@@ -128,7 +128,7 @@ def test_a_bare_fact_is_neutral(assessor: Assessor, text: str) -> None:
     assert one(assessor, text).sentiment is Sentiment.NEUTRAL
 
 
-@pytest.mark.parametrize("text", ["asdf qwer", "", "...", "🚌🕗"])
+@pytest.mark.parametrize("text", ["", "...", "🚌🕗", "@acme", "https://acme.example/a", "12:30"])
 def test_where_nothing_speaks_the_sentiment_is_unknown(assessor: Assessor, text: str) -> None:
     assessment = one(assessor, text)
     assert assessment.sentiment is Sentiment.UNKNOWN
