@@ -75,8 +75,10 @@ class Page:
         if self.status < 300 or self.not_modified:
             return self
         host = httpx.URL(self.url).host
+        challenge = self.headers.get("cf-mitigated", "").lower() == "challenge"
+        words = "lets only browsers in" if challenge else _WORDS.get(self.status, "cannot answer")
         raise FetchError(
-            f"{host} {_WORDS.get(self.status, 'cannot answer')} (HTTP {self.status})",
+            f"{host} {words} (HTTP {self.status})",
             permanent=self.status in (401, 403, 410),
             retry_after=retry_after(self.headers, clock.now()),
             status=self.status,

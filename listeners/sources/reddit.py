@@ -18,7 +18,7 @@ about once a minute at best, often refused, without edits and deletes. Good enou
 With `search_watchlists = true` submissions are searched for what the watchlists ask for, as narrowly as Reddit can.
 
 Comments cannot be searched, only read by subreddit: list those where you are talked about. Reddit lists the newest
-1,000 posts; if more came while nobody listened, the gap is shown as lost. `edits` and `deletes` of the youngest 1,000
+1,000 posts; if more came while nobody listened, the gap is shown as lost. Edits and deletes of the youngest 1,000
 posts of each listing are noticed within minutes.
 """
 

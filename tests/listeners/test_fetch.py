@@ -249,6 +249,12 @@ def test_what_is_no_success_is_told(feeds: FeedServer, path: str, status: int, p
     assert (caught.value.permanent, caught.value.status) == (permanent, status)
 
 
+def test_a_server_for_browsers_only_is_told(feeds: FeedServer, path: str) -> None:
+    page = fetch(feeds.put(path, "<html>", status=403, headers={"cf-mitigated": "challenge"}))
+    with pytest.raises(FetchError, match=r"127\.0\.0\.1 lets only browsers in \(HTTP 403\)"):
+        page.check()
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
