@@ -304,6 +304,7 @@ class Triage(Section):
         timedelta(hours=72),
         description="Reposts, copies and the same link join a story until so long after its last post.",
     )
+    story_high: int = Field(50, ge=2, description="A story that so many posts tell lifts the impact one step.")
     story_similarity: float = Field(
         0.5, gt=0, le=1, description="The share of common word pairs from which two texts are copies of each other."
     )

@@ -72,7 +72,7 @@ def process(connection: Connection, items: Sequence[Item], policy: Policy, now: 
         with connection.begin_nested() as attempt:
             told = placing.look(connection, prints, policy)
             loaded = _load(connection, keys_of(items, told.placed), policy, now)
-            facts = placing.facts(connection, known, told, policy)
+            facts = placing.facts(connection, known, told)
             decisions = decide(items, loaded.held, policy, loaded.earlier, facts, told.placed)
             numbers = records.next_numbers(connection, -min((d.case for d in decisions), default=0))
             ledger = apply(decisions, loaded.records, loaded.clocks, numbers, policy, now)

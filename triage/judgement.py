@@ -40,7 +40,7 @@ def judge(item: MatchedMention, assessment: Assessment, policy: Policy, facts: F
     mention = item.mention
     about = subject(item, assessment, policy, facts)
     watchlists, rule = about.watchlists, first_match(policy.rules, about)
-    level, lift = impact(mention.channel, mention.author, watchlists, policy)
+    level, lift = impact(mention.channel, mention.author, watchlists, policy, facts.story)
     severity = from_matrix(level, assessment.urgency)
     team = policy.team(watchlists)
     reasons = [*_urgency(mention, assessment), explain(severity, level, assessment.urgency, lift)]

@@ -47,15 +47,17 @@ def look(connection: Connection, posts: Sequence[Print], policy: Policy) -> Told
     return Told({post.post: post for post in posts}, placed, tuple(fresh), seen)
 
 
-def facts(connection: Connection, known: Mapping[int, Facts], told: Told, policy: Policy) -> Mapping[int, Facts]:
+def facts(connection: Connection, known: Mapping[int, Facts], told: Told) -> Mapping[int, Facts]:
     """What is known of the mentions, and how many posts tell the story of each as of that post."""
-    if not policy.asks_for_stories:
+    joined = {story for one in told.placed.values() if one.why for story in (one.story, *one.merged)}
+    if not joined:
         return known
-    sizes = Counter(store.sizes(connection, {one.story for one in told.placed.values()}))
+    sizes, fresh = Counter(store.sizes(connection, joined)), {one.post for one in told.fresh}
     found: dict[int, Facts] = {}
     for number, one in told.placed.items():
-        sizes[one.story] += one in told.fresh
-        found[number] = replace(known.get(number, NO_FACTS), story=sizes[one.story])
+        sizes[one.story] += (number in fresh) + sum(sizes.pop(other, 0) for other in one.merged)
+        if sizes[one.story] > 1:
+            found[number] = replace(known.get(number, NO_FACTS), story=sizes[one.story])
     return {**known, **found}
 
 

@@ -7,7 +7,8 @@ from triage.policy import Policy
 
 
 class Impact(IntEnum):
-    """How much it matters: the watchlist's importance, a step up for an author whom many hear, two for a great many."""
+    """How much it matters: the watchlist's importance, a step up for an author whom many hear, two for a great many,
+    and one for a story that many tell."""
 
     LOW = 0
     NORMAL = 1
@@ -24,10 +25,14 @@ _MATRIX = {
 _OF_IMPORTANCE = {Importance.LOW: Impact.LOW, Importance.NORMAL: Impact.NORMAL, Importance.HIGH: Impact.HIGH}
 
 
-def impact(channel: str, author: Author, watchlists: tuple[str, ...], policy: Policy) -> tuple[Impact, str]:
-    """The impact, and why it is higher than the watchlist says ("" where it is not)."""
+def impact(
+    channel: str, author: Author, watchlists: tuple[str, ...], policy: Policy, story: int = 1
+) -> tuple[Impact, str]:
+    """The impact, and why it is higher than the watchlist says ("" where it is not); `story` posts tell its story."""
     base = _OF_IMPORTANCE[policy.importance(watchlists)]
     steps, lift = _lift(channel, author, policy)
+    if story >= policy.triage.story_high:
+        steps, lift = steps + 1, ", ".join(filter(None, (lift, f"{story:,} posts tell the story")))
     return Impact(min(base + steps, Impact.MAJOR)), lift
 
 

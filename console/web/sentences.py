@@ -72,6 +72,7 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
     _pattern(r"the same conversation", N_("the same conversation")),
     _pattern(r"the same author and watchlist", N_("the same author and watchlist")),
     _pattern(r"the same story", N_("the same story")),
+    _pattern(r"(?P<count>[\d,]+) posts tell the story", N_("%(count)s posts tell the story")),
     _pattern(r"reopened: the conversation goes on", N_("reopened: the conversation goes on")),
     _pattern(
         r"merged into case (?P<number>\d+) by leitstand: they tell one story",

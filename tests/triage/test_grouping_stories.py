@@ -202,6 +202,16 @@ def test_rules_may_ask_how_many_posts_tell_a_story(database: Engine) -> None:
     assert (records_of(database, 1)[0].severity, records_of(database, 1)[0].tags) == (Severity.SEV1, ("campaign",))
 
 
+def test_a_story_that_many_tell_lifts_the_impact(database: Engine) -> None:
+    rules = policy(triage={"story_high": 3})
+    run(database, [one(mention(n, words=SAID, minutes=n)) for n in (1, 2)], rules)
+    assert records_of(database, 1)[0].severity is Severity.SEV2
+    run(database, [one(mention(3, words=SAID, minutes=3))], rules)
+    (case,) = records_of(database, 1)
+    assert case.severity is Severity.SEV1
+    assert "severity sev1: impact major (3 posts tell the story) × urgency high" in [r.text for r in case.reasons]
+
+
 def test_a_conversation_that_goes_on_opens_its_ended_case_again(database: Engine) -> None:
     run(database, [one(mention(1))])
     do(database, 1, "resolve", 30)
