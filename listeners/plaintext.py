@@ -32,6 +32,10 @@ _CELLS: Final = {"td", "th"}
 
 _blanks = re.compile(r"[^\S\n]+")
 _line_ends = re.compile(r" ?\n[ \n]*")
+# What makes a text unclean, in one look: nearly every post is clean.
+_unclean = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ud800-\udfff]|[ \n][ \n]"
+)
 # Control characters (NUL too), and the halves of a surrogate pair: none of them is text.
 _unwanted = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -54,6 +58,8 @@ def from_html(html: str) -> PlainText:
 
 def clean(text: str) -> str:
     """Text without control characters, with single blanks and line ends, cut to MAX_TEXT."""
+    if len(text) <= MAX_TEXT and not _unclean.search(text):
+        return text.strip()
     kept = _unwanted.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return _line_ends.sub("\n", _blanks.sub(" ", kept)).strip()[:MAX_TEXT].rstrip()
 

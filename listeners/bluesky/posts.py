@@ -53,6 +53,9 @@ class _Embed(_Media, frozen=True):
     media: _Media = _Media()
 
 
+_NONE: Final = _Embed()
+
+
 class Record(msgspec.Struct, frozen=True):
     """What we read of an app.bsky.feed.post."""
 
@@ -61,7 +64,7 @@ class Record(msgspec.Struct, frozen=True):
     langs: list[str] = []
     reply: _Reply | None = None
     facets: list[_Facet] = []
-    embed: _Embed = _Embed()
+    embed: _Embed = _NONE
 
 
 decoder: Final = msgspec.json.Decoder(Record)
@@ -108,6 +111,8 @@ def _kind(record: Record) -> MentionKind:
 
 
 def _links(record: Record) -> tuple[str, ...]:
+    if not record.facets and record.embed is _NONE:
+        return ()
     found = [feature.uri for facet in record.facets for feature in facet.features]
     found += [record.embed.external.uri, record.embed.media.external.uri]
     return tuple(dict.fromkeys(link for link in found if is_link(link)))[:MAX_LINKS]

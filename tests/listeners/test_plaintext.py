@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listeners.plaintext import MAX_HTML, MAX_TEXT, from_html
+from listeners.plaintext import MAX_HTML, MAX_TEXT, clean, from_html
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,8 @@ def test_it_never_raises_and_what_it_gives_is_storable(html: str) -> None:
 @given(st.text(st.characters(codec="utf-8", exclude_characters="<&", exclude_categories=["C", "Z"]), min_size=1))
 def test_words_without_markup_come_through_unchanged(words: str) -> None:
     assert from_html(words).text == words
+
+
+@given(st.text(st.sampled_from(" \n\r\t\x0b\x85\xa0\u2028\u3000\u200b\0\ud800ab") | st.characters(), max_size=12))
+def test_what_is_clean_already_gives_the_same_by_the_short_way(words: str) -> None:
+    assert clean(words) == clean(f"{words}  ")  # the blanks at the end make it go the long way
