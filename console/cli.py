@@ -28,6 +28,8 @@ COMMANDS = {
     "serve": "Run only the role that serves the console, the API and /metrics.",
     "replay": "Feed a file of posts (JSON lines) through the running daemon.",
     "assess": "Assess the posts of a file offline: language, sentiment, urgency, intents, and why.",
+    "train": "Train a model of your own on labelled posts, starting from the shipped one.",
+    "evaluate": "Measure a model on labelled posts, by language and by class.",
     "query": "Explain, check and try a watchlist query.",
     "stories": "Put the posts of a file into stories: reposts, copies, the same link.",
     "rules": "Try the rules of the configuration on the posts of a file.",

@@ -55,6 +55,9 @@ def load(path: Path, checks: Sequence[Check] = (), environment: Mapping[str, str
         if not settings.server.data_dir.is_absolute():
             server = settings.server.model_copy(update={"data_dir": (path.parent / settings.server.data_dir).resolve()})
             settings = settings.model_copy(update={"server": server})
+        if settings.nlp.model is not None:
+            nlp = settings.nlp.model_copy(update={"model": (path.parent / settings.nlp.model).resolve()})
+            settings = settings.model_copy(update={"nlp": nlp})
         settings = _calendar_files(settings, path.parent)
         checked = (references, *checks)
         problems += [(_key_path(p.path), p.message) for check in checked for p in check(settings)]

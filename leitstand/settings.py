@@ -359,6 +359,21 @@ class Feedback(Section):
     )
 
 
+class Nlp(Section):
+    """How posts are understood."""
+
+    model: Path | None = Field(
+        None, description="A folder that `leitstand train` wrote. Absent: the shipped model.", examples=["model"]
+    )
+    entities: str = Field("", description="An installed spaCy package whose entities are told, such as de_core_news_lg.")
+    products: dict[str, list[str]] = Field(
+        {}, description="Names to recognise in posts, each with its spellings: products, brands, places."
+    )
+    components: dict[Literal["reading", "sentiment", "urgency", "intents", "model"], str] = Field(
+        {}, description="spaCy factories of an installed package, each to take the place of ours of that name."
+    )
+
+
 class Settings(Section):
     """The whole file."""
 
@@ -367,6 +382,7 @@ class Settings(Section):
     database: Database = Database()
     redis: Redis = Redis()
     workers: Workers = Workers()
+    nlp: Nlp = Nlp()
     triage: Triage = Triage()
     incidents: Incidents = Incidents()
     watchlists: list[Watchlist] = []

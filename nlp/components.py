@@ -40,6 +40,16 @@ _KEY = "leitstand_understanding"
 _BATCH = 512
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name in the text as written: a product or an entity, and which."""
+
+    about: str
+    name: str
+    start: int
+    end: int
+
+
 @dataclass(slots=True)
 class Understanding:
     """What the components have found so far; each adds its own part. `verdict` is None where no model was asked."""
@@ -49,6 +59,7 @@ class Understanding:
     concern: Concern = field(init=False)
     purposes: tuple[Purpose, ...] = field(init=False)
     verdict: Verdict | None = None
+    names: list[Named] = field(default_factory=list)
 
 
 def understanding(doc: Doc) -> Understanding:

@@ -6,17 +6,19 @@ German and English have their own lists and a trained model. A text of unknown l
 language that is neither, only the signs that all languages share (emoji, emoticons) are read: its words say nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import spacy
 from spacy.language import Language
 
 from leitstand.errors import ConfigurationError, Problem
 from leitstand.model import Assessment, Intent, Mention, Reason, Sentiment, Urgency
+from leitstand.settings import Nlp
 from nlp import language, tokenizer, trained
 from nlp.components import COMPONENTS, Understanding, understanding
 from nlp.cues import Hit
 from nlp.folding import FIELD_BREAK
+from nlp.naming import ENTITIES, PRODUCTS
 from nlp.reading import Reading
 from nlp.verdict import Place, Verdict
 
@@ -65,45 +67,47 @@ class Assessor:
         return [results[index] for index in range(len(mentions))]
 
 
-def load(
-    brands: Iterable[str] = (), model: str = "", components: Mapping[str, str] | None = None, entities: str = ""
-) -> Assessor:
-    """An assessor with the shipped lists and model.
+def load(brands: Iterable[str] = (), model: str = "", settings: Nlp | None = None) -> Assessor:
+    """An assessor with the shipped lists and model, or with what the operator's settings put in their place.
 
-    `brands` are names whose words are not feelings ("Best Buy"). `model` is a folder that `leitstand train` wrote.
-    `components` names factories of the operator's own to take the place of ours, `entities` an installed spaCy package
-    whose entities are told beside the reasons.
+    `brands` are names whose words are not feelings ("Best Buy"). `model` is a folder that `leitstand train` wrote; it
+    goes before the one in the settings.
     """
-    names = tuple(brands)
+    chosen = settings or Nlp()
+    path = model or str(chosen.model or "")
     codes = {**_LISTS, _OTHER: (_OTHER,)}
-    pipelines = {code: build(code, lists, names, model, components or {}) for code, lists in codes.items()}
-    return Assessor(pipelines, trained.load(model).card.name)
+    names = tuple(brands)
+    pipelines = {code: build(code, lists, names, path, chosen) for code, lists in codes.items()}
+    return Assessor(pipelines, trained.load(path).card.name)
 
 
 def build(
-    code: str,
-    lists: Sequence[str],
-    brands: Sequence[str] = (),
-    model: str = "",
-    components: Mapping[str, str] | None = None,
+    code: str, lists: Sequence[str], brands: Sequence[str] = (), model: str = "", settings: Nlp | None = None
 ) -> Language:
     """The blank spaCy pipeline for one language with our components, or the operator's in their place."""
-    chosen = COMPONENTS | dict(components or {})
-    config = {"nlp": {"tokenizer": {"@tokenizers": tokenizer.NAME if components else tokenizer.WHOLE}}}
+    own = settings or Nlp()
+    config = {"nlp": {"tokenizer": {"@tokenizers": tokenizer.NAME if own.components else tokenizer.WHOLE}}}
     pipeline = spacy.blank(code if code in ("de", "en") else _OTHER, config=config)
-    settings: dict[str, dict[str, object]] = {
-        "reading": {"languages": list(lists), "brands": list(brands)},
-        "model": {"path": model},
-    }
-    for role, factory in chosen.items():
-        if role == "model" and code == _OTHER:
-            continue
-        own = settings.get(role, {}) if factory == COMPONENTS[role] else {}
-        try:
-            pipeline.add_pipe(factory, config=own)
-        except ValueError as error:
-            raise ConfigurationError([Problem(f"nlp.components.{role}", f"no spaCy factory {factory!r}")]) from error
+    for role, factory in (COMPONENTS | own.components).items():
+        if role != "model" or code != _OTHER:
+            _add(pipeline, role, factory, _settings(role, lists, brands, model) if factory == COMPONENTS[role] else {})
+    if own.products:
+        _add(pipeline, "products", PRODUCTS, {"products": {name: list(own.products[name]) for name in own.products}})
+    if own.entities:
+        _add(pipeline, "entities", ENTITIES, {"package": own.entities})
     return pipeline
+
+
+def _settings(role: str, lists: Sequence[str], brands: Sequence[str], model: str) -> dict[str, object]:
+    if role == "reading":
+        return {"languages": list(lists), "brands": list(brands)}
+    return {"path": model} if role == "model" else {}
+
+
+def _add(pipeline: Language, role: str, factory: str, config: dict[str, object]) -> None:
+    if not pipeline.has_factory(factory):
+        raise ConfigurationError([Problem(f"nlp.components.{role}", f"no spaCy factory {factory!r} is installed")])
+    pipeline.add_pipe(factory, config=config)
 
 
 def _pipeline_for(code: str, confidence: float) -> str:
@@ -176,6 +180,9 @@ def _reasons(found: Understanding, verdict: Verdict, split: int) -> Iterator[Rea
         if purpose.hit is not None and (purpose.intent in verdict.intents or purpose.intent not in _LEFT_TO_MODEL):
             yield _of_list(purpose.intent.value, reading, purpose.hit, 1.0, split)
 
+    for name in found.names:
+        yield _written(name.about, name.name, (name.start, name.end), 1.0, split)
+
 
 def _of_model(
     about: str, reading: Reading, places: Iterable[Place], told: Sequence[Hit], split: int
@@ -193,7 +200,12 @@ def _of_list(about: str, reading: Reading, hit: Hit, weight: float, split: int) 
 
 
 def _reason(about: str, reading: Reading, cue: str, place: tuple[int, int], weight: float, split: int) -> Reason:
-    start, end = reading.folded.origin(*place)
+    return _written(about, cue, reading.folded.origin(*place), weight, split)
+
+
+def _written(about: str, cue: str, place: tuple[int, int], weight: float, split: int) -> Reason:
+    """A reason by its place in what was read, which is the title and the text."""
+    start, end = place
     if end < split:
         return Reason(about, cue, start, end, weight, "title")
     return Reason(about, cue, max(0, start - split), end - split, weight, "text")

@@ -1,0 +1,145 @@
+"""Escalations that open by themselves (sev1 cases, breaches, incidents), and reminders of measures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, text
+
+from leitstand.errors import NotFoundError
+from leitstand.model import Notice, NoticeType
+from triage import records, timeline
+from triage.changes import forward
+from triage.escalating import store
+from triage.escalating.acts import case_of, to_leadership
+from triage.escalating.store import Project
+from triage.policy import Policy
+from triage.timeline import SYSTEM, Line
+
+_NOBODY = ""
+_SEV1 = text("""
+    SELECT c.number FROM cases c WHERE c.state IN ('new', 'open', 'waiting') AND severity = 'sev1' AND review = ''
+      AND NOT EXISTS (SELECT FROM escalations e WHERE e.case_number = c.number)
+      AND (c.incident IS NULL OR NOT EXISTS (SELECT FROM incidents i WHERE i.number = c.incident AND i.state = 'open'))
+    ORDER BY c.number LIMIT 100
+""")
+_BREACHED = text("""
+    SELECT c.number FROM cases c WHERE c.number = ANY(:numbers) AND severity = ANY(:severities)
+      AND NOT EXISTS (SELECT FROM escalations e WHERE e.case_number = c.number)
+      AND (c.incident IS NULL OR NOT EXISTS (SELECT FROM incidents i WHERE i.number = c.incident AND i.state = 'open'))
+    ORDER BY c.number
+""")
+_INCIDENTS = text("""
+    SELECT number, lead_case, watchlist FROM incidents i WHERE state = 'open' AND lead_case IS NOT NULL
+      AND NOT EXISTS (SELECT FROM escalations e WHERE e.incident = i.number) ORDER BY number
+""")
+_COUNT = text("SELECT count(*) FROM escalations")
+_OPEN = text("""
+    INSERT INTO escalations (title, state, cause, case_number, incident, team, owner, opened_at, opened_by)
+    VALUES (:title, 'open', :cause, :case, :incident, :team, :owner, :now, :actor)
+    ON CONFLICT DO NOTHING RETURNING *
+""")
+_REMIND = text("""
+    SELECT m.*, e.case_number, e.team FROM escalation_measures m JOIN escalations e ON e.number = m.escalation
+    WHERE m.remind_at <= :now ORDER BY m.remind_at LIMIT 100 FOR UPDATE OF m SKIP LOCKED
+""")
+_REMINDED = text("""
+    UPDATE escalation_measures SET remind_at = CASE WHEN due_at > :now THEN due_at END WHERE id = ANY(:ids)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why an escalation is opened, about which case, by whom."""
+
+    cause: str
+    case_number: int
+    title: str = ""
+    incident: int | None = None
+    actor: str = SYSTEM
+
+
+def sweep(connection: Connection, policy: Policy, now: datetime) -> list[Notice]:
+    """Open what sev1 cases and incidents ask for, and remind of measures; returns whom to tell."""
+    causes: list[Cause] = []
+    if "sev1" in policy.escalations.open_on:
+        causes += [Cause("sev1", number) for number in connection.scalars(_SEV1)]
+    if "incident" in policy.escalations.open_on:
+        causes += [
+            Cause("incident", row.lead_case, f"incident {row.number} on {row.watchlist}", row.number)
+            for row in connection.execute(_INCIDENTS)
+        ]
+    told = [notice for cause in causes for notice in open_(connection, cause, policy, now)[1]]
+    return [*told, *_remind(connection, policy, now)]
+
+
+def breached(connection: Connection, numbers: Sequence[int], policy: Policy, now: datetime) -> list[Notice]:
+    """Open what breaches ask for; returns whom to tell."""
+    if not numbers or "breach" not in policy.escalations.open_on:
+        return []
+    severities = [severity.value for severity in policy.escalations.breach_of]
+    found = connection.scalars(_BREACHED, {"numbers": list(numbers), "severities": severities}).all()
+    return [n for number in found for n in open_(connection, Cause("breach", number), policy, now)[1]]
+
+
+def open_(connection: Connection, cause: Cause, policy: Policy, now: datetime) -> tuple[Project | None, list[Notice]]:
+    """Open an escalation, owned by the next of the managers; None where the case has an open one already.
+
+    Raises NotFoundError where there is no such case.
+    """
+    case = records.lock(connection, [cause.case_number]).get(cause.case_number)
+    if case is None:
+        raise NotFoundError(f"there is no case {cause.case_number}")
+    managers = policy.escalations.managers
+    turn = int(connection.scalar(_COUNT) or 0)
+    row = connection.execute(
+        _OPEN,
+        {
+            "title": cause.title or case.title or f"case {case.number}", "cause": cause.cause, "case": case.number,
+            "incident": cause.incident, "team": case.team, "now": now, "actor": cause.actor,
+            "owner": managers[turn % len(managers)] if managers else _NOBODY,
+        },
+    ).one_or_none()  # fmt: skip
+    if row is None:
+        return None, []
+    project = store.project(row)
+    owner = project.owner or "nobody yet"
+    said = f"opened because of {_why(cause)}, about case {case.number} ({case.severity}); owned by {owner}"
+    store.note(connection, project.number, "opened", cause.actor, said, now)
+    data = {"escalation": str(project.number), "cause": cause.cause}
+    line = Line(case.number, "project", now, f"escalation {project.number} is opened: {_why(cause)}", cause.actor, data)
+    timeline.append(connection, [line])
+    return project, to_leadership(project, case_of(connection, project, policy, now), policy, "opened", said)
+
+
+def _why(cause: Cause) -> str:
+    causes = {"sev1": "a sev1 case", "breach": "a missed deadline", "incident": f"incident {cause.incident}"}
+    return causes.get(cause.cause, f"a decision of {cause.actor}")
+
+
+def _remind(connection: Connection, policy: Policy, now: datetime) -> list[Notice]:
+    """Before a measure is due, and when it is overdue."""
+    rows = connection.execute(_REMIND, {"now": now}).all()
+    notices: list[Notice] = []
+    for row in rows:
+        overdue = row.due_at <= now
+        when = f"{'overdue since' if overdue else 'due'} {row.due_at:%Y-%m-%d %H:%M} UTC"
+        said = f"measure {row.id} of {row.assignee} is {when}"
+        store.note(connection, row.escalation, "reminded", SYSTEM, said, now)
+        notices += _to_whom(connection, row, f"measure:{row.id}:{'overdue' if overdue else 'due'}", said, policy, now)
+    if rows:
+        connection.execute(_REMINDED, {"ids": [row.id for row in rows], "now": now})
+    return notices
+
+
+def _to_whom(
+    connection: Connection, row: Row[tuple[object, ...]], purpose: str, said: str, policy: Policy, now: datetime
+) -> list[Notice]:
+    """The department, the person where that is a target, else the team of the case."""
+    project = store.read(connection, row.escalation)
+    case = case_of(connection, project, policy, now)
+    reason = f"escalation {project.number}: {said}: {row.title}"
+    for target in (row.department, row.assignee):
+        if target in policy.targets:
+            return [Notice(target, case, NoticeType.CASE_UPDATED, purpose, reason)]
+    return forward(case, policy, NoticeType.CASE_UPDATED, purpose, reason)

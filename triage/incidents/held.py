@@ -1,0 +1,85 @@
+"""Pages that an open incident stands for: who holds which back, and what becomes of them when it is over.
+
+The rule: what paged before the incident was opened has paged; its further steps wait. A case that is attached to an
+open incident is not paged by itself: the incident is, once, by its leading case. Each page held back is a row here and
+a line on the timeline of its case. What a person starts by hand is never held back, and cases with one of the
+`never_hold` intents belong to no incident. When the incident is over, the held page of a case that nobody has
+acknowledged goes out.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from leitstand.model import CaseSnapshot, Intent, Notice
+from triage import clocks, records, runs
+from triage.changes import Ledger
+from triage.policy import Policy
+from triage.snapshot import snapshot
+
+_OPEN = text("SELECT watchlist, number FROM incidents WHERE state = 'open'")
+_RELEASE = text("""
+    UPDATE held_pages h SET released_at = :now FROM cases c
+    WHERE h.incident = :n AND h.released_at IS NULL AND c.number = h.case_number AND c.acknowledged_at IS NULL
+      AND c.state = 'new'
+    RETURNING h.case_number, h.policy, h.reason
+""")
+_COUNT = text("SELECT count(*) FROM held_pages WHERE incident = :n")
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """How many pages went out after all, and whom to tell."""
+
+    cases: int
+    notices: tuple[Notice, ...]
+
+
+def open_incidents(connection: Connection) -> dict[str, int]:
+    """The open incidents by watchlist."""
+    return {row.watchlist: row.number for row in connection.execute(_OPEN)}
+
+
+def attach(ledger: Ledger, incidents: Mapping[str, int], never: Collection[Intent]) -> None:
+    """Attach the cases that a batch opens to the open incident of one of their watchlists."""
+    for number in ledger.opened if incidents else ():
+        case = ledger.records[number]
+        found = next((incidents[name] for name in case.watchlists if name in incidents), None)
+        if found is not None and not set(case.intents) & set(never):
+            ledger.belongs(number, found)
+            ledger.note(number, "incident", attached(found), **data(found))
+
+
+def attached(incident: int) -> str:
+    """The line on a case's timeline."""
+    return f"belongs to incident {incident}: its page is held back while the incident is open"
+
+
+def data(incident: int) -> dict[str, str]:
+    """What a translation needs."""
+    return {"incident": str(incident)}
+
+
+def release(connection: Connection, incident: int, policy: Policy, now: datetime) -> Released:
+    """Start what was held back for cases that nobody has acknowledged."""
+    rows = connection.execute(_RELEASE, {"n": incident, "now": now}).all()
+    starts = [
+        runs.Start(row.case_number, row.policy, f"{row.reason}; incident {incident} is over", asked=True)
+        for row in rows
+    ]
+    cases = _snapshots(connection, [row.case_number for row in rows], policy, now)
+    return Released(len(rows), runs.start(connection, starts, cases, policy, now))
+
+
+def count(connection: Connection, incident: int) -> int:
+    """How many pages it has held back in all."""
+    return int(connection.scalar(_COUNT, {"n": incident}) or 0)
+
+
+def _snapshots(
+    connection: Connection, numbers: Sequence[int], policy: Policy, now: datetime
+) -> dict[int, CaseSnapshot]:
+    found, stored = records.lock(connection, numbers), clocks.read(connection, numbers)
+    return {n: snapshot(case, stored[n].values(), policy, now) for n, case in found.items()}

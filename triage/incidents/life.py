@@ -1,0 +1,214 @@
+"""An incident's life in the database: opened with its first case, gathering cases, growing, over.
+
+    a spike ─► incident ─► its leading case is told of once, cases of the watchlist are attached, their pages held back
+                       └─► below half of the threshold for long enough ─► summary, held pages nobody answered go out
+
+Everything happens in the sweep's transaction, which holds the lock on the watchlist's watch.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, text
+
+from leitstand.model import CaseSnapshot, Notice, NoticeType
+from leitstand.settings import show_duration
+from triage import clocks, records, runs, timeline
+from triage.changes import forward
+from triage.incidents import held, store
+from triage.incidents.detector import Ongoing, Seen, first_minute, look
+from triage.incidents.signals import Signal, authors
+from triage.policy import Policy
+from triage.records import CaseRecord
+from triage.snapshot import snapshot
+from triage.timeline import Line
+
+_OPEN = text("""
+    INSERT INTO incidents (watchlist, state, signal, started_at, opened_at, expected, threshold, peak, authors)
+    VALUES (:watchlist, 'open', :signal, :started_at, :opened_at, :expected, :threshold, :peak, :authors)
+    ON CONFLICT (watchlist) WHERE state = 'open' DO NOTHING
+""")
+_CURRENT = text("SELECT * FROM incidents WHERE watchlist = :watchlist AND state = 'open' FOR NO KEY UPDATE")
+_GROW = text(
+    "UPDATE incidents SET peak = greatest(peak, :peak), authors = greatest(authors, :authors) WHERE number = :n"
+)
+_LEAD = text("UPDATE incidents SET lead_case = :case, told_at = :now WHERE number = :n")
+_CLOSE = text("UPDATE incidents SET state = 'closed', closed_at = :now, summary = :summary WHERE number = :n")
+_NOTE = text("INSERT INTO incident_events (incident, at, kind, text) VALUES (:n, :at, :kind, :text)")
+_JOINS = text("""
+    SELECT number FROM cases WHERE state IN ('new', 'open', 'waiting') AND incident IS NULL
+      AND watchlists @> ARRAY[CAST(:watchlist AS text)] AND posted_at >= :since
+      AND NOT intents && CAST(:never AS text[])
+    ORDER BY number LIMIT 500
+""")
+_ATTACH = text("""
+    UPDATE cases SET incident = :n, revision = revision + 1, updated_at = :now WHERE number = ANY(:numbers)
+""")
+_WORST = text("""
+    SELECT number FROM cases WHERE incident = :n
+    ORDER BY state NOT IN ('new', 'open', 'waiting'), severity, number LIMIT 1
+""")
+_COUNT = text("""
+    SELECT count(*) AS cases, count(*) FILTER (WHERE severity = 'sev1') AS sev1,
+      count(*) FILTER (WHERE state IN ('new', 'open', 'waiting')) AS open FROM cases WHERE incident = :n
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class _Incident:
+    """An open incident as stored."""
+
+    number: int
+    watchlist: str
+    signal: Signal
+    started_at: datetime
+    expected: float
+    authors: int
+    peak: int
+    lead_case: int | None
+    told: bool
+
+
+def evaluate(connection: Connection, policy: Policy, now: datetime) -> tuple[Notice, ...]:
+    """Look at the watchlists whose turn it is; returns whom to tell."""
+    settings = policy.incidents
+    if not settings.enabled:
+        return ()
+    notices: list[Notice] = []
+    names = [name for name in policy.watchlists if not settings.watchlists or name in settings.watchlists]
+    for name, watch in store.claim(connection, names, settings.window, now).items():
+        heard = store.heard(connection, name, first_minute(watch, settings.window, now), now)
+        seen = look(watch, heard, store.known(connection, name, now), settings, now)
+        store.keep(connection, name, seen.watch, seen.hours)
+        notices += _follow(connection, name, seen, policy, now)
+        if seen.hours:
+            store.prune(connection, now)
+    return tuple(notices)
+
+
+def _follow(connection: Connection, watchlist: str, seen: Seen, policy: Policy, now: datetime) -> list[Notice]:
+    """Write down and tell what a look has found."""
+    if seen.opened is not None:
+        connection.execute(_OPEN, _row(watchlist, seen.opened))
+    ongoing = seen.watch.ongoing or seen.closed
+    if ongoing is None:
+        return []
+    current = connection.execute(_CURRENT, {"watchlist": watchlist}).one_or_none()
+    if current is None:  # closed by a person meanwhile
+        return []
+    counted = authors(store.slots(connection, watchlist, ongoing.signal, ongoing.started_at))
+    connection.execute(_GROW, {"n": current.number, "peak": ongoing.peak, "authors": counted})
+    incident = _incident(current, counted, ongoing.peak)
+    told = _gather(connection, incident, policy, now)
+    if seen.closed is not None:
+        return told + close(connection, incident, "it has ebbed away", policy, now)
+    if not incident.told:
+        return told + _tell_opened(connection, incident, ongoing, policy, now)
+    if seen.grown is not None:
+        told += _tell_grown(connection, incident, seen.grown, policy, now)
+    return told
+
+
+def current(connection: Connection, watchlist: str) -> "_Incident | None":
+    """The open incident of a watchlist, locked."""
+    row = connection.execute(_CURRENT, {"watchlist": watchlist}).one_or_none()
+    return _incident(row, row.authors, row.peak) if row else None
+
+
+def _incident(row: Row[tuple[object, ...]], counted: int, peak: int) -> _Incident:
+    return _Incident(
+        row.number, row.watchlist, Signal(row.signal), row.started_at, row.expected, max(row.authors, counted),
+        max(row.peak, peak), row.lead_case, row.told_at is not None,
+    )  # fmt: skip
+
+
+def _row(watchlist: str, opened: Ongoing) -> dict[str, object]:
+    return {
+        "watchlist": watchlist, "signal": opened.signal.value, "started_at": opened.started_at,
+        "opened_at": opened.opened_at, "expected": opened.expected, "threshold": opened.threshold,
+        "peak": opened.peak, "authors": opened.peak,
+    }  # fmt: skip
+
+
+def _gather(connection: Connection, incident: _Incident, policy: Policy, now: datetime) -> list[Notice]:
+    """Attach the open cases of the watchlist that have come since the incident began."""
+    never = [intent.value for intent in policy.incidents.never_hold]
+    given = {"watchlist": incident.watchlist, "since": incident.started_at, "never": never}
+    numbers = sorted(records.lock(connection, connection.scalars(_JOINS, given)))
+    if numbers:
+        connection.execute(_ATTACH, {"n": incident.number, "numbers": numbers, "now": now})
+        lines = [
+            Line(n, "incident", now, held.attached(incident.number), data=held.data(incident.number)) for n in numbers
+        ]
+        timeline.append(connection, [*lines, *runs.wait(connection, numbers, incident.number, now)])
+    return []
+
+
+def _tell_opened(
+    connection: Connection, incident: _Incident, ongoing: Ongoing, policy: Policy, now: datetime
+) -> list[Notice]:
+    """Tell of the incident by its leading case, once; as long as it has none, the next look tries again."""
+    lead = connection.scalar(_WORST, {"n": incident.number})
+    if lead is None:
+        return []
+    connection.execute(_LEAD, {"case": lead, "now": now, "n": incident.number})
+    said = (
+        f"incident {incident.number} on {incident.watchlist}: {incident.peak} authors within"
+        f" {show_duration(policy.incidents.window)} where {ongoing.expected:.1f} are usual"
+    )
+    _note(connection, incident.number, "opened", said, now)
+    case = _locked(connection, lead, policy, now)
+    told = forward(case, policy, NoticeType.INCIDENT_OPENED, f"incident:{incident.number}:opened", said)
+    start = runs.Start(
+        lead, f"incident-{incident.number}", said, by=policy.incidents.policy, incident=incident.number, asked=True
+    )
+    return [*told, *runs.start(connection, [start], {lead: case}, policy, now)]
+
+
+def _tell_grown(
+    connection: Connection, incident: _Incident, grown: Ongoing, policy: Policy, now: datetime
+) -> list[Notice]:
+    if incident.lead_case is None:
+        return []
+    counted = connection.execute(_COUNT, {"n": incident.number}).one()
+    said = (
+        f"incident {incident.number} on {incident.watchlist} grows: {grown.told} authors within"
+        f" {show_duration(policy.incidents.window)}, {incident.authors} in all, {counted.cases} cases"
+    )
+    _note(connection, incident.number, "grown", said, now)
+    case = _locked(connection, incident.lead_case, policy, now)
+    return forward(case, policy, NoticeType.CASE_UPDATED, f"incident:{incident.number}:grown:{grown.told}", said)
+
+
+def close(connection: Connection, incident: _Incident, why: str, policy: Policy, now: datetime) -> list[Notice]:
+    """End it: its run stops, held pages that nobody has answered go out, and a summary is told."""
+    released = held.release(connection, incident.number, policy, now)
+    counted = connection.execute(_COUNT, {"n": incident.number}).one()
+    pages = held.count(connection, incident.number)
+    said = (
+        f"incident {incident.number} on {incident.watchlist} is over, {why}:"
+        f" {show_duration(now - incident.started_at)},"
+        f" {incident.authors} authors, {incident.peak} at once at its height; {counted.cases} cases"
+        f" ({counted.sev1} sev1, {counted.open} still open); {pages} pages held back,"
+        f" {released.cases} of them sent now"
+    )
+    connection.execute(_CLOSE, {"n": incident.number, "now": now, "summary": said})
+    _note(connection, incident.number, "closed", said, now)
+    runs.stop_incident(connection, incident.number, now)
+    if incident.lead_case is None:
+        return list(released.notices)
+    case = _locked(connection, incident.lead_case, policy, now)
+    purpose = f"incident:{incident.number}:closed"
+    whom = dict.fromkeys((*policy.forward(case.team), *runs.first_told(policy.incidents.policy, case, policy, now)))
+    told = [Notice(target, case, NoticeType.INCIDENT_CLOSED, purpose, said) for target in whom]
+    timeline.append(connection, [Line(case.number, "incident_closed", now, said, data=held.data(incident.number))])
+    return [*released.notices, *told]
+
+
+def _note(connection: Connection, number: int, kind: str, said: str, now: datetime) -> None:
+    connection.execute(_NOTE, {"n": number, "at": now, "kind": kind, "text": said})
+
+
+def _locked(connection: Connection, number: int, policy: Policy, now: datetime) -> CaseSnapshot:
+    case: CaseRecord = records.lock(connection, [number])[number]
+    return snapshot(case, clocks.read(connection, [number])[number].values(), policy, now)

@@ -1,0 +1,74 @@
+"""Who is on call. Pure: overrides first, then an iCal file's events, then the weekly turns, on the wall of the zone."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from leitstand.settings import Override, Rota
+from triage import ical
+from triage.hours import time_zone
+
+_WEEK = timedelta(weeks=1)
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """A rota as asked. `first` is the hand-over, on the wall, at which the first person's first week begins."""
+
+    people: tuple[str, ...]
+    first: datetime
+    zone: ZoneInfo
+    overrides: tuple[Override, ...] = ()
+    events: tuple[ical.Event, ...] = ()
+
+    def on_call(self, at: datetime) -> str | None:
+        """The target of whoever is on call, None if nobody is."""
+        override = next((o for o in reversed(self.overrides) if o.start <= at < o.end), None)
+        if override is not None:
+            return override.person
+        wall = at.astimezone(self.zone).replace(tzinfo=None)
+        planned = _planned(self.events, wall)
+        if planned is not None or not self.people:
+            return planned
+        return self.people[(wall - self.first) // _WEEK % len(self.people)]
+
+
+def compiled(rota: Rota) -> Turns:
+    """The rota, its iCal file read. Raises ValueError with a sentence for what is wrong."""
+    zone = time_zone(rota.timezone)
+    if not rota.people and not rota.overrides and rota.ical is None:
+        raise ValueError("nobody is ever on call: name `people`, or an iCal file")
+    for override in rota.overrides:
+        if override.start.tzinfo is None or override.end.tzinfo is None:
+            raise ValueError("an override's times need their offset, as in 2026-12-24T09:00:00+01:00")
+        if override.end <= override.start:
+            raise ValueError(f"the override of {override.person} ends before it starts")
+    events = ical.events(_read(rota.ical), zone) if rota.ical else ()
+    return Turns(tuple(rota.people), _first(rota.starts, rota.handover), zone, tuple(rota.overrides), events)
+
+
+def _first(starts: date, handover: str) -> datetime:
+    """The first hand-over on or before that date's end."""
+    day, clock = handover.split()
+    at = time.fromisoformat(clock)
+    back = (starts.weekday() - _DAYS.index(day)) % 7
+    return datetime.combine(starts - timedelta(days=back), at)
+
+
+def _planned(events: tuple[ical.Event, ...], wall: datetime) -> str | None:
+    """Who has an event now; of several, the one that was entered last."""
+    since = wall - datetime.combine(wall.date(), time())
+    names = [e.summary.strip() for e in events if any(a <= since < b for a, b in e.covers(wall.date()))]
+    return names[-1] if names else None
+
+
+def _read(path: Path) -> str:
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror}") from None
+    if len(source) > ical.LARGEST:
+        raise ValueError(f"{path} is larger than {ical.LARGEST} bytes")
+    return source.decode("utf-8-sig", errors="replace")

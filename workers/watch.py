@@ -1,0 +1,24 @@
+"""What the sweep looks at every second beside deadlines: what became of steps, incidents, escalations, risks."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from escalation_bridge import ledger, outbox
+from triage import doing, risk
+from triage.escalating import projects
+from triage.incidents import life as incidents
+from triage.policy import Policy
+
+EVERY = timedelta(seconds=1)
+
+
+def look(engine: Engine, policy: Policy, now: datetime) -> None:
+    """Look once; each thing in a transaction of its own, so that one that waits keeps no other from its turn."""
+    with engine.begin() as connection:
+        doing.note_answers(connection, ledger.answers(connection), now)
+    for sweep in (incidents.evaluate, projects.sweep):
+        with engine.begin() as connection:
+            outbox.add(connection, list(sweep(connection, policy, now)), now)
+    with engine.begin() as connection:
+        risk.refresh(connection, policy, now)
