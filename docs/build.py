@@ -45,6 +45,10 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[calendars.NAME]", settings.Calendar),
     ("[escalation.NAME]", settings.Escalation),
     ("[[escalation.NAME.steps]]", settings.Step),
+    ("[escalation.NAME.steps.only]", settings.Only),
+    ("[rotas.NAME]", settings.Rota),
+    ("[[rotas.NAME.overrides]]", settings.Override),
+    ("[escalations]", settings.Escalations),
     ("[api.tokens.NAME]", settings.Token),
 )
 

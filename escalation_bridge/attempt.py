@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from escalation_bridge.contract import LooksUp, Target
+from escalation_bridge.contract import LooksUp, OpensRooms, Target
 from leitstand import clock
 from leitstand.errors import DeliveryError, DeliveryOutcome
 from leitstand.model import Delivery, Receipt
@@ -40,6 +40,8 @@ async def attempt(target: Target, delivery: Delivery, settings: TargetSettings) 
         return Failure(ExpiredError(settings.max_age))
     try:
         async with asyncio.timeout(settings.timeout.total_seconds()):
+            if delivery.room and isinstance(target, OpensRooms):
+                return await target.open_room(delivery)
             return await target.deliver(delivery)
     except TimeoutError:
         return Failure(DeliveryError("no answer in time", DeliveryOutcome.UNKNOWN))

@@ -57,6 +57,15 @@ class LooksUp(Protocol):
 
 
 @runtime_checkable
+class OpensRooms(Protocol):
+    """A target that can open a channel of a case's own: asked for a delivery with a `room`, in place of `deliver`."""
+
+    async def open_room(self, delivery: Delivery) -> Receipt:
+        """Open the channel of that name, or find it, and tell the delivery there."""
+        ...
+
+
+@runtime_checkable
 class Verifies(Protocol):
     """A target that can be checked without sending anything."""
 

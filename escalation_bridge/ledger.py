@@ -72,6 +72,37 @@ def list_deliveries(
     return [Entry(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of an escalation step at one target. `error` is "" where the target took it."""
+
+    case_number: int
+    target: str
+    step: str
+    reason: str
+    ended_at: datetime
+    error: str
+
+
+def answers(connection: Connection, limit: int = 500) -> list[Answer]:
+    """The escalation steps that have ended since this was last asked, each told once, in their order."""
+    rows = connection.execute(
+        text("""
+            WITH ended AS (
+              SELECT id FROM deliveries WHERE step <> '' AND NOT answered AND state IN ('sent', 'dead')
+              ORDER BY id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+            ), told AS (
+              UPDATE deliveries d SET answered = true FROM ended WHERE ended.id = d.id
+              RETURNING d.id, case_number, target, step, reason, ended_at,
+                CASE WHEN state = 'dead' THEN coalesce(nullif(error, ''), 'given up') ELSE '' END AS error
+            )
+            SELECT case_number, target, step, reason, ended_at, error FROM told ORDER BY id
+        """),
+        {"limit": limit},
+    )
+    return [Answer(*row) for row in rows]
+
+
 def retry_dead(
     connection: Connection, now: datetime, *, ids: Sequence[int] | None = None, target: str | None = None
 ) -> int:

@@ -28,12 +28,12 @@ ERROR_LENGTH = 500
 _ADD = text("""
     WITH added AS (
       INSERT INTO deliveries
-        (key, target, case_number, severity, type, reason, step, snapshot, created_at, next_attempt_at)
-      SELECT key, target, case_number, severity, type, reason, step, snapshot::jsonb, :now, :now
+        (key, target, case_number, severity, type, reason, step, room, snapshot, created_at, next_attempt_at)
+      SELECT key, target, case_number, severity, type, reason, step, room, snapshot::jsonb, :now, :now
       FROM unnest(CAST(:keys AS text[]), CAST(:targets AS text[]), CAST(:cases AS bigint[]),
                   CAST(:severities AS text[]), CAST(:types AS text[]), CAST(:reasons AS text[]), CAST(:steps AS text[]),
-                  CAST(:snapshots AS text[]))
-        WITH ORDINALITY AS n (key, target, case_number, severity, type, reason, step, snapshot, position)
+                  CAST(:rooms AS text[]), CAST(:snapshots AS text[]))
+        WITH ORDINALITY AS n (key, target, case_number, severity, type, reason, step, room, snapshot, position)
       ORDER BY position
       ON CONFLICT (key) DO NOTHING
       RETURNING target
@@ -60,7 +60,7 @@ _CLAIM = """
     )
     UPDATE deliveries AS d SET state = 'sending', attempts = attempts + 1, next_attempt_at = :lease
     FROM due WHERE d.id = due.id
-    RETURNING d.id, key, target, snapshot::text AS snapshot, type, reason, step, created_at, retried_at, attempts,
+    RETURNING d.id, key, target, snapshot::text AS snapshot, type, reason, step, room, created_at, retried_at, attempts,
       doubtful,
       COALESCE((SELECT t.remote_id FROM delivery_threads AS t
                 WHERE t.target = d.target AND t.case_number = d.case_number), '') AS thread_id
@@ -102,6 +102,7 @@ def add(connection: Connection, notices: Sequence[Notice], now: datetime) -> int
         "types": [n.type.value for n in notices],
         "reasons": [n.reason for n in notices],
         "steps": [n.step for n in notices],
+        "rooms": [n.room for n in notices],
         "snapshots": [msgspec.json.encode(n.case).decode() for n in notices],
     }
     added: int = connection.execute(_ADD, {**columns, "now": now, "channel": NOTIFY_CHANNEL}).scalar_one()
@@ -187,4 +188,5 @@ def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
         doubtful=row.doubtful,
         thread_id=row.thread_id,
         retried_at=row.retried_at,
+        room=row.room,
     )

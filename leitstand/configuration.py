@@ -15,7 +15,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from leitstand import plugins
 from leitstand.errors import ConfigurationError, PluginError, Problem
-from leitstand.settings import ListenerSettings, Section, Settings, TargetSettings
+from leitstand.settings import ListenerSettings, Section, Settings, Step, TargetSettings
 from leitstand.toml_lines import KeyPath, line_of, lines
 
 MAX_BYTES = 5_000_000
@@ -69,12 +69,16 @@ def load(path: Path, checks: Sequence[Check] = (), environment: Mapping[str, str
 
 
 def _calendar_files(settings: Settings, folder: Path) -> Settings:
-    """Calendars' iCal files, too, are relative to the configuration's folder."""
+    """The iCal files of calendars and rotas, too, are relative to the configuration's folder."""
     calendars = {
         name: calendar.model_copy(update={"ical": (folder / calendar.ical).resolve()}) if calendar.ical else calendar
         for name, calendar in settings.calendars.items()
     }
-    return settings.model_copy(update={"calendars": calendars})
+    rotas = {
+        name: rota.model_copy(update={"ical": (folder / rota.ical).resolve()}) if rota.ical else rota
+        for name, rota in settings.rotas.items()
+    }
+    return settings.model_copy(update={"calendars": calendars, "rotas": rotas})
 
 
 def references(settings: Settings) -> Iterable[Problem]:
@@ -116,7 +120,26 @@ def references(settings: Settings) -> Iterable[Problem]:
             yield from _known(f"rules.{index}.then.team", rule.then.team, teams | {"default"}, "team")
     for name, policy in settings.escalation.items():
         for index, step in enumerate(policy.steps):
-            yield from _known(f"escalation.{name}.steps.{index}.notify", step.notify, targets | teams, "target or team")
+            yield from _step_known(f"escalation.{name}.steps.{index}", step, settings)
+    for name, rota in settings.rotas.items():
+        yield from _all_known(f"rotas.{name}.people", rota.people, targets, "target")
+        for index, override in enumerate(rota.overrides):
+            yield from _known(f"rotas.{name}.overrides.{index}.person", override.person, targets, "target")
+    for name, team in settings.teams.items():
+        if team.rota:
+            yield from _known(f"teams.{name}.rota", team.rota, set(settings.rotas), "rota")
+    yield from _all_known("incidents.watchlists", settings.incidents.watchlists, watchlists, "watchlist")
+    if settings.escalations.leadership:
+        yield from _known("escalations.leadership", settings.escalations.leadership, targets, "target")
+
+
+def _step_known(path: str, step: Step, settings: Settings) -> Iterable[Problem]:
+    targets = set(settings.targets)
+    if step.notify and step.notify != "on-call":
+        yield from _known(f"{path}.notify", step.notify, {*targets, *settings.teams, *settings.rotas}, "target or team")
+    for field, name in (("webhook", step.webhook), ("forward", step.forward), ("channel", step.channel)):
+        if name:
+            yield from _known(f"{path}.{field}", name, targets, "target")
 
 
 def secret_fields(section: type[BaseModel]) -> list[str]:

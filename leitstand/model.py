@@ -234,11 +234,20 @@ class ClockSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Risk:
+    """How likely a case is to be escalated, from 0 to 1, and what makes it so, the weightiest first."""
+
+    score: float
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CaseSnapshot:
     """A case at one moment: the JSON of the API, of the webhooks and of every rendered message.
 
     `text` is the first post's text, cut to 1,000 characters. `link` is the case's page in the console. `tier` is the
-    author's tier as a customer. `review` says why the case waits for a person before anybody is told, "" if it does not.
+    author's tier as a customer. `review` says why the case waits for a person before anybody is told, "" if it does
+    not. `incident` is the incident it belongs to. `risk` is None where it has not been estimated.
     """
 
     number: int
@@ -268,6 +277,8 @@ class CaseSnapshot:
     acknowledged_by: str = ""
     tier: str = ""
     review: str = ""
+    incident: int | None = None
+    risk: Risk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +307,8 @@ class Notice:
     """Something one target must be told about one case; a row of the outbox before it is sent.
 
     `purpose` makes the key: the same target, case and purpose is the same notice, however often it is asked for.
-    `reason` is one sentence for the reader; `step` names the escalation step, "" for plain forwarding.
+    `reason` is one sentence for the reader; `step` names the escalation step, "" for plain forwarding. `room` names the
+    channel of the case's own that the target is to open for it, "" for none.
     """
 
     target: str
@@ -305,6 +317,7 @@ class Notice:
     purpose: str
     reason: str
     step: str = ""
+    room: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +327,7 @@ class Delivery:
     `key` is deterministic and at most 80 characters of [A-Za-z0-9_-]: it is the target's idempotency key. `attempt`
     counts from 1. `created_at` is when the notice was committed. `thread_id` is the remote id of the first message
     about this case at this target, "" when there is none. `retried_at` is when a person last put back a dead letter.
+    `room` names the channel to be opened for the case, "" for none.
     """
 
     id: int
@@ -328,6 +342,7 @@ class Delivery:
     doubtful: bool = False
     thread_id: str = ""
     retried_at: datetime | None = None
+    room: str = ""
 
 
 @dataclass(frozen=True, slots=True)

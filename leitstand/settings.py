@@ -5,7 +5,7 @@
 """
 
 import re
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,6 +18,7 @@ from pydantic import (
     SecretStr,
     SerializeAsAny,
     WithJsonSchema,
+    model_validator,
 )
 
 from leitstand.model import Importance, Intent, MentionKind, Sentiment, Severity
@@ -201,6 +202,7 @@ class Team(Section):
     escalation: Name | None = Field(
         None, description="The escalation policy that runs when a clock of the team's case is breached."
     )
+    rota: Name | None = Field(None, description="Who is on call for the team: told by steps that say `on-call`.")
 
 
 class Customers(Section):
@@ -279,19 +281,103 @@ class Rule(Section):
     then: Then = Field(description="What it sets, as in `[rules.then]` below.")
 
 
-class Step(Section):
-    """One step of an escalation policy: wait `after`, then tell `notify`."""
+class Only(Section):
+    """Conditions of a step. All given ones must hold when it is due."""
 
-    notify: Name = Field(description="A target, or a team: then all its `forward` targets.")
+    hours: list[Hours] = Field([], description='Only at this time of day in `triage.timezone`: ["08:00-18:00"].')
+    weekdays: list[Weekday] = Field([], description="Only on these days in `triage.timezone`.")
+    severity: list[Severity] = Field([], description="Only while the case has one of these severities.")
+    mentions_at_least: int | None = Field(None, ge=2, description="Only if the case has so many posts by then.")
+    unacknowledged: bool | None = Field(None, description="true: only while nobody has acknowledged the case.")
+    more_severe: bool | None = Field(
+        None,
+        description="true: only if the case is more severe than when the policy started; false: only if it is not.",
+    )
+    otherwise: Literal["skip", "wait"] = Field(
+        "skip", description="Where they do not hold: go on to the next step, or wait here until they do."
+    )
+
+
+class Step(Section):
+    """One step of an escalation policy: wait `after`, then do one thing; `wait` alone does nothing but wait."""
+
+    notify: Name = Field(
+        "", description="Tell a target, a team (all its `forward` targets), a rota's or the team's `on-call` person."
+    )
+    webhook: Name = Field("", description="Call a target of kind webhook.")
+    forward: Name = Field("", description="Hand the case to a target; its clock `forward_accepted` starts.")
+    channel: Name = Field("", description="Open a channel of the case's own at a target that can, or tell it there.")
+    resolve: bool = Field(False, description="true: resolve the case.")
+    wait: Duration | None = Field(None, description="Only wait for so long.")
     after: Duration = Field(timedelta(0), description="How long to wait after the step before.")
+    only: Only | None = Field(None, description="Conditions, as in `only` below.")
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> "Step":
+        chosen = [self.notify, self.webhook, self.forward, self.channel, self.resolve, self.wait is not None]
+        if sum(map(bool, chosen)) != 1:
+            raise ValueError("a step does one thing: notify, webhook, forward, channel, resolve or wait")
+        return self
+
+    @property
+    def whom(self) -> str:
+        """The target, team or rota that it names, "" if none."""
+        return self.notify or self.webhook or self.forward or self.channel
 
 
 class Escalation(Section):
-    """A policy named like a severity applies to it; others are named by teams."""
+    """A policy named like a severity applies to it; others are named by teams, rules, incidents and people."""
 
     steps: list[Step] = Field(min_length=1, max_length=50, description="Taken in order, as in `steps` below.")
     repeat: int = Field(0, ge=0, le=9, description="Go through the steps again so many times.")
     stop_on: Literal["acknowledged", "resolved"] = Field("acknowledged", description="What a person does to end it.")
+    unacknowledge_after: Duration | None = Field(
+        None,
+        description="Nobody has touched the case for so long after acknowledging it: it counts as not acknowledged, and"
+        " the steps begin again.",
+    )
+
+
+class Override(Section):
+    """Somebody else is on call for a while."""
+
+    start: datetime = Field(description="From when on, with its offset: 2026-12-24T09:00:00+01:00.")
+    end: datetime = Field(description="Until when.")
+    person: Name = Field(description="The target of whoever is on call then.")
+
+
+class Rota(Section):
+    """Who is on call: people take turns week by week. People are targets: how each wants to be woken."""
+
+    people: list[Name] = Field([], description="Targets, in their order; each has a week.")
+    starts: date = Field(date(2026, 1, 5), description="The first person's turn begins with this date's hand-over.")
+    handover: str = Field(
+        "mon 09:00",
+        pattern=r"^(mon|tue|wed|thu|fri|sat|sun) ([01]\d|2[0-3]):[0-5]\d$",
+        description="When turns change.",
+    )
+    timezone: str = Field("UTC", description="The zone of `handover` and of the iCal file.")
+    overrides: list[Override] = Field([], description="Exceptions, as in `overrides` below; the last that fits wins.")
+    ical: Path | None = Field(
+        None,
+        description="An iCal file (.ics) with events named like targets: who has one is on call, before the turns.",
+    )
+
+
+class Escalations(Section):
+    """Escalations as projects: who owns them, and who is told of their milestones."""
+
+    open_on: list[Literal["sev1", "breach", "incident"]] = Field(
+        ["sev1", "breach", "incident"], description="What opens one by itself; a person can always."
+    )
+    breach_of: list[Severity] = Field(
+        [Severity.SEV1, Severity.SEV2], description="Only a breach of these severities opens one."
+    )
+    managers: list[str] = Field([], description="The escalation managers: each new one is the next one's.")
+    leadership: Name | None = Field(None, description="The target that is told of milestones.")
+    remind_before: Duration = Field(
+        timedelta(hours=1), description="So long before a measure is due, whoever is responsible is reminded."
+    )
 
 
 class Triage(Section):
@@ -338,7 +424,7 @@ class Incidents(Section):
         3, ge=2, le=10_000, description="Never fewer authors who tell of an outage, a leak, a danger or urgent need."
     )
     minimum_impact: int = Field(10, ge=2, le=10_000, description="Never fewer authors who want anything at all.")
-    factor: float = Field(2.0, ge=1, le=100, description="So many times the usual number is still usual.")
+    factor: float = Field(2.0, ge=1, le=100, description="So many times the usual number of those is still usual.")
     quiet: Duration = Field(
         timedelta(minutes=15), description="It is over after it has been below half of its threshold for so long."
     )
@@ -356,6 +442,25 @@ class Feedback(Section):
     low: int = Field(2, ge=0, le=5, description="A score up to this is low; 0: none is.")
     on_low: Literal["nothing", "reopen", "escalate"] = Field(
         "reopen", description="What a low score does: open the case again, or also raise it by one step."
+    )
+
+
+class Reply(Section):
+    """A reply to begin with. A person reads it and sends it."""
+
+    name: str = Field(min_length=1, max_length=100, description="How people at the desk call it.")
+    text: str = Field(
+        min_length=1, max_length=5000, description="Its words; {author} {brand} {team} {number} {link} are filled in."
+    )
+    language: str = Field("", description="Only for cases in this language (ISO 639-1); empty: for all.")
+    intents: list[Intent] = Field([], description="Only for cases about one of these; empty: for all.")
+
+
+class Knowledge(Section):
+    """What was learnt, shown beside the cases it may help with."""
+
+    articles: Path | None = Field(
+        None, description="A folder of Markdown files; `title`, `tags` and `url` may stand in a head between `---`."
     )
 
 
@@ -396,3 +501,7 @@ class Settings(Section):
     feedback: Feedback = Feedback()
     rules: list[Rule] = []
     escalation: dict[Name, Escalation] = {}
+    rotas: dict[Name, Rota] = {}
+    escalations: Escalations = Escalations()
+    knowledge: Knowledge = Knowledge()
+    replies: list[Reply] = []

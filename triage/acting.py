@@ -103,7 +103,7 @@ def write(a: Act, stored: clocks.Clocks) -> Acted:
     case = snapshot(a.case, a.clocks.values(), a.policy, a.now)
     notices = [n for kind, purpose, reason, targets in a.tell for n in _tell(a, case, kind, purpose, reason, targets)]
     if a.start:
-        begun = [runs.Start(number, a.start, f"started by {a.actor}")]
+        begun = [runs.Start(number, a.start, f"started by {a.actor}", asked=a.actor != timeline.SYSTEM)]
         notices += runs.start(a.connection, begun, {number: case}, a.policy, a.now)
     return Acted(case, tuple(notices))
 

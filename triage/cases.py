@@ -19,6 +19,7 @@ from triage.changes import Ledger, apply, notices, starts
 from triage.decide import Decision, Ended, Held, Item, Move, decide, keys_of
 from triage.escalations import superseded_by
 from triage.grouping import identity
+from triage.incidents import held
 from triage.policy import Policy
 
 _ATTEMPTS = 20
@@ -67,7 +68,7 @@ def process(connection: Connection, items: Sequence[Item], policy: Policy, now: 
     if not items:
         return Outcome()
     known = contacts.facts(connection, items, policy, now)
-    prints = placing.prints_of(items, policy)
+    prints, incidents = placing.prints_of(items, policy), held.open_incidents(connection)
     for _ in range(_ATTEMPTS):
         with connection.begin_nested() as attempt:
             told = placing.look(connection, prints, policy)
@@ -76,6 +77,7 @@ def process(connection: Connection, items: Sequence[Item], policy: Policy, now: 
             decisions = decide(items, loaded.held, policy, loaded.earlier, facts, told.placed)
             numbers = records.next_numbers(connection, -min((d.case for d in decisions), default=0))
             ledger = apply(decisions, loaded.records, loaded.clocks, numbers, policy, now)
+            held.attach(ledger, incidents, policy.incidents.never_hold)
             if _claim(connection, ledger, told):
                 whom = write(connection, ledger, loaded.clocks)
                 if placing.write(connection, told):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from leitstand.model import CaseReason, CaseSnapshot, CaseState, Notice, NoticeType
+from leitstand.model import CaseReason, CaseSnapshot, CaseState, Notice, NoticeType, Sentiment
 from leitstand.settings import show_duration
 from triage import sla
 from triage.agreements import Agreement, Traits
@@ -47,6 +47,10 @@ class Ledger:
     def note(self, number: int, kind: str, said: str, **data: str) -> None:
         """Add a line to the case's timeline."""
         self.lines.append(Line(number, kind, self.now, said, data=data))
+
+    def belongs(self, number: int, incident: int) -> None:
+        """The case that is being opened is part of an incident."""
+        self.records[number] = replace(self.records[number], incident=incident)
 
     def snapshot(self, number: int) -> CaseSnapshot:
         """The case as it is by now."""
@@ -140,7 +144,7 @@ def _open(ledger: Ledger, number: int, decision: Decision) -> None:
     review = decision.judgement.review
     ledger.note(
         number, "opened", said, severity=severity, mention=str(decision.item.id), lag=lag, team=decision.judgement.team,
-        tags=",".join(decision.judgement.tags),
+        tags=",".join(decision.judgement.tags), **_mood(decision),
     )  # fmt: skip
     if review:
         ledger.note(number, "held", f"waits for a person before anybody is told: {review}", why=review)
@@ -195,6 +199,7 @@ def _join(ledger: Ledger, number: int, decision: Decision) -> None:
     case, judged, item = ledger.records[number], decision.judgement, decision.item
     by = _JOINED_BY.get(decision.by[:1], "the same conversation")
     brings = {"tags": ",".join(judged.tags)} if judged.tags else {}
+    brings |= _mood(decision) if _same_author(case, decision) else {}
     ledger.note(number, "joined", f"one more {item.mention.kind} joined: {by}", mention=str(item.id), by=by, **brings)
     ledger.mentions.append((item.id, number))
     ledger.records[number] = replace(
@@ -309,6 +314,12 @@ def _granted(ledger: Ledger, decision: Decision) -> Agreement:
     language = decision.assessment.language
     traits = Traits(mention.channel, mention.kind, judged.severity, language, first, judged.tier)
     return ledger.policy.agreement(traits, judged.sla)
+
+
+def _mood(decision: Decision) -> dict[str, str]:
+    """How the author sounds in a post, for the early warning."""
+    known = decision.assessment.sentiment is not Sentiment.UNKNOWN
+    return {"mood": f"{decision.assessment.sentiment_score:.2f}"} if known else {}
 
 
 def _same_author(case: CaseRecord, decision: Decision) -> bool:

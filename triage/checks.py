@@ -1,13 +1,17 @@
 """What is wrong with a configuration as far as triage is concerned; part of `leitstand check`."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from leitstand.errors import Problem
 from leitstand.model import ClockName
-from leitstand.settings import Settings, Sla, show_duration
+from leitstand.settings import Escalation, Settings, Sla, show_duration
 from triage import coverage
 from triage.agreements import ties
+from triage.escalations import SHORTEST_ROUND
 from triage.hours import time_zone, working_hours
+from triage.knowledge import replies
+from triage.rota import compiled
 
 
 def problems(settings: Settings) -> Iterable[Problem]:
@@ -16,8 +20,19 @@ def problems(settings: Settings) -> Iterable[Problem]:
     yield from _sla_ties(settings.sla)
     yield from coverage.problems(settings)
     yield from _steps(settings)
+    yield from _rotas(settings)
     yield from _budgets(settings.sla)
     yield from _calendars(settings)
+    yield from _knowledge(settings)
+
+
+def _knowledge(settings: Settings) -> Iterable[Problem]:
+    for index, reply in enumerate(settings.replies):
+        if said := replies.problem(reply.text):
+            yield Problem(f"replies.{index}.text", said)
+    folder = settings.knowledge.articles
+    if folder is not None and not folder.is_dir():
+        yield Problem("knowledge.articles", f"there is no folder {folder}")
 
 
 def _sla_ties(entries: list[Sla]) -> Iterable[Problem]:
@@ -38,12 +53,25 @@ def _entry(index: int, entry: Sla) -> str:
 def _steps(settings: Settings) -> Iterable[Problem]:
     for name, policy in settings.escalation.items():
         for index, step in enumerate(policy.steps):
-            team = settings.teams.get(step.notify)
+            path, team = f"escalation.{name}.steps.{index}", settings.teams.get(step.notify)
             if step.notify not in settings.targets and team is not None and not team.forward:
-                path = f"escalation.{name}.steps.{index}.notify"
                 yield Problem(
-                    path, f"the team {step.notify!r} has no targets in `forward`: this step would tell nobody"
+                    f"{path}.notify",
+                    f"the team {step.notify!r} has no targets in `forward`: this step would tell nobody",
                 )
+            if step.notify == "on-call" and not any(t.rota for t in settings.teams.values()):
+                yield Problem(f"{path}.notify", "no team has a `rota`: this step would tell nobody")
+            called = settings.targets.get(step.webhook)
+            if called is not None and called.kind != "webhook":
+                yield Problem(f"{path}.webhook", f"the target {step.webhook!r} is no webhook; use `notify`")
+        yield from _round(name, policy)
+
+
+def _round(name: str, policy: Escalation) -> Iterable[Problem]:
+    """A floor under the distance of rounds: nobody may be told again and again without a pause."""
+    waits = sum(((step.wait or step.after) for step in policy.steps), timedelta(0))
+    if policy.repeat and waits < SHORTEST_ROUND and any(step.whom for step in policy.steps[1:]):
+        yield Problem(f"escalation.{name}.repeat", "a round takes less than a minute: put `after` on a step")
 
 
 def _budgets(entries: list[Sla]) -> Iterable[Problem]:
@@ -52,6 +80,16 @@ def _budgets(entries: list[Sla]) -> Iterable[Problem]:
         for clock, limit in limits:
             if limit is not None and not limit:
                 yield Problem(f"sla.{index}.{clock}", f"must be longer than {show_duration(limit)}")
+
+
+def _rotas(settings: Settings) -> Iterable[Problem]:
+    for name, rota in settings.rotas.items():
+        if name in settings.targets or name in settings.teams or name == "on-call":
+            yield Problem(f"rotas.{name}", "a target, a team or `on-call` has this name: give the rota another one")
+        try:
+            compiled(rota)
+        except ValueError as error:
+            yield Problem(f"rotas.{name}", str(error))
 
 
 def _calendars(settings: Settings) -> Iterable[Problem]:

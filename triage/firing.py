@@ -38,6 +38,7 @@ class Breach:
     clock: ClockName
     channel: str
     severity: Severity
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def fire_due(connection: Connection, policy: Policy, now: datetime, limit: int =
             *told,
         ),
         tuple((clock.name, (now - (clock.fire_at or now)).total_seconds()) for _, clock, _ in due),
-        tuple(Breach(s.clock.name, cases[s.number].channel, cases[s.number].severity) for s in breached),
+        tuple(Breach(s.clock.name, cases[s.number].channel, cases[s.number].severity, s.number) for s in breached),
     )
 
 

@@ -5,14 +5,27 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from leitstand.model import Author, Importance
-from leitstand.settings import Customers, Escalation, Feedback, Settings, Team, Triage, Watchlist
+from leitstand.settings import (
+    Customers,
+    Escalation,
+    Escalations,
+    Feedback,
+    Incidents,
+    Reply,
+    Settings,
+    Team,
+    Triage,
+    Watchlist,
+)
 from triage.accounts import accounts, folded
 from triage.agreements import Agreement, Choice, Traits
 from triage.hours import ALWAYS, WorkingTime, time_zone, working_hours
 from triage.records import CaseRecord
+from triage.rota import Turns
+from triage.rota import compiled as on_call
 from triage.rules import CompiledRule, compiled
 
-DEFAULT_TEAM = "default"
+DEFAULT_TEAM, ON_CALL = "default", "on-call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +37,9 @@ class Policy:
     rules: tuple[CompiledRule, ...]
     teams: Mapping[str, Team]
     escalation: Mapping[str, Escalation]
+    rotas: Mapping[str, Turns]
+    escalations: Escalations
+    incidents: Incidents
     targets: frozenset[str]
     choice: Choice
     calendars: Mapping[str, WorkingTime]
@@ -34,16 +50,13 @@ class Policy:
     tiers: Mapping[str, str]
     zone: ZoneInfo
     public_url: str
+    brand: str
+    replies: tuple[Reply, ...]
 
     @property
     def asks_for_history(self) -> bool:
         """Whether a rule looks at an author's earlier cases: only then are they counted."""
         return any(rule.rule.when.cases_at_least is not None for rule in self.rules)
-
-    @property
-    def asks_for_stories(self) -> bool:
-        """Whether a rule looks at how many posts tell a story."""
-        return any(rule.rule.when.story_at_least is not None for rule in self.rules)
 
     def agreement(self, traits: Traits, named: str = "") -> Agreement:
         """The deadlines of a case: the entry named, the most specific, or the built-in ones where none applies."""
@@ -76,6 +89,11 @@ class Policy:
         """The team of the first matched watchlist."""
         return next((self.watchlists[name].team for name in watchlists if name in self.watchlists), DEFAULT_TEAM)
 
+    def rota_of(self, team: str) -> Turns | None:
+        """Who is on call for a team."""
+        found = self.teams.get(team)
+        return self.rotas.get(found.rota) if found and found.rota else None
+
     def forward(self, team: str) -> tuple[str, ...]:
         """The targets told of a team's cases."""
         found = self.teams.get(team)
@@ -90,6 +108,9 @@ def compile_policy(settings: Settings) -> Policy:
         rules=tuple(map(compiled, settings.rules)),
         teams=settings.teams,
         escalation=settings.escalation,
+        rotas={name: on_call(rota) for name, rota in settings.rotas.items()},
+        escalations=settings.escalations,
+        incidents=settings.incidents,
         targets=frozenset(settings.targets),
         choice=Choice(settings.sla),
         calendars={name: working_hours(calendar) for name, calendar in settings.calendars.items()},
@@ -100,4 +121,6 @@ def compile_policy(settings: Settings) -> Policy:
         tiers={folded(a): tier for tier, group in settings.customers.items() for a in group.accounts},
         zone=time_zone(settings.triage.timezone),
         public_url=settings.server.public_url,
+        brand=settings.brand.name,
+        replies=tuple(settings.replies),
     )

@@ -38,7 +38,8 @@ class CaseRecord:
     """One case as its row says: the fields are the columns.
 
     `sla` are the deadlines as they were when the case got them. While it waits, `waits_for` is "author", "department"
-    or "hold". `review` says why it waits for a person before anybody is told, "" if it does not.
+    or "hold". `review` says why it waits for a person before anybody is told, "" if it does not. `incident` is set when
+    a case is opened, and else by the incident itself.
     """
 
     number: int
@@ -76,6 +77,7 @@ class CaseRecord:
     waits_for: str = ""
     review: str = ""
     merged_into: int | None = None
+    incident: int | None = None
 
     @property
     def author(self) -> Author:
@@ -167,4 +169,5 @@ def from_row(row: Row[tuple[object, ...]]) -> CaseRecord:
         waits_for=row.waits_for,
         review=row.review,
         merged_into=row.merged_into,
+        incident=row.incident,
     )

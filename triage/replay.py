@@ -83,6 +83,11 @@ def _acknowledged(stands: Standing, event: Event) -> Standing:
     return replace(stands, state=state, acknowledged_by=stands.acknowledged_by or event.actor)
 
 
+def _unacknowledged(stands: Standing, event: Event) -> Standing:
+    state = CaseState.NEW if stands.state is CaseState.OPEN else stands.state
+    return replace(stands, state=state, acknowledged_by="")
+
+
 def _labelled(stands: Standing, event: Event) -> Standing:
     kept = tuple(tag for tag in stands.tags if tag != event.data.get("removed"))
     return replace(stands, tags=(*kept, event.data["added"]) if "added" in event.data else kept)
@@ -103,6 +108,7 @@ _STEPS: dict[str, Callable[[Standing, Event], Standing]] = {
     "merged_into": _merged_into,
     "split": _split,
     "acknowledged": _acknowledged,
+    "unacknowledged": _unacknowledged,
     "assigned": lambda stands, event: replace(stands, assignee=event.data.get("assignee", "")),
     "label": _labelled,
     "paused": lambda stands, event: replace(stands, state=CaseState.WAITING, waits_for=event.data["waits_for"]),

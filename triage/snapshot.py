@@ -41,6 +41,7 @@ def snapshot(case: CaseRecord, clocks: Iterable[Clock], policy: Policy, now: dat
         acknowledged_by=case.acknowledged_by,
         tier=case.tier,
         review=case.review,
+        incident=case.incident,
     )
 
 

@@ -3,14 +3,14 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
 from leitstand.errors import InputError, NotFoundError
 from leitstand.model import CaseSnapshot, ClockName, Event, StoryView
-from triage import clocks, records, timeline
+from triage import clocks, records, risk, timeline
 from triage.policy import Policy
 from triage.records import from_row
 from triage.snapshot import snapshot
@@ -36,9 +36,14 @@ _URGENT = text(f"""
     LEFT JOIN LATERAL (SELECT min(due_at) AS due_at FROM sla_clocks k
                        WHERE k.case_number = c.number AND k.state IN ('running', 'breached')
                          AND k.ended_at IS NULL) AS k ON true
+    LEFT JOIN case_risks r ON r.case_number = c.number
     WHERE c.state IN ('new', 'open', 'waiting') AND {_WANTED.replace("state =", "c.state =")}
-    ORDER BY c.severity, k.due_at NULLS LAST, c.number LIMIT :limit
+    ORDER BY c.severity, r.score DESC NULLS LAST, k.due_at NULLS LAST, c.number LIMIT :limit
 """)  # noqa: S608  our own words
+_RISKIEST = text("""
+    SELECT c.* FROM case_risks r JOIN cases c ON c.number = r.case_number
+    WHERE c.state IN ('new', 'open', 'waiting') ORDER BY r.score DESC, c.number LIMIT :limit
+""")
 _OPEN = text("""
     SELECT severity, channel, state, count(*) AS count FROM cases WHERE state IN ('new', 'open', 'waiting')
     GROUP BY severity, channel, state
@@ -100,7 +105,7 @@ def load_case(connection: Connection, number: int, policy: Policy, now: datetime
         raise NotFoundError(f"there is no case {number}")
     stored = clocks.read(connection, [number])[number]
     return CaseDetail(
-        snapshot(case, stored.values(), policy, now),
+        replace(snapshot(case, stored.values(), policy, now), risk=risk.read(connection, [number]).get(number)),
         case.tags,
         tuple(timeline.read(connection, number, limit)),
         tuple(connection.scalars(_MENTIONS, {"number": number, "limit": limit})),
@@ -128,7 +133,7 @@ _EVERY = Filters()
 def most_urgent(
     connection: Connection, policy: Policy, now: datetime, limit: int = 50, filters: Filters = _EVERY
 ) -> tuple[CaseSnapshot, ...]:
-    """The open cases to look at first: the worst severity, then the soonest deadline."""
+    """The open cases to look at first: the worst severity, then the highest risk, then the soonest deadline."""
     wanted = {**_parameters(filters), "limit": max(1, min(limit, LARGEST_PAGE))}
     return _snapshots(connection, [from_row(row) for row in connection.execute(_URGENT, wanted)], policy, now)
 
@@ -142,6 +147,12 @@ def _parameters(filters: Filters) -> dict[str, object]:
         "watchlist": filters.watchlist or None,
         "review": filters.review,
     }
+
+
+def riskiest(connection: Connection, policy: Policy, now: datetime, limit: int = 50) -> tuple[CaseSnapshot, ...]:
+    """The open cases that are most likely to be escalated."""
+    found = [from_row(row) for row in connection.execute(_RISKIEST, {"limit": max(1, min(limit, LARGEST_PAGE))})]
+    return _snapshots(connection, found, policy, now)
 
 
 def open_cases(connection: Connection) -> list[OpenCases]:
@@ -169,8 +180,12 @@ def seconds_to_next_breach(connection: Connection, now: datetime) -> dict[ClockN
 def _snapshots(
     connection: Connection, found: Sequence[records.CaseRecord], policy: Policy, now: datetime
 ) -> tuple[CaseSnapshot, ...]:
-    stored = clocks.read(connection, [case.number for case in found])
-    return tuple(snapshot(case, stored[case.number].values(), policy, now) for case in found)
+    numbers = [case.number for case in found]
+    stored, risks = clocks.read(connection, numbers), risk.read(connection, numbers)
+    return tuple(
+        replace(snapshot(case, stored[case.number].values(), policy, now), risk=risks.get(case.number))
+        for case in found
+    )
 
 
 def _cursor(number: int) -> str:

@@ -21,6 +21,7 @@ from monitoring.metrics import Metrics
 from nlp import store as assessments
 from nlp.pipeline import Assessor
 from triage import cases
+from triage.incidents import store as voices
 from triage.policy import Policy
 
 log = structlog.get_logger()
@@ -53,6 +54,7 @@ class Line:
             assessments.store(connection, [(m.id, a) for m, a in items], now)
             outcome = cases.process(connection, items, self.policy, now)
             outbox.add(connection, outcome.notices, now)
+            voices.note(connection, items, self.policy.incidents, now)
         self._count(items, clock.now())
         return len(items)
 

@@ -1,6 +1,7 @@
 """The role `sweep`: what must happen because time passes. Any number of sweeps may run; each thing happens once.
 
-due clocks fire · escalation steps are taken · mentions that no job carries any more are enqueued again
+due clocks fire · escalation steps are taken · incidents, escalations and risks are looked at (`watch`)
+· mentions that no job carries any more are enqueued again
 · what only served to find stories that are closed by now is let go
 """
 
@@ -20,10 +21,11 @@ from escalation_bridge import outbox
 from leitstand import clock
 from listeners import pending
 from monitoring.metrics import Metrics, open_metrics
-from triage import firing, runs
+from triage import doing, firing, runs
+from triage.escalating import projects
 from triage.policy import Policy, compile_policy
 from triage.stories import store as stories
-from workers import queues, setup
+from workers import queues, setup, watch
 from workers.logs import configure_logging
 from workers.queues import AssessQueue
 
@@ -60,11 +62,15 @@ class Sweep:
     metrics: Metrics
     lost_at: datetime = field(default_factory=clock.now)
     forgot_at: datetime = field(default_factory=clock.now)
+    watched_at: datetime = field(default_factory=clock.now)
 
     def tick(self) -> bool:
         """Do what is due now. True if there was so much that the next tick should come at once."""
         now = clock.now()
         more = self._fire(now) | self._escalate(now)
+        if now - self.watched_at >= watch.EVERY:
+            self.watched_at = now
+            watch.look(self.engine, self.policy, now)
         if now - self.lost_at >= LOOK_FOR_LOST:
             self.lost_at = now
             self._enqueue_lost(now)
@@ -77,7 +83,8 @@ class Sweep:
     def _fire(self, now: datetime) -> bool:
         with self.engine.begin() as connection:
             fired = firing.fire_due(connection, self.policy, now, FIRE_AT_ONCE)
-            outbox.add(connection, fired.notices, now)
+            numbers = [breach.number for breach in fired.breaches]
+            outbox.add(connection, [*fired.notices, *projects.breached(connection, numbers, self.policy, now)], now)
         for _, delay in fired.delays:
             self.metrics.clock_fire_delay.observe(delay)
         for breach in fired.breaches:
@@ -87,7 +94,7 @@ class Sweep:
     def _escalate(self, now: datetime) -> bool:
         with self.engine.begin() as connection:
             advanced = runs.advance_due(connection, self.policy, now, FIRE_AT_ONCE)
-            outbox.add(connection, advanced.notices, now)
+            outbox.add(connection, [*advanced.notices, *doing.do(connection, advanced.does, self.policy, now)], now)
         return len(advanced.delays) >= FIRE_AT_ONCE
 
     def _enqueue_lost(self, now: datetime) -> None:

@@ -179,7 +179,7 @@ def _steps(name: str, policy: Policy) -> Iterable[Told]:
     """Whom the escalation policy of that name tells, step by step; nobody where there is none."""
     running, waited = policy.escalation.get(name), timedelta(0)
     for step in running.steps if running else ():
-        waited += step.after
-        targets = (step.notify,) if step.notify in policy.targets else policy.forward(step.notify)
+        waited += step.wait or step.after
+        targets = (step.whom,) if step.whom in policy.targets else policy.forward(step.whom)
         for target in targets:
             yield Told(target, waited, f"escalation {name}", running.stop_on if running else "")
