@@ -78,10 +78,14 @@ class FeedServer:
 
     def put(self, path: str, body: bytes | str = b"", **how: Any) -> str:
         """Serve this at a path from now on. The whole address."""
-        raw = body.encode() if isinstance(body, str) else body
-        served = Served(base64.b64encode(raw).decode(), **how)
-        self._call("PUT", path, json.dumps(asdict(served)).encode())
-        return self.url + path
+        return self.put_all({path: body}, **how)[0]
+
+    def put_all(self, bodies: Mapping[str, bytes | str], **how: Any) -> list[str]:
+        """Serve these from now on, all in one way. The whole addresses."""
+        raw = {path: body.encode() if isinstance(body, str) else body for path, body in bodies.items()}
+        served = {path: asdict(Served(base64.b64encode(body).decode(), **how)) for path, body in raw.items()}
+        self._call("PUT", "/", json.dumps(served).encode())
+        return [self.url + path for path in bodies]
 
     def at(self, number: int, url: str) -> str:
         """The same address on another host, 1 to HOSTS."""
@@ -127,7 +131,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         content = self.rfile.read(int(self.headers["Content-Length"]))
-        self.served[self.path] = Served(**json.loads(content))
+        self.served.update({path: Served(**served) for path, served in json.loads(content).items()})
         self._answer(200, {}, b"")
 
     def do_POST(self) -> None:
