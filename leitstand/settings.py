@@ -350,7 +350,9 @@ class Rota(Section):
     """Who is on call: people take turns week by week. People are targets: how each wants to be woken."""
 
     people: list[Name] = Field([], description="Targets, in their order; each has a week.")
-    starts: date = Field(date(2026, 1, 5), description="The first person's turn begins with this date's hand-over.")
+    starts: date | None = Field(
+        None, description="The first person's turn begins with the hand-over in this date's week. Default: 2026-01-05."
+    )
     handover: str = Field(
         "mon 09:00",
         pattern=r"^(mon|tue|wed|thu|fri|sat|sun) ([01]\d|2[0-3]):[0-5]\d$",

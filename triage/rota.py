@@ -9,6 +9,7 @@ from leitstand.settings import Override, Rota
 from triage import ical
 from triage.hours import time_zone
 
+FIRST = date(2026, 1, 5)
 _WEEK = timedelta(weeks=1)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -46,7 +47,7 @@ def compiled(rota: Rota) -> Turns:
         if override.end <= override.start:
             raise ValueError(f"the override of {override.person} ends before it starts")
     events = ical.events(_read(rota.ical), zone) if rota.ical else ()
-    return Turns(tuple(rota.people), _first(rota.starts, rota.handover), zone, tuple(rota.overrides), events)
+    return Turns(tuple(rota.people), _first(rota.starts or FIRST, rota.handover), zone, tuple(rota.overrides), events)
 
 
 def _first(starts: date, handover: str) -> datetime:
