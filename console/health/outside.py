@@ -9,6 +9,7 @@ from leitstand import plugins
 from leitstand.errors import LeitstandError
 from leitstand.settings import ListenerSettings, Settings
 from listeners import contract as sources
+from listeners.watchlists import trees
 
 SECONDS = 20.0
 NOTHING_TO_ASK = "cannot be asked without doing something"
@@ -21,7 +22,7 @@ def outside(settings: Settings) -> list[Finding]:
 
 async def _ask_all(settings: Settings) -> list[Finding]:
     asked: list[tuple[str, Awaitable[str]]] = [
-        (f"listeners.{name}", _listener(entry.kind, entry))
+        (f"listeners.{name}", _listener(entry.kind, entry, settings))
         for name, entry in settings.listeners.items()
         if entry.enabled
     ]
@@ -33,8 +34,10 @@ async def _ask_all(settings: Settings) -> list[Finding]:
     return [_finding(part, answer) for (part, _), answer in zip(asked, answers, strict=True)]
 
 
-async def _listener(kind: str, entry: ListenerSettings) -> str:
+async def _listener(kind: str, entry: ListenerSettings, settings: Settings) -> str:
     source = plugins.load(plugins.SOURCES, kind)
+    if isinstance(source, sources.Asks):
+        entry = source.asking(entry, trees(settings))
     return await source.verify(entry) if isinstance(source, sources.Verifies) else NOTHING_TO_ASK
 
 

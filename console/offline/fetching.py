@@ -35,15 +35,17 @@ async def _fetch(name: str, settings: ListenerSettings, source: Listens, most: i
     mentions: list[Mention] = []
     errors: list[str] = []
     batches = source.listen(name, settings, {})
+    now = asyncio.get_running_loop().time
+    last = until = now() + SECONDS
     try:
-        wait = SECONDS
         while len(mentions) < most:
-            async with asyncio.timeout(wait):
+            async with asyncio.timeout_at(until):
                 batch = await anext(batches)
             mentions += batch.mentions
             if batch.error:
                 errors.append(f"{batch.part or name}: {batch.error}")
-            wait = QUIET
+            # A stream says at once that it is heard, and only then what it hears.
+            until = min(last, now() + QUIET) if mentions or errors or batch.next_at else last
     except (TimeoutError, StopAsyncIteration):
         if not mentions and not errors:
             errors.append(f"{name}: nothing came within {SECONDS:.0f} seconds")
