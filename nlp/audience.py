@@ -12,6 +12,10 @@ _WORDS_PER_PERSON = 40
 
 def is_broadcast(reading: Reading) -> bool:
     """The post is told to the world, so nobody waits for an answer to it."""
+    return reading.remembered("broadcast", _is_broadcast)
+
+
+def _is_broadcast(reading: Reading) -> bool:
     context = reading.groups("context")
     if reading.text.startswith("rt "):
         return "rescue" not in reading.groups("urgency")
@@ -33,7 +37,7 @@ def is_voiced(reading: Reading) -> bool:
     return "?" in reading.text or "!" in reading.text or bool(reading.groups("sentiment") & {"emoji", "ironic"})
 
 
-def _is_headline(reading: Reading, context: set[str]) -> bool:
+def _is_headline(reading: Reading, context: frozenset[str]) -> bool:
     """Ends in a link, and nobody in it says "I" or "you"."""
     return _ENDS_IN_LINK.search(reading.text) is not None and not context & {"personal", "plural", "you"}
 

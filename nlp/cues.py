@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
@@ -41,8 +42,7 @@ class Cue:
     group: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A cue found at `start`:`end` of a folded text."""
 
     cue: Cue
@@ -50,19 +50,19 @@ class Hit:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(NamedTuple):
     """One spelling of a cue's pattern: a literal with open or closed ends, or a regular expression around one."""
 
     cue: Cue
     open_left: bool
     open_right: bool
     expression: re.Pattern[str] | None
+    reaches_out: bool  # it can match where its literal is only a part of a word
 
     @property
-    def reaches_out(self) -> bool:
-        """It can match where its literal is only a part of a word."""
-        return self.open_left or self.open_right or self.expression is not None
+    def layer(self) -> tuple[str, str]:
+        """Where a longer match outdoes a shorter one: in the whole theme, or only in its group."""
+        return self.cue.theme, self.cue.group if self.cue.theme in _LAYERED else ""
 
 
 def read(theme: str, language: str) -> list[Cue]:
@@ -93,8 +93,11 @@ class CueFinder:
                 anchor, form = _compile(cue, spelling)
                 self._forms.setdefault(anchor, []).append(form)
         self._anchors = list(self._forms)
-        self._by_anchor = list(self._forms.values())
-        self._inside = [[form for form in forms if form.reaches_out] for forms in self._by_anchor]
+        layers = list(dict.fromkeys(form.layer for forms in self._forms.values() for form in forms))
+        self._themes = [theme for theme, _ in layers]
+        numbers = {layer: number for number, layer in enumerate(layers)}
+        self._by_anchor = [[(form, numbers[form.layer]) for form in forms] for forms in self._forms.values()]
+        self._inside = [[pair for pair in forms if pair[0].reaches_out] for forms in self._by_anchor]
         self._automaton = AhoCorasick(self._anchors)
 
     @cached_property
@@ -103,27 +106,29 @@ class CueFinder:
         return frozenset(word for anchor in self._anchors for word in anchor.split())
 
     def find(self, text: str) -> dict[str, list[Hit]]:
-        """The hits by theme, in the order of the text. See `_layer` for those inside a longer one."""
-        found: dict[tuple[str, str], list[Hit]] = {}
-        padded = f" {text} "
+        """The hits by theme, in the order of the text. See `_Form.layer` for those inside a longer one."""
+        found: dict[int, list[Hit]] = {}
+        last = len(text)
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            whole = not (
-                (padded[start].isalnum() and padded[start + 1].isalnum())
-                or (padded[end].isalnum() and padded[end + 1].isalnum())
+            whole = (start == 0 or not (text[start - 1].isalnum() and text[start].isalnum())) and (
+                end == last or not (text[end - 1].isalnum() and text[end].isalnum())
             )
-            for form in self._by_anchor[index] if whole else self._inside[index]:
-                hit = _verify(form, text, start, end)
+            for form, layer in self._by_anchor[index] if whole else self._inside[index]:
+                if whole and not form.reaches_out:
+                    hit: Hit | None = Hit(form.cue, start, end)
+                else:
+                    hit = _verify(form, text, start, end)
                 if hit is not None:
-                    found.setdefault(_layer(hit.cue), []).append(hit)
+                    if layer in found:
+                        found[layer].append(hit)
+                    else:
+                        found[layer] = [hit]
         themes: dict[str, list[Hit]] = {}
-        for (theme, _), hits in found.items():
-            themes.setdefault(theme, []).extend(_longest(hits))
-        return {theme: sorted(hits, key=_place) for theme, hits in themes.items()}
-
-
-def _layer(cue: Cue) -> tuple[str, str]:
-    """Where a longer match outdoes a shorter one: in the whole theme, or only in its group."""
-    return cue.theme, cue.group if cue.theme in _LAYERED else ""
+        for layer, hits in found.items():
+            theme = self._themes[layer]
+            kept = hits if len(hits) == 1 else _longest(hits)
+            themes[theme] = themes[theme] + kept if theme in themes else kept
+        return {theme: hits if len(hits) == 1 else sorted(hits, key=_place) for theme, hits in themes.items()}
 
 
 def _verify(form: _Form, text: str, start: int, end: int) -> Hit | None:
@@ -188,9 +193,9 @@ def _compile(cue: Cue, spelling: str) -> tuple[str, _Form]:
             spelling[-2:-1].isalnum() and spelling[-1] == "*",
         )
         literal = spelling[open_left : len(spelling) - open_right]
-        return literal, _Form(cue, open_left, open_right, None)
+        return literal, _Form(cue, open_left, open_right, None, open_left or open_right)
     anchor = max((part.strip() for part in re.split(r"\.\.|<n>|\*", spelling)), key=len)
-    return anchor, _Form(cue, False, False, re.compile(_expression(spelling)))
+    return anchor, _Form(cue, False, False, re.compile(_expression(spelling)), True)
 
 
 def _expression(spelling: str) -> str:

@@ -19,7 +19,7 @@ _SIMPLE = str.maketrans(
 )
 _INVISIBLE = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
 _STYLED = "\U0001d400-\U0001d7ff\uff01-\uff5e\u24b6-\u24e9"
-_UNEVEN = re.compile(rf"\s\s|([^\W\d_])\1\1|[{_INVISIBLE}{_STYLED}]", re.IGNORECASE)
+_UNEVEN = re.compile(rf"\s\s|([^\W\d_])\1\1|[{_INVISIBLE}{_STYLED}]")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
 _HIDDEN = re.compile(rf"[{_INVISIBLE}]")
@@ -45,9 +45,13 @@ class Folded:
 
 def fold(text: str, known: Container[str] = frozenset()) -> Folded:
     """Fold a text. Of a stretched word the spelling found in `known` is taken ("gooood" → "good", "sooo" → "so")."""
-    plain = _BLANKED.sub(_blank, text).translate(_SIMPLE)
-    if _UNEVEN.search(plain) is None:
-        return Folded(_lower(plain))
+    plain = text
+    if "@" in text or "http" in text or "www." in text:
+        plain = _BLANKED.sub(_blank, text)
+    plain = plain.translate(_SIMPLE)
+    lowered = _lower(plain)
+    if _UNEVEN.search(lowered) is None:
+        return Folded(lowered)
     kept = _even(plain)
     lowered = _lower("".join(character for character, _ in kept))
     return _unstretch(lowered, [origin for _, origin in kept], known)

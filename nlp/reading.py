@@ -5,7 +5,8 @@ text ── fold ──► Folded ── CueFinder ──► Reading ──► s
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from operator import attrgetter
 
 from nlp.cues import CueFinder, Hit
@@ -28,6 +29,8 @@ class Reading:
     original: str
     folded: Folded
     hits: dict[str, list[Hit]]
+    _groups: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
+    _known: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def text(self) -> str:
@@ -45,8 +48,11 @@ class Reading:
         low = bisect_left(hits, hit.start - _NEAR, key=_start)
         return hits[low : bisect_left(hits, hit.end + _NEAR, key=_start)]
 
-    def groups(self, theme: str) -> set[str]:
-        return {hit.cue.group for hit in self.hits.get(theme, ())}
+    def groups(self, theme: str) -> frozenset[str]:
+        found = self._groups.get(theme)
+        if found is None:
+            found = self._groups[theme] = frozenset([hit.cue.group for hit in self.hits.get(theme, ())])
+        return found
 
     @property
     def unsilenced(self) -> str:
@@ -56,6 +62,13 @@ class Reading:
             if hit.cue.group in _SILENT:
                 text = f"{text[: hit.start]}{' ' * (hit.end - hit.start)}{text[hit.end :]}"
         return text
+
+    def remembered(self, name: str, judge: Callable[["Reading"], bool]) -> bool:
+        """What `judge` says of this reading; it is asked once."""
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = judge(self)
+        return known
 
     def spelling(self, hit: Hit) -> str:
         """The words of a hit as the author wrote them."""

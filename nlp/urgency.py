@@ -58,7 +58,7 @@ def _is_own_danger(reading: Reading, hit: Hit) -> bool:
     )
 
 
-def _level(reading: Reading, hit: Hit, mood: Mood, context: set[str]) -> int:
+def _level(reading: Reading, hit: Hit, mood: Mood, context: frozenset[str]) -> int:
     """What a cue is worth after its guards."""
     level, group = int(hit.cue.value), hit.cue.group
     if _silenced(reading, hit) or ("resolved" in context and group != "churn"):
@@ -74,7 +74,7 @@ def _level(reading: Reading, hit: Hit, mood: Mood, context: set[str]) -> int:
     return level if _is_own_trouble(reading, hit, context) else 1
 
 
-def _is_own_trouble(reading: Reading, hit: Hit, context: set[str]) -> bool:
+def _is_own_trouble(reading: Reading, hit: Hit, context: frozenset[str]) -> bool:
     """Somebody is in it now, and says so."""
     if hit.cue.group == "security":
         return bool(context & {"desk", "personal", "plural"}) or reading.addressed
@@ -100,11 +100,11 @@ def _silenced(reading: Reading, hit: Hit) -> bool:
     )
 
 
-def _is_for_desk(reading: Reading, context: set[str]) -> bool:
+def _is_for_desk(reading: Reading, context: frozenset[str]) -> bool:
     return is_voiced(reading) and (reading.addressed or "desk" in context)
 
 
-def _form(reading: Reading, mood: Mood, context: set[str]) -> tuple[tuple[Hit, int], ...]:
+def _form(reading: Reading, mood: Mood, context: frozenset[str]) -> tuple[tuple[Hit, int], ...]:
     """The cues that make a post a question, request or complaint to a desk; empty if it is none."""
     spoken_to = reading.addressed or "you" in context
     if "desk" not in context and not (reading.addressed and "you" in context):

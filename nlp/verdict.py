@@ -1,7 +1,7 @@
 """What the trained model says of each post of a batch, with the places in the text that weighed most."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,13 @@ from nlp.tokens import Tokens
 FEELINGS = (Sentiment.NEGATIVE, Sentiment.NEUTRAL, Sentiment.POSITIVE)
 _SENTIMENTS = (*FEELINGS, Sentiment.UNKNOWN)
 _ALL = tuple(Intent)
+_NEUTRAL = 1
 _SHOWN = 2  # places per question: more would not be read
 _LEAST = 0.12
 _MUTE = "\x00\x01\x02\x03.,;:-()\"'/"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """`start`:`end` of the folded text, and how much it moved the answer."""
 
     start: int
@@ -28,8 +28,7 @@ class Place:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The model's answers for one post. `sureness` is the calibrated probability of the less sure of the first two.
 
     `feelings` and `levels` are the probabilities of the three feelings and the four levels, `chances` of the intents.
@@ -53,8 +52,8 @@ def decide(texts: Sequence[str], seen: Reading, calibration: Calibration) -> lis
     levels = calibration.urgency(seen.scores[:, URGENCY])
     chances = sigmoid(seen.scores[:, INTENTS])
     felt, urgent = feelings.argmax(axis=1), calibration.levels(levels)
-    moved = _places(texts, seen.tokens, _drive(seen, SENTIMENT, felt), _signs(felt))
-    pressed = _places(texts, seen.tokens, _drive(seen, URGENCY, urgent), np.ones(len(texts)))
+    moved = _places(texts, seen.tokens, _drive(seen, SENTIMENT, felt, felt != _NEUTRAL), _signs(felt))
+    pressed = _places(texts, seen.tokens, _drive(seen, URGENCY, urgent, urgent > 0), np.ones(len(texts)))
     least = np.minimum(feelings.max(axis=1), levels[np.arange(len(texts)), urgent])
     known = feelings.max(axis=1) >= calibration.unknown
     rows = zip(
@@ -101,12 +100,12 @@ def _signs(felt: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.where(felt == 0, -1.0, 1.0)
 
 
-def _drive(seen: Reading, question: slice, answers: NDArray[np.int64]) -> NDArray[np.float32]:
-    """By token: how much it spoke for its post's answer and against the others."""
-    parts = seen.parts[:, question]
-    own = parts[np.arange(len(parts)), answers[seen.tokens.post]]
+def _drive(seen: Reading, question: slice, answers: NDArray[np.int64], told: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """By token: how much it spoke for its post's answer and against the others; 0 where no reason is to be told."""
+    parts, post = seen.parts[:, question], seen.tokens.post
+    own = parts[np.arange(len(parts)), answers[post]]
     drive: NDArray[np.float32] = own - (parts.sum(axis=1) - own) / (parts.shape[1] - 1)
-    return drive
+    return np.where(told[post], drive, np.float32(0))
 
 
 def _places(
