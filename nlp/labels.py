@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from leitstand.model import Intent, Sentiment, Urgency
 
@@ -21,6 +21,11 @@ _SELECT = text(
     " l.needs_reply FROM labels l JOIN mentions m ON m.id = l.mention_id ORDER BY l.mention_id"
 )
 
+_GIVEN = text(
+    "SELECT mention_id, sentiment, urgency, intents, needs_reply, author, labelled_at FROM labels"
+    " WHERE mention_id = ANY(:ids)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -30,6 +35,15 @@ class Label:
     urgency: Urgency | None = None
     intents: tuple[Intent, ...] | None = None
     needs_reply: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A stored label, who said so last, and when."""
+
+    label: Label
+    author: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +73,32 @@ def correct(connection: Connection, mention_id: int, label: Label, author: str, 
     )
 
 
+def given(connection: Connection, mention_ids: Sequence[int]) -> dict[int, Given]:
+    """What people said of these mentions, by id; those that nobody has labelled are left out."""
+    return {
+        row.mention_id: Given(_label(row), row.author, row.labelled_at)
+        for row in connection.execute(_GIVEN, {"ids": list(mention_ids)})
+    }
+
+
 def corrected(connection: Connection) -> Sequence[Labelled]:
     """All mentions that people have labelled, the oldest first."""
     return [
         Labelled(
             row.id,
             row.text,
-            Label(
-                None if row.sentiment is None else Sentiment(row.sentiment),
-                None if row.urgency is None else Urgency(row.urgency),
-                None if row.intents is None else tuple(Intent(intent) for intent in row.intents),
-                row.needs_reply,
-            ),
+            _label(row),
             row.title,
             row.language,
         )
         for row in connection.execute(_SELECT)
     ]
+
+
+def _label(row: Row[tuple[object, ...]]) -> Label:
+    return Label(
+        None if row.sentiment is None else Sentiment(row.sentiment),
+        None if row.urgency is None else Urgency(row.urgency),
+        None if row.intents is None else tuple(Intent(intent) for intent in row.intents),
+        row.needs_reply,
+    )
