@@ -191,7 +191,7 @@ async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> A
                 async for batch in batches:
                     yield batch
         except ServerSaidError as error:
-            if error.permanent and not _mended(stream, error) and backoff.failures >= len(settings.servers):
+            if not _mended(stream, error) and error.permanent and backoff.failures >= len(settings.servers):
                 raise
             failure = str(error)
         except FetchError as error:

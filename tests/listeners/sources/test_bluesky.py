@@ -18,6 +18,7 @@ from listeners.contract import Gone, Listens, Verifies
 from listeners.cursors import keep_cursor
 from listeners.sources import bluesky
 from listeners.sources.bluesky import Settings, verify
+from tests.listeners import dag_cbor
 from tests.listeners.committing import Ear
 from tests.listeners.servers_jetstream import START_US, Ending, Jetstream, account, dictionary, jetstream, record, v1
 
@@ -201,6 +202,26 @@ def test_v2_an_error_frame_ends_the_stream_and_it_is_opened_anew(database: Engin
             return hears
 
     assert asyncio.run(scene()).errors()[0] == "the server ended the stream: ConsumerTooSlow read faster"
+
+
+def test_a_relay_that_knows_no_such_number_is_asked_for_what_comes_next(database: Engine, redis_url: str) -> None:
+    async def scene() -> tuple[Ear, list[dict[str, list[str]]]]:
+        async with jetstream() as fake:
+            hears = ear(database, redis_url, fake, wire="firehose")
+            begin_at_zero(hears, fake, 0)
+            fake.events = [dag_cbor.error("FutureCursor", "in the future")]
+
+            def step() -> bool:
+                if len(fake.asked) == 2 and not hears.batches[-1].error:
+                    fake.posts([1])
+                return hears.count() == 1
+
+            await hears.listen(step)
+            return hears, fake.asked
+
+    hears, asked = asyncio.run(scene())
+    assert hears.errors()[0] == "the relay ended the stream: FutureCursor in the future"
+    assert ["cursor" in query for query in asked[:2]] == [True, False]
 
 
 def test_who_is_refused_by_every_server_stops_and_says_so(database: Engine, redis_url: str) -> None:
