@@ -20,7 +20,7 @@ from console.api.desk import Desk
 from console.api.mentions import Take
 from console.auth import Sessions, api_tokens, console_tokens, is_open, load_key
 from console.feedback import Links
-from console.web import board, case, feedback, session
+from console.web import board, case, feedback, listening, session
 from console.web.failures import handlers
 from console.web.guard import Guard, allowed_hosts
 from console.web.live import Live
@@ -80,6 +80,7 @@ def create_app(
         board.routes(desk, settings, renderer, doorkeeper, live),
         case.routes(desk, renderer, doorkeeper, links),
         feedback.routes(desk, renderer, links),
+        listening.routes(desk.database, settings, renderer, doorkeeper),
     ):
         app.include_router(router)
     app.mount("/static", _Static(directory=STATIC), name="static")

@@ -30,19 +30,28 @@ _RECENT = text("""
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """Everything about one case. `mentions` are its first posts, `assessments` by mention id."""
+    """Everything about one case. `mentions` are its first posts, `assessments` by mention id.
+
+    `told` are the first and the loudest post of its story, by mention id.
+    """
 
     detail: CaseDetail
     mentions: tuple[MatchedMention, ...]
     assessments: Mapping[int, Assessment]
+    told: Mapping[int, MatchedMention]
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The wall at one moment: the most urgent cases, how many are open, and the seconds to the next deadlines."""
+    """The wall at one moment: the most urgent cases, and the seconds to the next deadlines.
+
+    `open`, `overdue` and `review` (waits for a person) count all that are open, whatever is filtered.
+    """
 
     urgent: tuple[CaseSnapshot, ...]
     open: Sequence[OpenCases]
+    overdue: int
+    review: int
     next_breach: Mapping[ClockName, float]
     now: datetime
 
@@ -59,13 +68,15 @@ class Desk:
         with self.database.connect() as connection:
             return views.list_cases(connection, filters, self.policy, clock.now(), cursor=cursor, limit=limit)
 
-    def overview(self, limit: int) -> Overview:
-        """The wall, with at most `limit` cases."""
+    def overview(self, limit: int, filters: Filters) -> Overview:
+        """The wall, with at most `limit` of the cases that the filters let through."""
         now = clock.now()
         with self.database.connect() as connection:
             return Overview(
-                views.most_urgent(connection, self.policy, now, limit),
+                views.most_urgent(connection, self.policy, now, limit, filters),
                 views.open_cases(connection),
+                views.overdue(connection, now),
+                views.to_review(connection),
                 views.seconds_to_next_breach(connection, now),
                 now,
             )
@@ -75,7 +86,14 @@ class Desk:
         with self.database.connect() as connection:
             detail = views.load_case(connection, number, self.policy, clock.now())
             shown = detail.mentions[:MENTIONS_SHOWN]
-            return CaseFile(detail, tuple(mentions.load(connection, shown)), assessments.load(connection, shown))
+            story = detail.story
+            told = mentions.load(connection, {story.first, story.loudest}) if story else []
+            return CaseFile(
+                detail,
+                tuple(mentions.load(connection, shown)),
+                assessments.load(connection, shown),
+                {matched.id: matched for matched in told},
+            )
 
     def act(self, number: int, action: str, *, actor: str, text: str = "", value: str = "") -> Acted:
         """Do it, and put whom to tell into the outbox with it. Raises NotFoundError, StateError or InputError."""

@@ -6,17 +6,20 @@ from starlette.requests import Request
 
 from console.api.body import ACTION_BYTES, read_body
 
-_FIELDS = 20
+_FIELDS = 250
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The form's fields, the first value of each. NULs, which PostgreSQL cannot keep, are dropped."""
+    """The form's fields; what was given several times (ticked boxes) with commas between.
+
+    NULs, which PostgreSQL cannot keep, are dropped.
+    """
     body = await read_body(request, ACTION_BYTES)
     try:
         fields = parse_qs(body.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=_FIELDS)
     except ValueError:
         return {}
-    return {name: values[0].replace("\0", "") for name, values in fields.items()}
+    return {name: ",".join(values).replace("\0", "") for name, values in fields.items()}
 
 
 def local_path(said: str) -> str:

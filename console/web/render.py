@@ -32,6 +32,7 @@ class Renderer:
             "static_version": _fingerprint(STATIC),
             "view": view,
             "channel": words.channel,
+            "pages": words.PAGES,
         }
         self._environments = {language: self._environment(language) for language in LANGUAGES}
 
@@ -58,6 +59,7 @@ class Renderer:
             "language": language,
             "caller": caller,
             "now": clock.now(),
+            "section": "",
             "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         }
         html = self._environments[language].get_template(template).render({**shared, **(context or {})})
@@ -82,7 +84,15 @@ class Renderer:
             label=lambda value: spoken.gettext(words.label(value)),
             spoken=lambda code: spoken.gettext(words.SPOKEN.get(str(code), str(code))),
             kind=lambda name: spoken.gettext(words.KINDS.get(str(name), str(name))),
+            condition=lambda state: spoken.gettext(words.CONDITIONS[str(state)]),
+            about=lambda name: spoken.gettext(words.about(str(name))),
             sentence=str if language == "en" else partial(translate, gettext=spoken.gettext),
+            said=spoken.gettext,
+        )
+        environment.globals.update(
+            labelled=lambda values: [(value.value, spoken.gettext(words.label(value))) for value in values],
+            plain=lambda values: [(value, value) for value in values],
+            networks=lambda names: [(name, words.channel(name)) for name in names],
         )
         return environment
 

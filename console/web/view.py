@@ -1,18 +1,21 @@
 """What a page shows of a case that the case does not say outright. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from urllib.parse import urlsplit
 
-from leitstand.model import CaseSnapshot, CaseState, ClockName, ClockState, Event, Reason
+from leitstand.model import CaseSnapshot, ClockName, ClockSnapshot, ClockState, Event, Reason
+from triage.records import LIVE
 from triage.timeline import SYSTEM
 
-LIVE = frozenset({CaseState.NEW, CaseState.OPEN, CaseState.WAITING})
 EXCERPT = 240
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _COARSE_FROM = 600  # from ten minutes on, seconds only distract
 _AGO_COARSE_FROM = 60
+_MOST_WORDS = 8
+_ORDER = {"urgency": 0, "sentiment": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +28,51 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Next:
+    """A case, and its deadline that is still ahead."""
+
+    number: int
+    due: Due
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a post's text; `cue` says why it is marked, "" where it is not."""
+    """A stretch of a post's text; `cue` says why it is marked, "" where it is not. `tone` is how it is marked."""
 
     text: str
     cue: str = ""
+    tone: str = ""
 
 
 def due(case: CaseSnapshot) -> Due | None:
     """The earliest deadline that still waits for somebody; None when nothing does."""
+    return min(_waiting(case), key=lambda d: d.at, default=None)
+
+
+def _waiting(case: CaseSnapshot) -> list[Due]:
     if case.state not in LIVE:
-        return None
-    waiting = [
+        return []
+    return [
         Due(ClockName(name), clock.due_at, clock.state is ClockState.BREACHED)
         for name, clock in case.clocks.items()
-        if clock.due_at is not None
-        and clock.state in (ClockState.RUNNING, ClockState.BREACHED)
-        and not (name == ClockName.ACKNOWLEDGE and case.acknowledged_at is not None)
+        if clock.due_at is not None and _waits(clock)
     ]
-    return min(waiting, key=lambda d: d.at, default=None)
+
+
+def _waits(clock: ClockSnapshot) -> bool:
+    """Whether somebody is still to do something about it: a breached clock waits until it is answered late."""
+    return clock.ended_at is None and clock.state in (ClockState.RUNNING, ClockState.BREACHED)
+
+
+def next_due(cases: Iterable[CaseSnapshot], now: datetime) -> Next | None:
+    """The case whose deadline comes next, whatever it has missed already; None where none is ahead."""
+    ahead = [Next(case.number, one) for case in cases for one in _waiting(case) if one.at > now]
+    return min(ahead, key=lambda n: n.due.at, default=None)
+
+
+def headline(case: CaseSnapshot, length: int = EXCERPT) -> str:
+    """The title; what the first post says where the title is only its beginning."""
+    return case.title if case.title and not case.title.endswith("…") else excerpt(case.text or case.title, length)
 
 
 def ago(length: timedelta) -> str:
@@ -66,6 +95,11 @@ def span(length: timedelta, coarse_from: int = _COARSE_FROM) -> str:
     return " ".join(parts[:2])
 
 
+def seconds(count: int) -> str:
+    """The same of a number of seconds."""
+    return span(timedelta(seconds=count))
+
+
 def excerpt(text: str, length: int = EXCERPT) -> str:
     """The text on one line, cut at a word."""
     line = " ".join(text.split())
@@ -85,19 +119,55 @@ def outside_link(url: str) -> str:
 
 def marked(text: str, reasons: Iterable[Reason], field: str = "text") -> list[Piece]:
     """The text in pieces, those that a reason is about marked with their cues."""
-    cues: dict[tuple[int, int], list[str]] = {}
+    found: dict[tuple[int, int], list[Reason]] = {}
     for reason in reasons:
         if reason.field == field and 0 <= reason.start < reason.end <= len(text):
-            cues.setdefault((reason.start, reason.end), []).append(f"{reason.about}: {reason.cue.replace('_', ' ')}")
+            found.setdefault((reason.start, reason.end), []).append(reason)
     pieces: list[Piece] = []
     at = 0
-    for start, end in sorted(cues, key=lambda span: (span[0], -span[1])):
+    for start, end in sorted(found, key=lambda span: (span[0], -span[1])):
         if start < at:  # within a longer one
             continue
         pieces += [Piece(text[at:start])] if start > at else []
-        pieces.append(Piece(text[start:end], ", ".join(cues[start, end])))
+        why = found[start, end]
+        pieces.append(Piece(text[start:end], ", ".join(map(_cue, why)), _tone(why)))
         at = end
     return [*pieces, Piece(text[at:])] if at < len(text) else pieces
+
+
+def _cue(reason: Reason) -> str:
+    return f"{reason.about}: {reason.cue.replace('_', ' ')}"
+
+
+def _tone(reasons: Sequence[Reason]) -> str:
+    """`urgent` before `bad` and `good`: what is urgent must not be overlooked."""
+    abouts = {reason.about for reason in reasons}
+    if "urgency" in abouts:
+        return "urgent"
+    weight = sum(reason.weight for reason in reasons if reason.about == "sentiment")
+    return "bad" if weight < 0 else "good" if weight > 0 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The words that spoke for something, the weightiest first."""
+
+    about: str
+    words: tuple[str, ...]
+
+
+def weighed(text: str, title: str, reasons: Iterable[Reason]) -> list[Weighed]:
+    """What each score was made of, for those who cannot hover over a mark."""
+    by_about: dict[str, dict[str, float]] = {}
+    for reason in reasons:
+        source = title if reason.field == "title" else text
+        words = " ".join(source[reason.start : reason.end].split()) or reason.cue.replace("_", " ")
+        weights = by_about.setdefault(reason.about, {})
+        weights[words] = max(weights.get(words, 0.0), abs(reason.weight))
+    return [
+        Weighed(about, tuple(sorted(weights, key=lambda w: -weights[w])[:_MOST_WORDS]))
+        for about, weights in sorted(by_about.items(), key=lambda item: _ORDER.get(item[0], len(_ORDER)))
+    ]
 
 
 def people(count: int) -> str:
@@ -119,10 +189,18 @@ class ClockRow:
     due_at: datetime | None
     waits: bool
     words: str = ""
+    ended_at: datetime | None = None
+
+    @property
+    def late(self) -> timedelta | None:
+        """How much too late it was answered; None where it was not."""
+        if self.state is not ClockState.BREACHED or self.ended_at is None or self.due_at is None:
+            return None
+        return self.ended_at - self.due_at
 
 
 def clocks(case: CaseSnapshot) -> list[ClockRow]:
-    """The case's clocks, in the order in which they fall due."""
+    """The case's clocks: first those that wait for somebody, in the order in which they fall due."""
     live = case.state in LIVE
     rows = [
         ClockRow(
@@ -130,16 +208,47 @@ def clocks(case: CaseSnapshot) -> list[ClockRow]:
             clock.state,
             timedelta(seconds=clock.budget_seconds),
             clock.due_at,
-            live and clock.due_at is not None and clock.state is ClockState.RUNNING,
+            live and clock.due_at is not None and _waits(clock),
             clock.words,
+            clock.ended_at,
         )
         for name, clock in case.clocks.items()
     ]
-    return sorted(rows, key=lambda row: (row.due_at is None, row.due_at.timestamp() if row.due_at else 0.0))
+    return sorted(
+        rows, key=lambda row: (not row.waits, row.due_at is None, row.due_at.timestamp() if row.due_at else 0)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line of the timeline; `times` events in a row that say the same are one line, with the time of the last."""
+
+    event: Event
+    times: int = 1
+    since: datetime | None = None
+
+
+def timeline(events: Sequence[Event]) -> list[Told]:
+    """The timeline, the newest first."""
+    found: list[Told] = []
+    for _, group in groupby(reversed(events), key=lambda e: (e.kind, e.actor, e.text)):
+        same = list(group)
+        found.append(Told(same[0], len(same), same[-1].at if len(same) > 1 else None))
+    return found
 
 
 def event_class(event: Event) -> str:
     """How a line of the timeline is marked: what people did, and what is alarming."""
-    if event.kind in ("clock_breached", "escalation_step_failed", "escalation_finished", "severity"):
+    if event.kind in ALARMING:
         return "sev"
     return "" if event.actor == SYSTEM else "person"
+
+
+ALARMING = frozenset({"clock_breached", "clock_reminder", "escalation_step_failed", "escalation_finished", "severity"})
+
+
+def growth(last_hour: int, hour_before: int) -> str:
+    """Whether a story grows: "grows", "ebbs" or "" where it does neither."""
+    if last_hour == hour_before:
+        return ""
+    return "grows" if last_hour > hour_before else "ebbs"

@@ -64,6 +64,24 @@ KINDS: dict[str, str] = {
     "message": N_("message"),
     "question": N_("question"),
 }
+# The pages of the console: what a template says it is, its address, its name.
+PAGES: tuple[tuple[str, str, str], ...] = (
+    ("cases", "/", N_("Cases")),
+    ("review", "/review", N_("Review")),
+    ("listeners", "/listeners", N_("Listeners")),
+)
+WAITS_FOR: dict[str, str] = {
+    "author": N_("the author"),
+    "department": N_("a department"),
+    "hold": N_("better days (on hold)"),
+}
+CONDITIONS: dict[str, str] = {
+    "up": N_("heard"),
+    "catching up": N_("catching up"),
+    "down": N_("not heard"),
+    "no word yet": N_("no word yet"),
+}
+ABOUTS: dict[str, str] = {"sentiment": N_("sentiment"), "urgency": N_("urgency"), "language": N_("language")}
 CHANNELS = {
     "x": "X", "mastodon": "Mastodon", "bluesky": "Bluesky", "reddit": "Reddit", "facebook": "Facebook",
     "youtube": "YouTube", "hackernews": "Hacker News", "github": "GitHub", "instagram": "Instagram",
@@ -73,6 +91,11 @@ CHANNELS = {
 def label(value: object) -> str:
     """The English words for a fixed value."""
     return LABELS[value]
+
+
+def about(name: str) -> str:
+    """The English words for what a reason is about: a score, or an intent."""
+    return ABOUTS.get(name) or LABELS.get(name, name)
 
 
 def channel(name: str) -> str:

@@ -36,6 +36,41 @@ def test_the_wall_shows_the_most_urgent_case_first_with_light_clock_and_author(o
     assert "aria-live" in page or 'role="alert"' in page
 
 
+def test_the_next_deadline_leads_to_its_case_also_where_it_has_missed_another(open_console: Console) -> None:
+    soon = open_console.open_case(minutes=60, author="late", urgency=Urgency.NORMAL)
+    open_console.open_case(author="worst", urgency=Urgency.CRITICAL)
+    with open_console.database.begin() as connection:
+        connection.execute(
+            text("UPDATE sla_clocks SET due_at = now() + interval '20 s' WHERE case_number = :n"), {"n": soon}
+        )
+        connection.execute(
+            text(
+                "INSERT INTO sla_clocks SELECT case_number, 'acknowledge', 'breached', started_at, budget,"
+                " now() - interval '50 min', NULL, '{}', policy, calendar, paused, NULL, NULL, history"
+                " FROM sla_clocks WHERE case_number = :n AND name = 'resolution' ON CONFLICT (case_number, name)"
+                " DO UPDATE SET state = 'breached', due_at = excluded.due_at"
+            ),
+            {"n": soon},
+        )
+    with open_console.client() as client:
+        page = client.get("/").text
+    assert f'<a href="/cases/{soon}">Next deadline: #{soon}' in page
+    assert re.search(r"<dt>Overdue</dt><dd>1</dd>", page)
+    assert "50 min late" in page
+
+
+def test_the_most_urgent_of_a_team_are_found_among_any_number(open_console: Console) -> None:
+    number = open_console.open_case(channel="mastodon", urgency=Urgency.NORMAL)
+    with open_console.client() as client:
+        for query in ("team=cloud-support", "watchlist=cloud", "state=new", "order=newest", "channel=mastodon"):
+            assert f'data-case="{number}"' in client.get(f"/?{query}").text
+        page = client.get("/?watchlist=cloud&channel=mastodon").text
+        for query in ("team=nobody", "watchlist=other", "state=closed", "channel=x"):
+            assert "No case matches these filters" in client.get(f"/?{query}").text
+    assert '<option value="cloud" selected>' in page
+    assert 'data-refresh="/board?channel=mastodon&amp;watchlist=cloud"' in page
+
+
 def test_filters_narrow_the_wall_and_say_when_nothing_is_left(open_console: Console) -> None:
     number = open_console.open_case(channel="mastodon")
     with open_console.client() as client:
@@ -54,7 +89,8 @@ def test_one_case_explains_itself(open_console: Console) -> None:
     number = open_console.open_case(words="acme cloud is down", title="Help")
     with open_console.client() as client:
         page = client.get(f"/cases/{number}").text
-    assert '<mark title="urgency: outage">down</mark>' in page
+    assert '<mark class="urgent" title="urgency: outage">down</mark>' in page
+    assert re.search(r"<dt>urgency</dt><dd><q>down</q>", page)
     for words in ("urgency high", "severity sev2: impact high", "SLA default/sev2", "opened as sev2 from a post on x"):
         assert words in page
     assert 'href="https://x.example/1" rel="noopener noreferrer nofollow"' in page

@@ -64,8 +64,21 @@
     if (cases.length || known) known = new Set([...(known || []), ...cases.map((element) => element.dataset.case)]);
   }
 
+  // Whether somebody is at work in a form: what they typed, ticked or chose must not be taken from under their hands.
+  function busy(field) {
+    if (field === document.activeElement) return true;
+    if (field.tagName === "TEXTAREA") return field.value !== "";
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    if (field.tagName === "SELECT") {
+      const first = [...field.options].findIndex((option) => option.defaultSelected);
+      return field.selectedIndex !== Math.max(first, 0);
+    }
+    return field.value !== field.defaultValue;
+  }
+
   let due = false;
   let last = 0;
+  let unfolded = [];
   function refresh() {
     const target = document.querySelector("[data-refresh]");
     if (!target || due) return;
@@ -73,9 +86,18 @@
     setTimeout(() => {
       due = false;
       last = Date.now();
-      const typing = [...target.querySelectorAll("textarea")].some((field) => field.value || field === document.activeElement);
-      if (!typing) htmx.ajax("GET", target.dataset.refresh, { target, swap: "innerHTML" });
+      if ([...target.querySelectorAll("textarea, select, input:not([type=hidden], [readonly])")].some(busy)) {
+        setTimeout(refresh, 5000);
+        return;
+      }
+      unfolded = [...target.querySelectorAll("details[open][id]")].map((element) => element.id);
+      htmx.ajax("GET", target.dataset.refresh, { target, swap: "innerHTML" });
     }, Math.max(0, 1000 - (Date.now() - last)));
+  }
+
+  function unfold() {
+    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+    unfolded = [];
   }
 
   function connection(live) {
@@ -99,7 +121,7 @@
     const form = event.target.closest("form[data-at-once]");
     if (form) form.requestSubmit();
   });
-  document.addEventListener("htmx:afterSwap", shown);
+  document.addEventListener("htmx:afterSwap", () => { unfold(); shown(); });
   // An error's answer is a page part like any other, and says what to do.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.xhr.status >= 400 && event.detail.xhr.getResponseHeader("Content-Type")?.startsWith("text/html")) {
@@ -113,5 +135,7 @@
   }
   shown();
   setInterval(tick, 1000);
-  if (document.querySelector("[data-refresh]")) listen();
+  const page = document.querySelector("[data-refresh]");
+  if (page?.dataset.every) setInterval(refresh, page.dataset.every * 1000);
+  if (page) listen();
 })();

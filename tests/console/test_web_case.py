@@ -1,0 +1,130 @@
+"""What can be done on a case's page, and what it tells beside the post, over real HTTP."""
+
+import re
+
+from sqlalchemy import text
+
+from leitstand.model import Urgency
+from tests.console.running import READ, Console
+from tests.console.test_web_pages import HTMX, sign_in
+
+
+def column(console: Console, number: int, name: str) -> object:
+    """One column of a case."""
+    with console.database.connect() as connection:
+        return connection.scalar(text(f"SELECT {name} FROM cases WHERE number = :n"), {"n": number})
+
+
+def test_assign_take_wait_and_go_on(console: Console) -> None:
+    number = console.open_case()
+    with sign_in(console) as client:
+        client.post(f"/cases/{number}/assign", data={"value": "r.castillo"})
+        assert column(console, number, "assignee") == "r.castillo"
+        client.post(f"/cases/{number}/assign", data={"value": "r.castillo", "mine": "1"})
+        assert column(console, number, "assignee") == "Ana Costa (desk)"
+        assert 'name="mine"' not in client.get(f"/cases/{number}").text
+        part = client.post(f"/cases/{number}/pause", data={"value": "department", "text": "who owns it?"}, headers=HTMX)
+        assert "waiting for a department: who owns it?; the clocks stand still" in part.text
+        assert "/resume" in part.text
+        assert "/resume" not in client.post(f"/cases/{number}/resume", headers=HTMX).text
+
+
+def test_forward_escalate_and_label(console: Console) -> None:
+    number = console.open_case(urgency=Urgency.NORMAL)
+    with sign_in(console) as client:
+        page = client.get(f"/cases/{number}").text
+        assert "<option>desk</option>" in page
+        assert re.findall(r'<option value="(sev\d)"', page) == ["sev2", "sev1"]
+        forwarded = client.post(f"/cases/{number}/forward", data={"value": "desk", "text": "yours"}, headers=HTMX)
+        assert "forwarded to desk by Ana Costa (desk): yours" in forwarded.text
+        client.post(f"/cases/{number}/escalate", data={"value": "sev1", "text": "the press"})
+        assert column(console, number, "severity") == "sev1"
+        labelled = client.post(f"/cases/{number}/label", data={"value": "press"}, headers=HTMX)
+        assert '<span class="tag">press</span>' in labelled.text
+        nowhere = client.post(f"/cases/{number}/forward", data={"value": "nowhere"}, headers=HTMX)
+        assert nowhere.status_code == 422
+        assert "there is no target" in nowhere.text
+
+
+def test_merge_and_split_by_ticking_posts(console: Console) -> None:
+    one, other = console.open_case(author="a"), console.open_case(author="b", words="acme cloud is slow")
+    with sign_in(console) as client:
+        merged = client.post(f"/cases/{one}/merge", data={"value": str(other), "text": "one thing"}, headers=HTMX)
+        assert f"case {other} was merged into this one by Ana Costa (desk): one thing" in merged.text
+        ids = re.findall(r'type="checkbox" name="value" value="(\d+)" form="split"', merged.text)
+        assert len(ids) == 2
+        split = client.post(f"/cases/{one}/split", data={"value": ids[1:], "text": "two things"}, headers=HTMX)
+        assert "1 of its posts became case" in split.text
+        assert "no longer" not in split.text
+        nothing = client.post(f"/cases/{one}/split", headers=HTMX)
+        assert nothing.status_code == 422
+        assert "ids of the mentions that leave" in nothing.text
+        assert client.post(f"/cases/{one}/merge", data={"value": "999999"}, headers=HTMX).status_code == 404
+
+
+def test_an_answer_is_logged_with_its_words_and_a_refusal_keeps_them(console: Console) -> None:
+    number = console.open_case()
+    with sign_in(console) as client:
+        logged = client.post(f"/cases/{number}/reply", data={"text": "A fix is on its way."}, headers=HTMX).text
+        assert '<p class="words quote">A fix is on its way.</p>' in logged
+        assert re.search(r'class="met">met</span>', logged)
+        client.post(f"/cases/{number}/close")
+        refused = client.post(f"/cases/{number}/reply", data={"text": "and once more"}, headers=HTMX)
+        assert refused.status_code == 409
+        assert "and once more</textarea>" in refused.text
+
+
+def test_a_deadline_says_when_why_and_how_late(console: Console) -> None:
+    number = console.open_case(minutes=1)
+    with console.database.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE sla_clocks SET state = 'breached', due_at = now() - interval '30 min',"
+                " ended_at = now() - interval '10 min' WHERE case_number = :n AND name = 'first_response'"
+            ),
+            {"n": number},
+        )
+    with sign_in(console, READ) as client:
+        page = client.get(f"/cases/{number}").text
+        assert "answered 20 min late" in page
+        assert re.search(r"from \d\d:\d\d UTC, due \d\d:\d\d", page)
+        # What was answered, however late, waits for nobody.
+        assert "30 min late" not in client.get("/").text
+
+
+def test_a_story_tells_its_reach_and_where_it_began(console: Console) -> None:
+    words = "acme cloud has lost all our invoices of this year and nobody at the hotline knows anything"
+    number, copy = console.open_case(author="first", words=words), console.open_case(author="second")
+    with console.database.begin() as connection:
+        connection.execute(text("DELETE FROM story_posts"))
+        connection.execute(
+            text(
+                "INSERT INTO story_posts (mention_id, story, language, why, written_at)"
+                " SELECT id, min(id) OVER (), 'en', '', created_at FROM mentions"
+            )
+        )
+    assert copy != number
+    with sign_in(console) as client:
+        page = client.get(f"/cases/{number}").text
+    story = page[page.index('id="story-title"') :]
+    assert re.search(r"<dt>posts</dt><dd>2</dd>", story)
+    assert re.search(r"<dt>reach</dt><dd>2.4k</dd>", story)
+    assert "<b>First</b>" in story
+    assert "lost all our invoices" in story
+
+
+def test_what_happened_again_and_again_is_one_line(console: Console) -> None:
+    number = console.open_case()
+    with console.database.begin() as connection:
+        for _ in range(3):
+            connection.execute(
+                text(
+                    "INSERT INTO case_events (case_number, at, kind, actor, text, data) VALUES"
+                    " (:n, now(), 'joined', 'leitstand', 'one more reply joined: the same conversation', '{}')"
+                ),
+                {"n": number},
+            )
+    with sign_in(console) as client:
+        page = client.get(f"/cases/{number}").text
+    assert page.count("one more reply joined") == 1
+    assert '<span class="tag">3×</span>' in page
