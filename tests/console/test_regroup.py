@@ -42,9 +42,10 @@ def copies(database: Engine, config: Settings, *said: str) -> list[int]:
 
 def case_of(database: Engine, mention: int) -> int:
     with database.connect() as connection:
-        return connection.execute(
-            text(f"SELECT case_number FROM case_mentions WHERE mention_id = {mention}")
-        ).scalar_one()
+        found = connection.execute(
+            text("SELECT case_number FROM case_mentions WHERE mention_id = :id"), {"id": mention}
+        )
+        return int(found.scalar_one())
 
 
 def test_a_case_tells_its_story(console: Console) -> None:
