@@ -10,6 +10,12 @@ from triage.stories.words import words_of
 SAID = "Third time this month that Brightwell Broadband goes dark right before my night shift"
 
 
+def changed(said: str, becomes: str) -> str:
+    """The text with the first word of `becomes` exchanged for its others."""
+    was, _, now = becomes.partition(" ")
+    return said.replace(was, now)
+
+
 def alike(one: str, other: str) -> bool:
     """Whether they are copies; asked both ways."""
     there, back = is_copy(words_of(one), words_of(other)), is_copy(words_of(other), words_of(one))
@@ -63,7 +69,7 @@ def test_the_same_in_other_words_is_no_copy(other: str) -> None:
     ],
 )
 def test_other_numbers_are_another_story(said: str, becomes: str) -> None:
-    assert not alike(said, said.replace(*becomes.split()))
+    assert not alike(said, changed(said, becomes))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +85,7 @@ def test_other_numbers_are_another_story(said: str, becomes: str) -> None:
     ],
 )
 def test_the_same_written_otherwise_is_the_same(said: str, becomes: str) -> None:
-    assert words_of(said).tokens == words_of(said.replace(*becomes.split())).tokens
+    assert words_of(said).tokens == words_of(changed(said, becomes)).tokens
 
 
 @pytest.mark.parametrize(
@@ -94,7 +100,7 @@ def test_the_same_written_otherwise_is_the_same(said: str, becomes: str) -> None
     ],
 )
 def test_an_opposite_negation_is_no_copy(said: str, becomes: str) -> None:
-    assert not alike(said, said.replace(*becomes.split(maxsplit=1)))
+    assert not alike(said, changed(said, becomes))
 
 
 @pytest.mark.parametrize("remark", ["Oh no! {}", "Not again: {}", "{}. Geht gar nicht!", "{} – no words", "No. {}"])
