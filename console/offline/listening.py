@@ -43,12 +43,17 @@ def put_together(
     budgets: Mapping[str, list[Budget]],
     now: datetime,
 ) -> list[PartStatus]:
-    """A line for every part that ever reported, and one for each configured listener that never did."""
+    """A line for every part that ever reported, and one for each configured listener that never did.
+
+    What is configured no more and is not heard is left out: nobody is to mend it.
+    """
+    names = list(configured)
+    states = [state for state in states if state.up or state.listener in names]
     reported = {state.listener for state in states}
     lines = [
         _line(state, [g for g in gaps if _concerns(g, state)], budgets.get(state.listener), now) for state in states
     ]
-    return lines + [PartStatus(name, "", "no word yet", "") for name in configured if name not in reported]
+    return lines + [PartStatus(name, "", "no word yet", "") for name in names if name not in reported]
 
 
 def _concerns(gap: Gap, state: ListenerState) -> bool:

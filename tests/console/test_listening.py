@@ -32,3 +32,9 @@ def test_who_fetches_what_was_missed_is_catching_up() -> None:
     state = ListenerState("m", "", True, "", NOW, None, NOW, caught_up=False)
     [line] = put_together(["m"], [state], [], {}, NOW)
     assert (line.state, line.gap_seconds, line.budget_remaining) == ("catching up", 0, None)
+
+
+def test_what_is_configured_no_more_is_shown_only_while_it_is_heard() -> None:
+    gone = ListenerState("old", "", False, "no process runs this listener", NOW, None, NOW)
+    replayed = ListenerState("replay", "", True, "", NOW, None, NOW)
+    assert [line.listener for line in put_together([], [gone, replayed], [], {}, NOW)] == ["replay"]
