@@ -58,6 +58,7 @@ class _Form(NamedTuple):
     open_right: bool
     expression: re.Pattern[str] | None
     reaches_out: bool  # it can match where its literal is only a part of a word
+    also: tuple[str, ...] = ()  # what the expression needs besides the literal: looking for it is cheaper
 
     @property
     def layer(self) -> tuple[str, str]:
@@ -136,6 +137,9 @@ def _verify(form: _Form, text: str, start: int, end: int) -> Hit | None:
         left = _word_start(text, start) if form.open_left else start
         right = _word_end(text, end) if form.open_right else end
         return Hit(form.cue, left, right) if _is_whole(text, left, right) else None
+    for piece in form.also:
+        if piece not in text:
+            return None
     for match in form.expression.finditer(text, max(0, start - _WINDOW), end + _WINDOW):
         if match.start() <= start and match.end() >= end:
             return Hit(form.cue, match.start(), match.end())
@@ -194,8 +198,10 @@ def _compile(cue: Cue, spelling: str) -> tuple[str, _Form]:
         )
         literal = spelling[open_left : len(spelling) - open_right]
         return literal, _Form(cue, open_left, open_right, None, open_left or open_right)
-    anchor = max((part.strip() for part in re.split(r"\.\.|<n>|\*", spelling)), key=len)
-    return anchor, _Form(cue, False, False, re.compile(_expression(spelling)), True)
+    pieces = [part.strip() for part in re.split(r"\.\.|<n>|\*", spelling)]
+    anchor = max(pieces, key=len)
+    also = tuple(word for piece in pieces if piece != anchor for word in piece.split())
+    return anchor, _Form(cue, False, False, re.compile(_expression(spelling)), True, also)
 
 
 def _expression(spelling: str) -> str:

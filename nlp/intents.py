@@ -10,6 +10,7 @@ from nlp.reading import Reading
 from nlp.sentiment import Mood
 from nlp.urgency import Concern
 
+_ALL = tuple(Intent)
 _FROM_URGENCY = {
     "danger": Intent.SAFETY,
     "security": Intent.SECURITY,
@@ -37,7 +38,7 @@ def judge(reading: Reading, mood: Mood, concern: Concern) -> tuple[Purpose, ...]
         found.setdefault(purpose.intent, purpose)
     if not found:
         found[Intent.CHATTER] = Purpose(Intent.CHATTER, None)
-    return tuple(found[intent] for intent in Intent if intent in found)
+    return tuple(found[intent] for intent in _ALL if intent in found)
 
 
 def _purposes(reading: Reading, mood: Mood, concern: Concern) -> Iterator[Purpose]:

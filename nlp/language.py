@@ -25,31 +25,42 @@ _SMALL_WORD = 1.0
 _DECLARED = 0.8
 _READ = 400
 _FUNCTION_WORDS = Path(__file__).parent / "lexicons" / "function_words.tsv"
-_NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|@\w[\w.]*|#(?=\w)|\b(?:RT|via|http)\b|\d+")
+_NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|@\w[\w.]*|\b(?:RT|via|http)\b")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _STRETCHED = re.compile(r"(\w)\1{2,}")
 
 
 def detect(text: str, declared: str = "") -> tuple[str, float]:
     """The language of a text as an ISO 639-1 code or "unknown", and the confidence in it (0–1)."""
-    words = _words(text)
+    plain = _plain(text)
+    words = _WORD.findall(plain)
     if not words:
         return UNKNOWN, 0.0
-    votes = _votes(words)
-    leaders = votes.most_common(2)
-    if leaders and leaders[0][1] >= 3 and (len(leaders) == 1 or leaders[1][1] * 4 <= leaders[0][1]):
+    leaders = _votes(words).most_common(2)
+    if _is_settled(leaders):
         return leaders[0][0], 0.99
-    return _decide(" ".join(words), votes, declared.partition("-")[0].lower())
+    words = _WORD.findall(_STRETCHED.sub(r"\1", plain))
+    return _decide(" ".join(words), _votes(words), declared.partition("-")[0].lower())
 
 
-def _words(text: str) -> list[str]:
-    plain = _NOT_WORDS.sub(" ", text[:_READ].replace("’", "'"))
-    return _WORD.findall(_STRETCHED.sub(r"\1", plain).lower())
+def _is_settled(leaders: list[tuple[str, int]]) -> bool:
+    """The small words speak for one language so plainly that the slow look at its letters would add nothing."""
+    if len(leaders) == 1:
+        return leaders[0][1] >= (2 if leaders[0][0] in ("de", "en") else 3)
+    return len(leaders) == 2 and leaders[0][1] >= max(3, leaders[1][1] * 4)
+
+
+def _plain(text: str) -> str:
+    """The text in lower case without what is no language: links, handles, and the marks of a repost."""
+    start = text[:_READ].replace("’", "'")
+    if "@" in start or "http" in start or "www." in start or "RT" in start or "via" in start:
+        start = _NOT_WORDS.sub(" ", start)
+    return start.lower()
 
 
 def _votes(words: list[str]) -> Counter[str]:
     table = small_words()
-    return Counter(table[word] for word in set(words) if word in table)
+    return Counter([table[word] for word in set(words) if word in table])
 
 
 def _decide(text: str, votes: Counter[str], declared: str) -> tuple[str, float]:

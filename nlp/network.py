@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from leitstand.errors import ConfigurationError, Problem
 from leitstand.model import Intent
 from nlp.features import NAMES
-from nlp.tokens import Tokens, read_tokens
+from nlp.tokens import Hashes, Tokens, read_tokens
 
 Floats = NDArray[np.float32]
 
@@ -26,6 +26,7 @@ URGENCY = slice(3, 7)  # none to critical
 INTENTS = slice(7, 7 + len(Intent))
 OUTPUTS = 7 + len(Intent)
 _LIMIT = 6.0
+_KEPT, _MERGE = 40_000, 4_000
 _POOLS = np.array([0] * 3 + [1] * 4 + [2] * len(Intent))
 
 
@@ -57,6 +58,8 @@ class Network:
         self._groups = weights["g.weight.q"]
         self._group_scale = weights["g.weight.s"].astype(np.float32)
         self._first = _window(weights["c1.weight"]), weights["c1.bias"]
+        self._known = np.zeros(0, dtype=np.uint64), np.zeros((0, 3 * len(weights["c1.bias"])), dtype=np.float32)
+        self._new: list[tuple[Hashes, Floats]] = []
         self._second = _window(weights["c2.weight"]), weights["c2.bias"]
         self._evidence = weights["u.weight"].T.copy(), weights["u.bias"]
         self._attention = weights["a.weight"].T.copy(), weights["a.bias"]
@@ -89,22 +92,65 @@ class Network:
         return told
 
     def _windows(self, tokens: Tokens) -> Floats:
-        vectors = self._vectors(tokens)[tokens.distinct]
-        first = np.maximum(_convolve(vectors, tokens.post, 1, *self._first), 0)
-        second = np.maximum(_convolve(first, tokens.post, 2, *self._second), 0)
-        return first + second
+        first = _shifted_sum(self._projected(tokens)[tokens.distinct], tokens.post) + self._first[1]
+        np.maximum(first, 0, out=first)
+        second = _convolve(first, tokens.post, 2, *self._second)
+        np.maximum(second, 0, out=second)
+        first += second
+        return first
 
-    def _vectors(self, tokens: Tokens) -> Floats:
-        """The vector of each distinct token: its word's, and those of its letter groups."""
-        places = (tokens.word >> np.uint64(20)) & np.uint64(len(self._words) - 1)
+    def _projected(self, tokens: Tokens) -> Floats:
+        """What each distinct token gives to the first window from before, in and after its middle.
+
+        Most words of a stream were in it before: theirs are kept.
+        """
+        known, kept = self._known
+        place = np.minimum(np.searchsorted(known, tokens.word), max(len(known) - 1, 0))
+        there = known[place] == tokens.word if len(known) else np.zeros(len(tokens.word), dtype=bool)
+        missing = np.flatnonzero(~there)
+        rows = np.empty((len(tokens.word), kept.shape[1]), dtype=np.float32)
+        rows[there] = kept[place[there]]
+        if len(missing):
+            weight = self._first[0].reshape(3, -1, len(self._first[1]))
+            vectors = self._vectors(tokens, missing)
+            rows[missing] = np.concatenate([vectors @ part for part in weight], axis=1)
+            self._keep(tokens.word[missing], rows[missing])
+        return rows
+
+    def _keep(self, words: Hashes, rows: Floats) -> None:
+        self._new.append((words, rows))
+        if sum(len(one) for one, _ in self._new) < _MERGE:
+            return
+        parts = [*([self._known] if len(self._known[0]) < _KEPT else []), *self._new]
+        keys, index = np.unique(np.concatenate([one for one, _ in parts]), return_index=True)
+        self._known = keys, np.concatenate([own for _, own in parts])[index]
+        self._new = []
+
+    def _vectors(self, tokens: Tokens, chosen: NDArray[np.int64]) -> Floats:
+        """The vectors of some distinct tokens: each its word's, and those of its letter groups."""
+        places = (tokens.word[chosen] >> np.uint64(20)) & np.uint64(len(self._words) - 1)
         vectors = self._words[places] * self._word_scale[places]
-        counts = np.diff(np.append(tokens.group_start, len(tokens.group)))
-        spelled = np.flatnonzero(counts)
+        many = np.diff(np.append(tokens.group_start, len(tokens.group)))[chosen]
+        spelled = np.flatnonzero(many)
         if len(spelled):
-            at = tokens.group & np.uint64(len(self._groups) - 1)
-            letters = np.add.reduceat(self._groups[at] * self._group_scale[at], tokens.group_start[spelled], axis=0)
-            vectors[spelled] += letters / np.sqrt(counts[spelled])[:, None].astype(np.float32)
+            many = many[spelled]
+            first = np.cumsum(many) - many
+            at = np.repeat(tokens.group_start[chosen[spelled]] - first, many) + np.arange(int(many.sum()))
+            places = tokens.group[at] & np.uint64(len(self._groups) - 1)
+            letters = np.add.reduceat(self._groups[places] * self._group_scale[places], first, axis=0)
+            vectors[spelled] += letters / np.sqrt(many)[:, None].astype(np.float32)
         return np.asarray(vectors, dtype=np.float32)
+
+
+def _shifted_sum(rows: Floats, post: NDArray[np.int64]) -> Floats:
+    """The first window: what the token before gives to here, what here gives, and what the token after gives."""
+    width = rows.shape[1] // 3
+    total = rows[:, width : 2 * width].copy()
+    if len(rows) > 1:
+        same = (post[1:] == post[:-1])[:, None]
+        total[1:] += rows[:-1, :width] * same
+        total[:-1] += rows[1:, 2 * width :] * same
+    return total
 
 
 def _window(weight: Floats) -> Floats:

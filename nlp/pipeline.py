@@ -6,6 +6,7 @@ German and English have their own lists and a trained model. A text of unknown l
 language that is neither, only the signs that all languages share (emoji, emoticons) are read: its words say nothing.
 """
 
+import gc
 from collections.abc import Iterable, Iterator, Sequence
 
 import spacy
@@ -29,6 +30,7 @@ _LISTS = {"de": ("de", "xx"), "en": ("en", "xx"), language.UNKNOWN: ("de", "en",
 _OTHER = "xx"
 # Whether a post complains, praises or chats is the model's to say: words alone do not tell.
 _SURE = 0.9
+_INTENTS = tuple(Intent)
 _LEFT_TO_MODEL = frozenset({Intent.COMPLAINT, Intent.PRAISE, Intent.CHATTER})
 
 
@@ -78,6 +80,7 @@ def load(brands: Iterable[str] = (), model: str = "", settings: Nlp | None = Non
     codes = {**_LISTS, _OTHER: (_OTHER,)}
     names = tuple(brands)
     pipelines = {code: build(code, lists, names, path, chosen) for code, lists in codes.items()}
+    gc.freeze()  # the lists are here to stay: looking through them again and again would be a tenth of all time
     return Assessor(pipelines, trained.load(path).card.name)
 
 
@@ -157,7 +160,7 @@ def _intents(found: Understanding, verdict: Verdict) -> tuple[Intent, ...]:
     """The model's intents and those that the lists are sure of; chatter only where there is no other."""
     listed = {purpose.intent for purpose in found.purposes} - _LEFT_TO_MODEL
     both = listed | set(verdict.intents)
-    return tuple(intent for intent in Intent if intent in both and (intent is not Intent.CHATTER or len(both) == 1))
+    return tuple(intent for intent in _INTENTS if intent in both and (intent is not Intent.CHATTER or len(both) == 1))
 
 
 def _from_lists(found: Understanding) -> Verdict:
