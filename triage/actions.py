@@ -18,6 +18,7 @@ from triage import clocks, keys, records, runs, sla
 from triage.acting import Act, Acted, write
 from triage.changes import headline
 from triage.escalations import superseded_by
+from triage.judgement import doubted
 from triage.policy import Policy
 from triage.records import LIVE
 from triage.snapshot import snapshot
@@ -201,8 +202,13 @@ def _approve(a: Act) -> None:
     a.require(*LIVE)
     if not a.case.review:
         return
+    worse = doubted(a.case.review)
     a.set(review="")
     a.note("approved", f"approved by {a.actor}{_because(a.text)}")
+    if worse is not None:  # whom it concerns knows the case; now it is as bad as the post said
+        if worse < a.case.severity:
+            _to_severity(a, worse)
+        return
     a.start = a.case.severity
     a.tell.append((NoticeType.CASE_OPENED, "opened", headline(a.case), ()))
 

@@ -13,6 +13,7 @@ from triage import sla
 from triage.agreements import Agreement, Traits
 from triage.clocks import Clocks
 from triage.decide import Decision, Move
+from triage.judgement import doubt
 from triage.policy import Policy
 from triage.records import CaseRecord
 from triage.runs import Start
@@ -235,7 +236,7 @@ def _reopen(ledger: Ledger, number: int, decision: Decision) -> None:
 def _doubt(ledger: Ledger, number: int, decision: Decision) -> None:
     """What would make the case worse is not sure enough: a person looks at it first."""
     judged = decision.judgement
-    why = f"a post would make it {judged.severity}: {judged.review}"
+    why = doubt(judged.severity, judged.review)
     ledger.records[number] = replace(ledger.records[number], review=why)
     ledger.note(number, "held", f"waits for a person: {why}", why=why, mention=str(decision.item.id))
 

@@ -9,6 +9,7 @@ from triage.rules import Facts, Subject, first_match
 from triage.severity import explain, from_matrix, impact
 
 NO_FACTS = Facts()
+_DOUBT = "a post would make it "
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,17 @@ def judge(item: MatchedMention, assessment: Assessment, policy: Policy, facts: F
         tier=about.tier,
         rule=rule.name if rule else "",
     )
+
+
+def doubt(severity: Severity, why: str) -> str:
+    """Why a case waits for a person to say whether a post that is not sure makes it as severe as this."""
+    return f"{_DOUBT}{severity}: {why}"
+
+
+def doubted(review: str) -> Severity | None:
+    """The severity that such a case would have; None where the case itself is in doubt, or nothing is."""
+    said = review.removeprefix(_DOUBT).partition(":")[0]
+    return Severity(said) if review.startswith(_DOUBT) and said in set(Severity) else None
 
 
 def subject(item: MatchedMention, assessment: Assessment, policy: Policy, facts: Facts = NO_FACTS) -> Subject:

@@ -191,6 +191,10 @@ def test_a_doubtful_post_makes_no_case_worse_by_itself(database: Engine) -> None
         case = load_case(connection, opened.number, rules, NOW).case
     assert (case.severity, case.state) == (Severity.SEV3, CaseState.NEW)
     assert case.review == "a post would make it sev1: the assessment is 30% sure"
+    assert do(database, rules, opened.number, "approve") == ["case.updated desk", "case.escalated sev1-group"]
+    with database.connect() as connection:
+        case = load_case(connection, opened.number, rules, NOW).case
+    assert (case.severity, case.review) == (Severity.SEV1, "")
     do(database, rules, opened.number, "close")
     with pytest.raises(StateError):
         do(database, rules, opened.number, "approve")
