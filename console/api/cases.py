@@ -56,6 +56,12 @@ def routes(desk: Desk, tokens: Tokens) -> APIRouter:
         authorised(request, tokens, Scope.READ)
         return answer(_full(await run_in_threadpool(desk.case, case_number(number))))
 
+    @router.get("/{number}/knowledge")
+    async def show_knowledge(request: Request, number: str) -> Response:
+        authorised(request, tokens, Scope.READ)
+        known = await run_in_threadpool(desk.knowledge, case_number(number))
+        return answer({"cases": known.found.cases, "articles": known.found.articles, "replies": known.replies})
+
     @router.post("/{number}/{action}")
     async def act_on_case(request: Request, number: str, action: str) -> Response:
         caller = authorised(request, tokens, Scope.ACT)

@@ -12,6 +12,8 @@ from console.api.hooks import Taken
 from console.api.mentions import Ingested
 from console.api.regroup import KNOWN
 from leitstand.model import Assessment, CaseSnapshot, CaseState, Event, Mention, Severity, StoryView
+from triage.knowledge.replies import Draft
+from triage.knowledge.search import FittingArticle, SolvedCase
 from triage.views import LARGEST_PAGE, Page
 
 Json = dict[str, object]
@@ -60,6 +62,14 @@ class CasePost(msgspec.Struct):
     assessment: Assessment | None
 
 
+class Knowledge(msgspec.Struct):
+    """What is known that may help with a case."""
+
+    cases: list[SolvedCase]
+    articles: list[FittingArticle]
+    replies: list[Draft]
+
+
 class CaseWithTimeline(msgspec.Struct):
     """A case with everything about it. It also has every field of CaseSnapshot, beside these."""
 
@@ -80,10 +90,13 @@ _EXAMPLE: Json = {
 }
 
 
+_TOLD = (Ingested, Problem, Page, CaseSnapshot, CaseWithTimeline, Taken, Knowledge)
+
+
 def document() -> Json:
     """The OpenAPI document."""
     _, schemas = msgspec.json.schema_components(
-        (NewMention, NewMentions, Ingested, Problem, Page, CaseSnapshot, CaseWithTimeline, ActionBody, Taken),
+        (*_TOLD, NewMention, NewMentions, ActionBody),
         ref_template=_REF + "{name}",
     )
     return {
@@ -112,6 +125,14 @@ def _paths() -> Json:
                 "read",
                 [number],
                 {"200": _body("The case.", "CaseWithTimeline", "CaseSnapshot"), **_problems(404)},
+            )
+        },
+        "/api/v1/cases/{number}/knowledge": {
+            "get": _operation(
+                "Solved cases and articles most like a case, and replies to begin with",
+                "read",
+                [number],
+                {"200": _body("What is known.", "Knowledge"), **_problems(404)},
             )
         },
         "/api/v1/cases/{number}/{action}": {"post": _act(number)},

@@ -12,10 +12,14 @@ from leitstand import clock
 from leitstand.errors import InputError
 from leitstand.model import Assessment, CaseSnapshot, ClockName, MatchedMention
 from listeners import store as mentions
+from nlp import labels
 from nlp import store as assessments
+from nlp.labels import Given
 from triage import ratings, views
 from triage.acting import Acted
 from triage.actions import act
+from triage.knowledge.replies import Draft, drafts
+from triage.knowledge.search import Found, like_case
 from triage.policy import Policy
 from triage.views import CaseDetail, Filters, OpenCases, Page
 
@@ -32,12 +36,13 @@ _RECENT = text("""
 class CaseFile:
     """Everything about one case. `mentions` are its first posts, `assessments` by mention id.
 
-    `told` are the first and the loudest post of its story, by mention id.
+    `given` are people's corrections, `told` the first and the loudest post of its story, by mention id, too.
     """
 
     detail: CaseDetail
     mentions: tuple[MatchedMention, ...]
     assessments: Mapping[int, Assessment]
+    given: Mapping[int, Given]
     told: Mapping[int, MatchedMention]
 
 
@@ -54,6 +59,14 @@ class Overview:
     review: int
     next_breach: Mapping[ClockName, float]
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What may help with a case: the solved ones and the articles most like it, and replies to begin with."""
+
+    found: Found
+    replies: tuple[Draft, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +105,15 @@ class Desk:
                 detail,
                 tuple(mentions.load(connection, shown)),
                 assessments.load(connection, shown),
+                labels.given(connection, shown),
                 {matched.id: matched for matched in told},
             )
+
+    def knowledge(self, number: int) -> Known:
+        """What is known that may help with a case. Raises NotFoundError."""
+        with self.database.connect() as connection:
+            case = views.load_case(connection, number, self.policy, clock.now(), limit=1).case
+            return Known(like_case(connection, number), drafts(case, self.policy.replies, self.policy.brand))
 
     def act(self, number: int, action: str, *, actor: str, text: str = "", value: str = "") -> Acted:
         """Do it, and put whom to tell into the outbox with it. Raises NotFoundError, StateError or InputError."""
