@@ -33,6 +33,7 @@ def business_collector(
     listening: Collection[str],
     budgets: Callable[[Connection, datetime], Mapping[str, int]] = lambda _connection, _now: {},
     gaps: Callable[[Connection, datetime], Mapping[str, int]] = lambda _connection, _now: {},
+    incidents: Callable[[Connection], Mapping[str, int]] = lambda _connection: {},
 ) -> StateCollector:
     """The collector of this installation. `listening` names the enabled listeners that run by themselves: one of them
     that has never reported is down, while one that others hand posts to is unknown until they do."""
@@ -51,6 +52,7 @@ def business_collector(
             Lane(
                 [
                     database("cases", read_cases),
+                    database("incidents", lambda c, _now: incidents_found(settings, incidents(c))),
                     database("clocks", lambda c, now: clocks_found(seconds_to_next_breach(c, now))),
                     # Mentions before the outbox, the way of a post: who finds both empty has missed none in between.
                     database("mentions", lambda c, now: backlog_found(backlog(c), now)),
@@ -78,6 +80,11 @@ def _read(engine: Engine, read: Callable[[Connection], T]) -> T:
 def cases_found(rows: Iterable[OpenCases]) -> Found:
     """Open cases."""
     return {gauges.CASES_OPEN: {(row.severity, row.channel, row.state): row.count for row in rows}}
+
+
+def incidents_found(settings: Settings, found: Mapping[str, int]) -> Found:
+    """Open incidents: zero for a watchlist that has none."""
+    return {gauges.INCIDENTS_OPEN: {(w.name,): found.get(w.name, 0) for w in settings.watchlists}}
 
 
 def clocks_found(seconds: Mapping[ClockName, float]) -> Found:

@@ -38,7 +38,7 @@ _EARLIER = text("""
       SELECT case_number FROM case_keys WHERE held AND key = k.key
       UNION ALL SELECT case_number FROM case_keys WHERE NOT held AND key = k.key
     ) AS o JOIN cases c ON c.number = o.case_number
-    WHERE k.case_number = ANY(:numbers) AND k.key LIKE 'a:%' AND o.case_number <> k.case_number
+    WHERE k.case_number = ANY(:numbers) AND k.key LIKE 'a:%' AND o.case_number < k.case_number
       AND c.posted_at >= :since
     GROUP BY k.case_number
 """)

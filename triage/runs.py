@@ -52,11 +52,15 @@ _UPDATE = text("""
     FROM jsonb_populate_recordset(NULL::escalation_runs, CAST(:rows AS jsonb)) AS r WHERE e.id = r.id
 """)
 _ACKNOWLEDGED = text("""
-    UPDATE escalation_runs SET state = 'acknowledged', waits = '',
+    WITH latest AS (
+      SELECT DISTINCT ON (policy) id, state FROM escalation_runs
+      WHERE case_number = :number AND state IN ('running', 'finished') AND snapshot->>'stop_on' = 'acknowledged'
+        AND snapshot->>'unacknowledge_after' IS NOT NULL
+      ORDER BY policy, id DESC
+    )
+    UPDATE escalation_runs r SET state = 'acknowledged', waits = '', ended_at = NULL,
       next_at = CAST(:now AS timestamptz) + CAST(snapshot->>'unacknowledge_after' AS interval)
-    WHERE state = 'running' AND case_number = :number AND snapshot->>'stop_on' = 'acknowledged'
-      AND snapshot->>'unacknowledge_after' IS NOT NULL
-    RETURNING policy
+    FROM latest WHERE latest.id = r.id RETURNING r.policy, latest.state = 'running' AS before
 """)
 _STOP = text("""
     WITH live AS (
@@ -206,8 +210,8 @@ def stop(connection: Connection, number: int, event: Literal["acknowledged", "re
     given = {"number": number, "now": now}
     lines: list[Line] = []
     if event == "acknowledged":
-        waiting = connection.scalars(_ACKNOWLEDGED, given)
-        lines = [_stopped(number, name, "the case is acknowledged", now) for name in waiting]
+        waiting = connection.execute(_ACKNOWLEDGED, given).all()
+        lines = [_stopped(number, row.policy, "the case is acknowledged", now) for row in waiting if row.before]
     stop_on = ["acknowledged"] if event == "acknowledged" else ["acknowledged", "resolved"]
     states = ["running"] if event == "acknowledged" else ["running", "acknowledged"]
     ended = connection.execute(_STOP, {**given, "stop_on": stop_on, "states": states}).all()

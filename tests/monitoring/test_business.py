@@ -131,6 +131,7 @@ def test_without_the_database_the_queues_are_still_shown(tmp_path: Path) -> None
     assert shown["queue_depth assess"] == 7
     assert {name: value for name, value in shown.items() if name.startswith("scrape_ok")} == {
         "scrape_ok cases": 0,
+        "scrape_ok incidents": 0,
         "scrape_ok clocks": 0,
         "scrape_ok outbox": 0,
         "scrape_ok mentions": 0,

@@ -1,0 +1,98 @@
+"""Early warning: each sign raises the risk, with its reason; the riskiest come first."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+
+from leitstand.model import Severity, Urgency
+from tests.triage.building import NOW, mention, one, policy, run
+from tests.triage.test_escalations import CASE
+from triage import clocks, records, risk, views
+from triage.records import CaseRecord
+from triage.risk import NO_SIGNS, Signs, assess
+
+POLICY = policy()
+MINUTE = timedelta(minutes=1)
+RECORD = CaseRecord(
+    number=1, state=CASE.state, severity=Severity.SEV3, team="t", channel="x", title="", text="", url="",
+    language="en", sentiment=CASE.sentiment, urgency=Urgency.NORMAL, intents=(), watchlists=(), author_id="",
+    author_handle="", author_name="", author_followers=None, reasons=(), mention_count=1, posted_at=NOW,
+    opened_at=NOW, updated_at=NOW,
+)  # fmt: skip
+
+
+def of(signs: Signs = NO_SIGNS, **changes: object) -> risk.Risk:
+    return assess(replace(RECORD, **changes), (), signs, POLICY, NOW)  # type: ignore[arg-type]
+
+
+def test_nothing_speaks_for_a_mild_new_case() -> None:
+    assert of().score == 0 and of().reasons == ()
+
+
+def test_each_sign_raises_it_and_says_so() -> None:
+    signs = {
+        "cases of the same author before": of(Signs(earlier=2)),
+        "the author has written": of(Signs(moods=(-0.1, -0.1, -0.1))),
+        "sentiment falls from +0.2 to -0.8": of(Signs(moods=(0.2, -0.8))),
+        "posts within the last hour": of(Signs(lately=20, posts=25)),
+        "481,200 followers": of(author_followers=481_200),
+        "it is sev1": of(severity=Severity.SEV1),
+    }
+    for words, found in signs.items():
+        assert found.score > 0 and any(words in reason for reason in found.reasons), words
+
+
+@given(
+    st.lists(st.floats(-1, 1), max_size=8), st.integers(0, 50), st.integers(0, 5000), st.integers(0, 10**8),
+    st.sampled_from(Severity),
+)  # fmt: skip
+def test_it_stays_between_nothing_and_one(
+    moods: list[float], earlier: int, lately: int, followers: int, severity: Severity
+) -> None:
+    found = of(Signs(tuple(moods), earlier, lately, lately + 1), author_followers=followers, severity=severity)
+    assert 0 <= found.score < 1 and len(found.reasons) <= 7
+    more = of(Signs(tuple(moods), earlier + 1, lately, lately + 1), author_followers=followers, severity=severity)
+    assert more.score >= found.score
+
+
+def test_a_deadline_that_nears_raises_it(database: Engine) -> None:
+    number = run(database, [one(mention(1), Urgency.HIGH)]).opened[0].number
+    with database.connect() as connection:
+        case, running = records.read(connection, [number])[number], clocks.read(connection, [number])[number].values()
+    due = min(clock.due_at for clock in running)
+    scores = [
+        assess(case, running, NO_SIGNS, POLICY, NOW + share * (due - NOW)).score for share in (0.2, 0.6, 0.9, 1.5)
+    ]
+    assert scores == sorted(scores) and scores[0] < scores[1] < scores[2]
+
+
+def test_it_is_kept_for_cases_that_change_and_the_riskiest_come_first(database: Engine) -> None:
+    mild, wild = (
+        run(database, [one(mention(n, followers=followers))], at=NOW).opened[0].number
+        for n, followers in ((1, 10), (2, 90_000))
+    )
+    with database.begin() as connection:
+        assert risk.refresh(connection, POLICY, NOW) == 2
+        assert risk.refresh(connection, POLICY, NOW + MINUTE) == 0, "nothing has changed"
+        shown = views.riskiest(connection, POLICY, NOW)
+        assert [case.number for case in shown] == [wild, mild]
+        assert [case.number for case in views.most_urgent(connection, POLICY, NOW)] == [wild, mild]
+        told = views.load_case(connection, wild, POLICY, NOW).case.risk
+        assert told is not None and told.reasons and told == shown[0].risk
+        connection.execute(text("UPDATE cases SET updated_at = :at WHERE number = 1"), {"at": NOW + MINUTE})
+        assert risk.refresh(connection, POLICY, NOW + 2 * MINUTE) == 1
+
+
+def test_what_the_author_says_next_and_said_before_is_counted(database: Engine) -> None:
+    first = run(database, [one(mention(1, author="ann", minutes=-3000))], at=NOW - 3000 * MINUTE).opened[0].number
+    second = run(database, [one(mention(2, author="ann"))]).opened[0].number
+    run(database, [one(mention(3, author="ann", parent="post2", minutes=1))], at=NOW + MINUTE)
+    with database.begin() as connection:
+        risk.refresh(connection, POLICY, NOW + 2 * MINUTE)
+        found = risk.read(connection, [first, second])
+    assert first != second and not any("before" in reason for reason in found[first].reasons)
+    assert any("1 cases of the same author before" in reason for reason in found[second].reasons)
+    assert any("written 1 times more" in reason for reason in found[second].reasons)
