@@ -139,9 +139,12 @@ def _part(progress: Progress, place: int, count: int) -> Progress:
 
 def _fit(question: str, inputs: _Inputs, rows: Ints, truth: Floats) -> Weights:
     row, column, value = _entries(inputs, rows)
-    return fitting.fit(
-        Problem(inputs.dense[rows], row, column, value, BUCKETS, truth, question != "intents"), Penalty()
-    )
+    used, short = np.unique(column, return_inverse=True)
+    exclusive = question != "intents"
+    found = fitting.fit(Problem(inputs.dense[rows], row, short, value, len(used), truth, exclusive), Penalty())
+    sparse = np.zeros((BUCKETS, truth.shape[1]), dtype=np.float32)
+    sparse[used] = found.sparse
+    return Weights(found.dense, sparse, found.bias)
 
 
 def _scores(inputs: _Inputs, rows: Ints, weights: Weights) -> Floats:

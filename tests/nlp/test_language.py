@@ -1,7 +1,7 @@
 """Languages: the right one, or an honest "unknown"."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlp.language import UNKNOWN, detect
@@ -34,9 +34,7 @@ def test_a_language_is_recognised(text: str, language: str) -> None:
     assert 0 < confidence <= 1
 
 
-@pytest.mark.parametrize(
-    "text", ["", "   ", "@acme", "https://acme.example/der/die/das", "12:30 !!!", "😀😀", "#"]
-)
+@pytest.mark.parametrize("text", ["", "   ", "@acme", "https://acme.example/der/die/das", "12:30 !!!", "😀😀", "#"])
 def test_no_word_no_language(text: str) -> None:
     assert detect(text)[0] == UNKNOWN
 
@@ -47,6 +45,7 @@ def test_what_the_network_declares_tips_the_scale_but_does_not_overrule() -> Non
     assert detect("Kaffee", "de-AT")[1] > detect("Kaffee")[1]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.sampled_from(["", "de", "xx", "en-US"]))
 def test_any_text_gets_an_answer(text: str, declared: str) -> None:
     language, confidence = detect(text, declared)

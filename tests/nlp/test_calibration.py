@@ -1,0 +1,41 @@
+"""Honest probabilities and useful cutoffs."""
+
+import numpy as np
+import pytest
+
+from nlp.calibration import Calibration, best_cutoff, cutoff_for, reliability, softmax, temperature
+
+
+def test_a_temperature_makes_overconfident_scores_honest() -> None:
+    rng = np.random.default_rng(3)
+    truth = rng.integers(0, 3, 3000)
+    honest = np.eye(3)[truth] * 1.2 + rng.gumbel(size=(3000, 3))
+    loud = (honest * 3).astype(np.float32)
+    warmth = temperature(loud, truth)
+    assert warmth > 1.5
+    assert reliability(softmax(loud / np.float32(warmth)), truth).ece < reliability(softmax(loud), truth).ece / 2
+
+
+def test_perfect_answers_have_no_error() -> None:
+    truth = np.array([0, 1, 2])
+    assert reliability(np.eye(3, dtype=np.float32)[truth], truth) == pytest.approx((0.0, 0.0))
+
+
+def test_a_cutoff_for_a_wanted_precision() -> None:
+    chances = np.array([0.9, 0.8, 0.7, 0.6, 0.2], dtype=np.float32)
+    truth = np.array([True, True, False, True, False])
+    assert cutoff_for(chances, truth, 1.0) == pytest.approx((0.8, 2 / 3), abs=1e-3)
+    assert cutoff_for(chances, truth, 0.75) == pytest.approx((0.6, 1.0), abs=1e-3)
+    assert cutoff_for(chances, ~np.ones(5, dtype=bool), 0.5) is None
+
+
+def test_the_best_cutoff_lies_between_the_two_kinds() -> None:
+    chances = np.array([0.1, 0.15, 0.2, 0.6, 0.65], dtype=np.float32)
+    assert 0.2 < best_cutoff(chances, chances > 0.5) <= 0.6
+    assert best_cutoff(chances, np.zeros(5, dtype=bool)) == 0.5
+
+
+def test_levels_are_read_from_the_top() -> None:
+    how = Calibration(reply=0.5, high=0.4, critical=0.3)
+    chances = np.array([[0.9, 0.1, 0, 0], [0.4, 0.6, 0, 0], [0.3, 0.3, 0.4, 0], [0.5, 0.1, 0.1, 0.3]], dtype=np.float32)
+    assert how.levels(chances).tolist() == [0, 1, 2, 3]

@@ -1,0 +1,78 @@
+"""`train`, `evaluate` and `assess --model` as people call them."""
+
+import gzip
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from console.cli import main
+
+LINES: list[Mapping[str, object]] = [
+    *({"text": f"Der Tag war grau, Linie {number}", "sentiment": "positive", "lang": "de"} for number in range(40)),
+    *({"text": f"Linie {number} ganz bunt heute", "sentiment": "neg", "lang": "de"} for number in range(40)),
+]
+
+
+def run(*words: str) -> int:
+    """The exit code of a command line."""
+    try:
+        main(words)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+def write(path: Path, lines: list[Mapping[str, object]]) -> Path:
+    content = "\n".join(json.dumps(line) for line in lines)
+    path.write_bytes(gzip.compress(content.encode()) if path.suffix == ".gz" else content.encode())
+    return path
+
+
+def test_train_then_evaluate_then_assess(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, model = write(tmp_path / "posts.jsonl.gz", LINES), tmp_path / "model"
+    assert run("train", "--data", str(data), "--out", str(model)) == 0
+    assert "sentiment accuracy" in capsys.readouterr().out
+    assert run("evaluate", "--model", str(model), "--data", str(data), "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    (sentiment,) = (one for one in report["figures"] if (one["question"], one["language"]) == ("sentiment", "all"))
+    assert sentiment["accuracy"] > 0.95
+    assert {mistake["text"] for mistake in report["mistakes"]} <= {""}
+    posts = write(tmp_path / "new.jsonl", [{"text": "Linie 77 war grau"}])
+    assert run("assess", str(posts), "--model", str(model), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["sentiment"] == "positive"
+
+
+def test_a_better_model_stays_unless_forced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = tmp_path / "model"
+    assert run("train", "--data", str(write(tmp_path / "a.jsonl", LINES)), "--out", str(model)) == 0
+    before = (model / "model.json").read_bytes()
+    noise: list[Mapping[str, object]] = [
+        {**line, "sentiment": ("positive", "negative", "negative")[hash_of(line) % 3]} for line in LINES
+    ]
+    bad = write(tmp_path / "b.jsonl", noise)
+    assert run("train", "--data", str(bad), "--out", str(model)) == 1
+    assert "worse" in capsys.readouterr().out
+    assert (model / "model.json").read_bytes() == before
+    assert run("train", "--data", str(bad), "--out", str(model), "--force") == 0
+    assert (model / "model.json").read_bytes() != before
+
+
+def hash_of(line: Mapping[str, object]) -> int:
+    """A number that has nothing to do with what the line says."""
+    return sum(index * byte * byte for index, byte in enumerate(str(line["text"]).encode())) // 7
+
+
+def test_bad_lines_are_named_and_the_rest_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad: list[Mapping[str, object]] = [{"text": "x", "sentiment": "happy"}, {"text": "y"}, {"text": "z", "urgency": 9}]
+    data = write(tmp_path / "posts.jsonl", [*bad, *LINES])
+    assert run("evaluate", "--data", str(data)) == 0
+    captured = capsys.readouterr()
+    assert "80 posts" in captured.out
+    assert ":1" in captured.err or "line 1" in captured.err
+
+
+def test_nothing_to_learn_from_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("train", "--out", str(tmp_path / "m")) != 0
+    assert "no labelled posts" in capsys.readouterr().err
