@@ -20,7 +20,9 @@ from console.api.desk import Desk
 from console.api.mentions import Take
 from console.auth import Sessions, api_tokens, console_tokens, is_open, load_key
 from console.feedback import Links
-from console.web import board, case, feedback, listening, session
+from console.web import board, case, correcting, feedback, listening, session
+from console.web import escalations as escalation_pages
+from console.web import incidents as incident_pages
 from console.web.failures import handlers
 from console.web.guard import Guard, allowed_hosts
 from console.web.live import Live
@@ -78,8 +80,11 @@ def create_app(
         _description(),
         session.routes(renderer, sessions, readers, secure=secure),
         board.routes(desk, settings, renderer, doorkeeper, live),
+        correcting.routes(desk.database, doorkeeper),
         case.routes(desk, renderer, doorkeeper, links),
         feedback.routes(desk, renderer, links),
+        incident_pages.routes(desk, renderer, doorkeeper),
+        escalation_pages.routes(desk, renderer, doorkeeper),
         listening.routes(desk.database, settings, renderer, doorkeeper),
     ):
         app.include_router(router)

@@ -56,7 +56,7 @@ def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doork
             every = f"{path}{choice.all_by_age}"
         return {
             **fixed,
-            "cases": cases,
+            "cases": view.riskiest_first(cases) if review and not choice.by_age else cases,
             "more": more and f"{path}{more}",
             "every": every,
             "channels": sorted({o.channel for o in overview.open} | ({choice.channel} - {""})),

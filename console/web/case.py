@@ -15,7 +15,8 @@ from console.web.session import Doorkeeper
 from console.web.words import WAITS_FOR
 from leitstand import clock
 from leitstand.errors import InputError, StateError
-from leitstand.model import Assessment, CaseSnapshot, MatchedMention, Severity
+from leitstand.model import Assessment, CaseSnapshot, Intent, MatchedMention, Sentiment, Severity, Urgency
+from nlp.labels import Given
 
 
 def routes(desk: Desk, renderer: Renderer, doorkeeper: Doorkeeper, links: Links) -> APIRouter:
@@ -23,7 +24,14 @@ def routes(desk: Desk, renderer: Renderer, doorkeeper: Doorkeeper, links: Links)
     router = APIRouter(include_in_schema=False)
 
     policies = sorted(set(desk.policy.escalation) - set(Severity))
-    fixed = {"waits_for": tuple(WAITS_FOR.items()), "targets": sorted(desk.policy.targets), "policies": policies}
+    fixed = {
+        "waits_for": tuple(WAITS_FOR.items()),
+        "targets": sorted(desk.policy.targets),
+        "policies": policies,
+        "sentiments": tuple(Sentiment),
+        "urgencies": tuple(Urgency),
+        "intents": tuple(Intent),
+    }
 
     async def shown(
         request: Request,
@@ -86,10 +94,10 @@ def routes(desk: Desk, renderer: Renderer, doorkeeper: Doorkeeper, links: Links)
     return router
 
 
-def _posts(file: CaseFile) -> list[tuple[MatchedMention, Assessment | None]]:
-    """The posts in the order in which they were written."""
+def _posts(file: CaseFile) -> list[tuple[MatchedMention, Assessment | None, Given | None]]:
+    """The posts in the order in which they were written, what was understood of them, and what people corrected."""
     written = sorted(file.mentions, key=lambda m: (m.mention.created_at, m.id))
-    return [(m, file.assessments.get(m.id)) for m in written]
+    return [(m, file.assessments.get(m.id), file.given.get(m.id)) for m in written]
 
 
 def _worse(case: CaseSnapshot) -> list[Severity]:

@@ -32,8 +32,8 @@ _TITLES = {
 }
 _TEXTS = {
     403: N_("Your token lets you look, but not act. Sign in with a token that has the scope act."),
-    404: N_("The case does not exist, or the address is mistyped."),
-    405: N_("The case does not exist, or the address is mistyped."),
+    404: N_("What you look for does not exist, or the address is mistyped."),
+    405: N_("What you look for does not exist, or the address is mistyped."),
     503: N_("Leitstand keeps what comes in as soon as the database is back. This page works again then."),
 }
 _OTHER_TITLE = N_("That did not work")

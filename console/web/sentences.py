@@ -8,6 +8,7 @@ is where it is not (names, numbers, what people wrote). A sentence that no patte
 import re
 from collections.abc import Callable
 
+from console.web.phrases import PHRASES
 from console.web.words import KINDS, LABELS, N_, SPOKEN
 
 Gettext = Callable[[str], str]
@@ -216,7 +217,7 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
 
 def translate(sentence: str, gettext: Gettext, depth: int = 0) -> str:
     """The sentence in the language of `gettext`; itself where it has no other."""
-    for pattern, message in PATTERNS:
+    for pattern, message in (*PHRASES, *PATTERNS):
         found = pattern.fullmatch(sentence)
         if found is None:
             continue

@@ -247,6 +247,11 @@ def event_class(event: Event) -> str:
 ALARMING = frozenset({"clock_breached", "clock_reminder", "escalation_step_failed", "escalation_finished", "severity"})
 
 
+def riskiest_first(cases: Iterable[CaseSnapshot]) -> tuple[CaseSnapshot, ...]:
+    """The likeliest to be escalated first; after them, in their order, those that have not been estimated."""
+    return tuple(sorted(cases, key=lambda case: -case.risk.score if case.risk else 0.0))
+
+
 def growth(last_hour: int, hour_before: int) -> str:
     """Whether a story grows: "grows", "ebbs" or "" where it does neither."""
     if last_hour == hour_before:

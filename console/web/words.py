@@ -68,6 +68,8 @@ KINDS: dict[str, str] = {
 PAGES: tuple[tuple[str, str, str], ...] = (
     ("cases", "/", N_("Cases")),
     ("review", "/review", N_("Review")),
+    ("incidents", "/incidents", N_("Incidents")),
+    ("escalations", "/escalations", N_("Escalations")),
     ("listeners", "/listeners", N_("Listeners")),
 )
 WAITS_FOR: dict[str, str] = {

@@ -3,6 +3,7 @@
 import pytest
 
 from console.web.language import translations
+from console.web.phrases import PHRASES
 from console.web.sentences import PATTERNS, translate
 
 GERMAN = translations("de").gettext
@@ -41,6 +42,33 @@ GERMAN = translations("de").gettext
         ("merged into case 7 by leitstand: they tell one story", "mit Fall 7 zusammengeführt: es ist eine Geschichte"),
         ("split off case 7 by eve: two things", "von Fall 7 abgetrennt durch eve: two things"),
         ("on hold: until June; the clocks stand still", "zurückgestellt: until June; die Uhren stehen still"),
+        (
+            "belongs to incident 3: its page is held back while the incident is open",
+            "gehört zu Vorfall 3: sein Alarm wird zurückgehalten, solange der Vorfall offen ist",
+        ),
+        (
+            "escalation sev1, step 2/3, round 1 of 4 skipped: somebody has acknowledged the case",
+            "Eskalation Sev 1, Schritt 2/3: übersprungen: jemand hat den Fall bestätigt",
+        ),
+        (
+            "escalation 4 is opened: a decision of Ana Costa (desk)",
+            "Eskalation 4 ist eröffnet: eine Entscheidung von Ana Costa (desk)",
+        ),
+        (
+            "opened because of a missed deadline, about case 7 (sev2); owned by nobody yet",
+            "eröffnet wegen: eine verpasste Frist, zu Fall 7 (Sev 2); verantwortlich: nobody yet",
+        ),
+        (
+            "measure 2 is for Bo, due 2026-03-04 10:00 UTC: renew the key",
+            "Maßnahme 2 ist für Bo, fällig 2026-03-04 10:00 UTC: renew the key",
+        ),
+        ("first response: 80% of the time is used (+0.27)", "erste Antwort: 80 % der Zeit sind verbraucht: +0.27"),
+        (
+            "what was understood of a post was corrected by eve:"
+            " sentiment neutral, urgency high, outage, wants an answer",
+            "die Einschätzung eines Beitrags wurde berichtigt durch eve:"
+            " Stimmung neutral, Dringlichkeit hoch, Ausfall, will eine Antwort",
+        ),
     ],
 )
 def test_german(english: str, german: str) -> None:
@@ -49,4 +77,4 @@ def test_german(english: str, german: str) -> None:
 
 def test_no_message_is_left_in_english() -> None:
     same = {"SLA %(words)s: %(granted)s", "%(clock)s %(how)s"}
-    assert {message for _, message in PATTERNS if GERMAN(message) == message} <= same
+    assert {message for _, message in (*PATTERNS, *PHRASES) if GERMAN(message) == message} <= same

@@ -34,16 +34,18 @@ def test_a_listener_that_never_reported_says_so_and_nothing_was_missed(console: 
 def test_a_listener_tells_state_lag_gap_budget_and_error(console: Console) -> None:
     now = clock.now()
     with console.database.begin() as connection:
-        report_status(connection, "m", "a", error="", last_post_at=now - timedelta(hours=2), now=now, heard=True,
+        report_status(connection, "ingest", "a", error="", last_post_at=now - timedelta(hours=2), now=now, heard=True,
                       next_at=now + timedelta(minutes=4))  # fmt: skip
-        report_status(connection, "m", "b", error="the token has expired: make a new one", last_post_at=None, now=now)
-        gaps.begin(connection, "m", "a", "HTTP 503", now - timedelta(hours=3), now - timedelta(hours=3))
-        gaps.end(connection, "m", "a", now - timedelta(hours=2), caught_up=True)
-        gaps.begin(connection, "m", "b", "HTTP 401", now, now - timedelta(minutes=30))
+        report_status(
+            connection, "ingest", "b", error="the token has expired: make a new one", last_post_at=None, now=now
+        )
+        gaps.begin(connection, "ingest", "a", "HTTP 503", now - timedelta(hours=3), now - timedelta(hours=3))
+        gaps.end(connection, "ingest", "a", now - timedelta(hours=2), caught_up=True)
+        gaps.begin(connection, "ingest", "b", "HTTP 401", now, now - timedelta(minutes=30))
         connection.execute(
             text(
                 "INSERT INTO listener_budgets (listener, part, remaining, allowed, resets_at, note)"
-                " VALUES ('m', '', 1200, 10000, :until, 'only own mentions are read')"
+                " VALUES ('ingest', '', 1200, 10000, :until, 'only own mentions are read')"
             ),
             {"until": now + timedelta(hours=5)},
         )

@@ -1,0 +1,112 @@
+"""Incidents and escalations as pages, over real HTTP."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from leitstand import clock
+from tests.console.running import READ, Console
+from tests.console.test_web_pages import HTMX, sign_in
+
+LESSON = {"happened": "the login failed", "why": "a key ran out", "change": "keys are watched", "by_whom": "r.castillo"}
+
+
+@pytest.fixture(autouse=True)
+def _clean(console: Console) -> Iterator[None]:
+    yield
+    with console.database.begin() as connection:
+        for table in ("escalations", "incidents"):
+            connection.execute(text(f"DELETE FROM {table}"))
+
+
+def opened(console: Console) -> tuple[int, int]:
+    """A case and the escalation that a person opened about it."""
+    number = console.open_case()
+    with sign_in(console) as client:
+        where = client.post("/escalations", data={"case": number, "title": "Logins fail"}).headers["location"]
+    return number, int(where.rpartition("/")[2])
+
+
+def test_nothing_is_open_and_the_page_says_how_that_changes(console: Console) -> None:
+    with sign_in(console, READ) as client:
+        assert "No open escalation" in client.get("/escalations").text
+        assert "No incident so far" in client.get("/incidents").text
+        assert client.get("/escalations/999999").status_code == 404
+        assert client.get("/incidents/999999").status_code == 404
+
+
+def test_an_escalation_from_a_case_to_what_was_learned(console: Console) -> None:
+    number, project = opened(console)
+    base = f"/escalations/{project}"
+    due = (clock.now() + timedelta(days=1)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
+    with sign_in(console) as client:
+        listed = client.get("/escalations").text
+        assert "Logins fail" in listed
+        assert "nobody owns it" in listed
+        assert f"escalation {project} is opened: a decision of Ana Costa (desk)" in client.get(f"/cases/{number}").text
+        assert client.post("/escalations", data={"case": number}).headers["location"] == "/escalations"
+        client.post(f"{base}/own", data={"value": "eve"})
+        client.post(f"{base}/measure", data={"text": "renew the key", "value": "bo", "due": due})
+        client.post(f"{base}/hand-over", data={"text": "write to all", "value": "desk", "due": due})
+        client.post(f"{base}/milestone", data={"text": "The cause is found."})
+        page = client.get(base).text
+        for words in ("renew the key", "not accepted yet", "The cause is found.", "eve owns it from now on"):
+            assert words in page
+        early = client.post(f"{base}/close", data=LESSON)
+        assert early.status_code == 409
+        assert "has 2 open measures" in early.text
+        for measure in re.findall(r'name="value" value="(\d+)"', page):
+            client.post(f"{base}/done", data={"value": measure})
+        assert client.post(f"{base}/close", data={**LESSON, "why": ""}).status_code == 422
+        assert client.post(f"{base}/close", data=LESSON).status_code == 303
+        assert "keys are watched" in client.get(base).text
+        assert "Logins fail" in client.get("/escalations?q=key").text
+        assert "Nothing found." in client.get("/escalations?q=elephant").text
+    with console.database.connect() as connection:
+        told = connection.scalars(text("SELECT reason FROM deliveries WHERE target = 'desk'")).all()
+    assert any("write to all" in reason for reason in told)
+
+
+def test_a_date_that_is_none_says_what_to_do(console: Console) -> None:
+    _, project = opened(console)
+    with sign_in(console) as client:
+        for due in ("", "tomorrow", "2020-01-01T10:00"):
+            refused = client.post(f"/escalations/{project}/measure", data={"text": "a", "value": "b", "due": due})
+            assert refused.status_code == 422
+            assert "say until when" in refused.text
+
+
+def test_who_may_only_read_sees_no_forms(console: Console) -> None:
+    _, project = opened(console)
+    with sign_in(console, READ) as client:
+        assert "<textarea" not in client.get(f"/escalations/{project}").text
+        assert client.post(f"/escalations/{project}/own", data={"value": "x"}, headers=HTMX).status_code == 403
+        assert client.post("/incidents/1/close", headers=HTMX).status_code == 403
+
+
+def test_an_incident_shows_its_cases_and_is_closed_by_hand(console: Console) -> None:
+    case = console.open_case()
+    with console.database.begin() as connection:
+        number = connection.scalar(
+            text(
+                "INSERT INTO incidents (watchlist, state, signal, started_at, opened_at, expected, threshold, peak,"
+                " authors, lead_case) VALUES ('cloud', 'open', 'trouble', now() - interval '10 min', now(), 1, 3, 7,"
+                " 12, :case) RETURNING number"
+            ),
+            {"case": case},
+        )
+        connection.execute(text("UPDATE cases SET incident = :n"), {"n": number})
+    with sign_in(console) as client:
+        assert f'href="/incidents/{number}"' in client.get("/incidents").text
+        page = client.get(f"/incidents/{number}").text
+        for words in (f'href="/cases/{case}"', "cloud", "<dd>12</dd>", "Close the incident"):
+            assert words in page
+        assert f'href="/incidents/{number}">incident {number}</a>' in client.get(f"/cases/{case}").text
+        assert client.post(f"/incidents/{number}/close", data={"text": "fixed"}).status_code == 303
+        assert client.post(f"/incidents/{number}/close").status_code == 303
+        over = client.get(f"/incidents/{number}").text
+    assert "closed by Ana Costa (desk): fixed" in over
+    assert "Close the incident" not in over
