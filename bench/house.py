@@ -40,6 +40,9 @@ kind = "webhook"
 url = "${{LEITSTAND_RECEIVER}}/sev1"
 secret = "${{LEITSTAND_SECRET}}"
 rate = 1000
+[incidents]
+minimum = 10000
+minimum_impact = 10000
 [escalation.sev1]
 steps = [{{ notify = "sev1-group" }}]
 {sla}

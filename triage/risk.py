@@ -18,14 +18,15 @@ from triage import clocks, records
 from triage.policy import Policy
 from triage.records import CaseRecord
 
-AT_ONCE = 500
+AT_ONCE = 200
+_LATELY = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 _SHOWN = 0.03
 
 _STALE = text("""
     SELECT c.number FROM cases c LEFT JOIN case_risks r ON r.case_number = c.number
-    WHERE c.state IN ('new', 'open', 'waiting') AND (r.at IS NULL OR r.at < c.updated_at)
-    ORDER BY c.severity, c.updated_at LIMIT :limit
+    WHERE c.state IN ('new', 'open', 'waiting') AND c.updated_at > :since AND (r.at IS NULL OR r.at < c.updated_at)
+    ORDER BY c.updated_at DESC LIMIT :limit
 """)
 _HEARD = text("""
     SELECT case_number, count(*) FILTER (WHERE at > :since) AS lately, count(*) AS posts,
@@ -87,8 +88,9 @@ def assess(case: CaseRecord, running: Iterable[Clock], signs: Signs, policy: Pol
 
 
 def refresh(connection: Connection, policy: Policy, now: datetime, limit: int = AT_ONCE) -> int:
-    """Estimate anew the open cases that have changed; returns how many."""
-    numbers = list(connection.scalars(_STALE, {"limit": limit}))
+    """Estimate anew the open cases that have changed lately, and once a minute any; returns how many."""
+    since = now - (timedelta(days=3650) if now.second == 0 else _LATELY)
+    numbers = list(connection.scalars(_STALE, {"limit": limit, "since": since}))
     if not numbers:
         return 0
     cases, stored = records.read(connection, numbers), clocks.read(connection, numbers)

@@ -47,6 +47,9 @@ secret = "${{LEITSTAND_SECRET}}"
 rate = 1000
 [teams.cloud-support]
 forward = []
+[incidents]
+minimum = 10000
+minimum_impact = 10000
 [escalation.sev1]
 steps = [{{ notify = "sev1-group" }}]
 """
