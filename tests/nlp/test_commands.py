@@ -48,9 +48,8 @@ def test_a_better_model_stays_unless_forced(tmp_path: Path, capsys: pytest.Captu
     model = tmp_path / "model"
     assert run("train", "--data", str(write(tmp_path / "a.jsonl", LINES)), "--out", str(model)) == 0
     before = (model / "model.json").read_bytes()
-    noise: list[Mapping[str, object]] = [
-        {**line, "sentiment": ("positive", "negative", "negative")[hash_of(line) % 3]} for line in LINES
-    ]
+    moods = ("positive", "negative", "negative")
+    noise: list[Mapping[str, object]] = [{**line, "sentiment": moods[hash_of(line) % 3]} for line in LINES]
     bad = write(tmp_path / "b.jsonl", noise)
     assert run("train", "--data", str(bad), "--out", str(model)) == 1
     assert "worse" in capsys.readouterr().out
