@@ -14,6 +14,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from console.api import cases, hooks, mentions, probes
+from console.api import escalations as escalations_api
+from console.api import incidents as incidents_api
 from console.api.answers import answer
 from console.api.described import document
 from console.api.desk import Desk
@@ -76,6 +78,8 @@ def create_app(
         mentions.routes(tokens, take),
         hooks.routes(settings, take),
         cases.routes(desk, tokens),
+        incidents_api.routes(desk, tokens),
+        escalations_api.routes(desk, tokens),
         probes.routes(metrics, health),
         _description(),
         session.routes(renderer, sessions, readers, secure=secure),

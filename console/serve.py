@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from console.api.desk import Desk
 from console.app import Server, create_app
 from escalation_bridge import ledger
-from leitstand import database, plugins
+from leitstand import clock, database, plugins
 from leitstand.settings import Settings
 from listeners import budget, cursors, gaps, pending
 from listeners.contract import Listens
@@ -22,6 +22,8 @@ from monitoring.collector import StateCollector
 from monitoring.health import Part, judge, look
 from monitoring.metrics import Metrics, exposition, open_metrics, start_at_zero
 from triage import views
+from triage.incidents import views as incidents
+from triage.knowledge import articles
 from triage.policy import compile_policy
 from workers import queues, setup
 from workers.listen import Intake
@@ -52,6 +54,7 @@ def collector(settings: Settings, engine: Engine, metrics: Metrics, queue: Asses
         listening=listening,
         budgets=budget.remaining,
         gaps=gaps.unfilled,
+        incidents=incidents.open_by_watchlist,
     )
 
 
@@ -77,12 +80,25 @@ def open_database(where: Place) -> Engine:
     return engine
 
 
+def shelve(settings: Settings, engine: Engine) -> None:
+    """Bring the table of articles up to the folder; a file that cannot be read is named in the log."""
+    if settings.knowledge.articles is None:
+        return
+    shelf = articles.read(settings.knowledge.articles)
+    for problem in shelf.problems:
+        log.warning("article left out", problem=problem)
+    with engine.begin() as connection:
+        articles.keep(connection, shelf.articles, clock.now())
+
+
 def main(config: Path | str, slot: str = "serve") -> None:
     """Serve until SIGTERM."""
     configure_logging(slot)
     settings = setup.load(config)
     where = setup.place(settings)
     engine, redis = open_database(where), queues.connect(where.redis_url)
+    if health(engine, redis, where.metrics_dir)()[1].ready:  # the schema
+        shelve(settings, engine)
     queue, metrics = AssessQueue(redis), open_metrics(where.metrics_dir, slot)
     start_at_zero(metrics, settings)
     intake = Intake(engine, Watchlists(settings), queue, metrics)
