@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from console.api import described_escalations
 from console.api.answers import Problem
 from console.api.cases import ActionBody
 from console.api.hooks import Taken
@@ -106,9 +107,9 @@ def document() -> Json:
             "version": version("leitstand"),
             "description": "Hand in posts, read cases, act on them. Every call carries `Authorization: Bearer …`.",
         },
-        "paths": _paths(),
+        "paths": {**_paths(), **described_escalations.paths()},
         "components": {
-            "schemas": schemas,
+            "schemas": {**described_escalations.schemas(), **schemas},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }

@@ -21,7 +21,7 @@ from triage.incidents import views
 T = TypeVar("T")
 
 
-class Reason(msgspec.Struct, forbid_unknown_fields=True):
+class EndIncident(msgspec.Struct, forbid_unknown_fields=True):
     """Why an incident is ended."""
 
     text: str = ""
@@ -47,7 +47,7 @@ def routes(desk: Desk, tokens: Tokens) -> APIRouter:
     @router.post("/{number}/close")
     async def close_incident(request: Request, number: str) -> Response:
         caller = authorised(request, tokens, Scope.ACT)
-        said = decoded(await read_body(request, ACTION_BYTES), Reason).text
+        said = decoded(await read_body(request, ACTION_BYTES), EndIncident).text
         why = f"closed by {caller.actor}{f': {said}' if said else ''}"
         return answer(await run_in_threadpool(_close, desk, case_number(number), why))
 

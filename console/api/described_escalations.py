@@ -1,0 +1,124 @@
+"""The API's description, continued: incidents, escalations, silences and who is on call."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from console.api.answers import Problem
+from console.api.escalations import EscalationAction, NewEscalation, NewSilence
+from console.api.incidents import EndIncident
+from triage.escalating import acts
+from triage.escalating.store import Project
+from triage.escalating.views import Detail as EscalationDetail
+from triage.incidents.views import Detail as IncidentDetail
+from triage.incidents.views import Incident
+from triage.silences import Silence
+
+Json = dict[str, object]
+_REF = "#/components/schemas/"
+_TYPES = (
+    Incident, IncidentDetail, Project, EscalationDetail, Silence, Problem, EndIncident, NewEscalation, EscalationAction,
+    NewSilence,
+)  # fmt: skip
+
+
+class IncidentList(msgspec.Struct):
+    """The newest first."""
+
+    incidents: list[Incident]
+
+
+class EscalationList(msgspec.Struct):
+    """The newest first; of `state=risky` the riskiest, each with its score and reasons."""
+
+    escalations: list[Project]
+
+
+class SilenceList(msgspec.Struct):
+    """Those that are open or will be."""
+
+    silences: list[Silence]
+
+
+def schemas() -> Json:
+    """What the paths refer to."""
+    return dict(_described()[1])
+
+
+def paths() -> Json:
+    """Every path under /api/v1/incidents, /escalations, /silences and /oncall."""
+    number = _parameter("number", "path", {"type": "integer", "minimum": 1})
+    action = _parameter("action", "path", {"type": "string", "enum": list(acts.ACTIONS)})
+    words = _parameter("q", "query", {"type": "string", "maxLength": 200})
+    incidents, escalations = _choice("open", "all"), _choice("open", "closed", "all", "risky")
+    return {
+        "/api/v1/incidents": {"get": _read("Incidents", IncidentList, [incidents], 422)},
+        "/api/v1/incidents/{number}": {"get": _read("One incident with its cases", IncidentDetail, [number], 404)},
+        "/api/v1/incidents/{number}/close": {
+            "post": _write("End an incident by hand", IncidentDetail, [number], EndIncident, 404, 409)
+        },
+        "/api/v1/escalations": {
+            "get": _read("Escalations; `q` searches titles and lessons", EscalationList, [escalations, words], 422),
+            "post": _write("Open an escalation about a case", Project, [], NewEscalation, 404, 409, status=201),
+        },
+        "/api/v1/escalations/{number}": {
+            "get": _read("One escalation, its measures and its log", EscalationDetail, [number], 404)
+        },
+        "/api/v1/escalations/{number}/{action}": {
+            "post": _write("Act on an escalation", EscalationDetail, [number, action], EscalationAction, 404, 409)
+        },
+        "/api/v1/silences": {
+            "get": _read("Silences", SilenceList, []),
+            "post": _write("Make escalation steps wait", Silence, [], NewSilence, status=201),
+        },
+        "/api/v1/silences/{number}/end": {"post": _write("End a silence", Silence, [number], None, 404)},
+        "/api/v1/oncall": {"get": _read("Who is on call, by rota", None, [])},
+    }
+
+
+def _described() -> tuple[dict[object, Json], Json]:
+    lists = (IncidentList, EscalationList, SilenceList)
+    types = (*_TYPES, *lists)
+    refs, components = msgspec.json.schema_components(types, ref_template=_REF + "{name}")
+    return dict(zip(types, refs, strict=True)), components
+
+
+def _read(summary: str, told: type | None, parameters: list[Json], *problems: int) -> Json:
+    return _operation(summary, "read", parameters, told, 200, problems)
+
+
+def _write(
+    summary: str, told: type, parameters: list[Json], given: type | None, *problems: int, status: int = 200
+) -> Json:
+    operation = _operation(summary, "act", parameters, told, status, (*problems, 400, 413, 415, 422))
+    if given is None:
+        return operation
+    content = {"application/json": {"schema": _described()[0][given]}}
+    return {**operation, "requestBody": {"required": status == 201, "content": content}}
+
+
+def _operation(
+    summary: str, scope: str, parameters: list[Json], told: type | None, status: int, problems: Iterable[int]
+) -> Json:
+    refs = _described()[0]
+    schema: Json = refs[told] if told else {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
+    failed = {str(code): _content("Says why.", refs[Problem]) for code in sorted({*problems, 401, 403, 503})}
+    return {
+        "summary": summary,
+        "description": f"Scope: {scope}.",
+        "security": [{"token": []}],
+        "parameters": parameters,
+        "responses": {str(status): _content(f"{summary}.", schema), **failed},
+    }
+
+
+def _content(description: str, schema: Json) -> Json:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _parameter(name: str, place: str, schema: Json) -> Json:
+    return {"name": name, "in": place, "required": place == "path", "schema": schema}
+
+
+def _choice(*values: str) -> Json:
+    return _parameter("state", "query", {"type": "string", "enum": list(values), "default": values[0]})
