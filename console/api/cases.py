@@ -16,9 +16,9 @@ from console.api.desk import CaseFile, Desk
 from console.api.regroup import KNOWN
 from console.auth import Scope, Tokens
 from leitstand.model import Assessment, CaseSnapshot, CaseState, Event, MatchedMention, Mention, Severity
-from triage.views import LARGEST_PAGE, Filters
+from triage.views import LARGEST_PAGE, Filters, Page
 
-_PARAMETERS = ("state", "severity", "team", "channel", "review", "limit", "cursor")
+_PARAMETERS = ("state", "severity", "team", "channel", "review", "sort", "limit", "cursor")
 _LARGEST_NUMBER = 2**63 - 1
 
 
@@ -48,6 +48,8 @@ def routes(desk: Desk, tokens: Tokens) -> APIRouter:
     async def list_cases(request: Request) -> Response:
         authorised(request, tokens, Scope.READ)
         filters, cursor, limit = _wanted(request)
+        if request.query_params.get("sort", "newest") == "risk":
+            return answer(Page(await run_in_threadpool(desk.riskiest, limit), None))
         page = await run_in_threadpool(desk.cases, filters, cursor=cursor, limit=limit)
         return answer(page)
 
@@ -89,6 +91,8 @@ def _wanted(request: Request) -> tuple[Filters, str, int]:
     for name in query:
         if name not in _PARAMETERS:
             raise ApiError(422, f"unknown parameter; known: {', '.join(_PARAMETERS)}", name[:40])
+    if query.get("sort", "newest") not in ("newest", "risk"):
+        raise ApiError(422, "must be newest or risk", "sort")
     filters = Filters(
         _several(query.getlist("state"), CaseState, "state"),
         _several(query.getlist("severity"), Severity, "severity"),

@@ -171,6 +171,12 @@ def _list() -> Json:
         _parameter("state", "query", "One or more, with commas between.", _choice(s.value for s in CaseState)),
         _parameter("severity", "query", "One or more, with commas between.", _choice(s.value for s in Severity)),
         _parameter("team", "query", "Only this team's.", text),
+        _parameter(
+            "sort",
+            "query",
+            "newest, or risk: the open cases most likely to be escalated, whatever else is asked for.",
+            {"type": "string", "enum": ["newest", "risk"], "default": "newest"},
+        ),
         _parameter("channel", "query", "Only this channel's.", text),
         _parameter("review", "query", "Only those that wait for a person to approve them.", {"type": "boolean"}),
         _parameter(

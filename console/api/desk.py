@@ -81,6 +81,11 @@ class Desk:
         with self.database.connect() as connection:
             return views.list_cases(connection, filters, self.policy, clock.now(), cursor=cursor, limit=limit)
 
+    def riskiest(self, limit: int) -> tuple[CaseSnapshot, ...]:
+        """The open cases that are most likely to be escalated."""
+        with self.database.connect() as connection:
+            return views.riskiest(connection, self.policy, clock.now(), limit)
+
     def overview(self, limit: int, filters: Filters) -> Overview:
         """The wall, with at most `limit` of the cases that the filters let through."""
         now = clock.now()

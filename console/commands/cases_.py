@@ -16,7 +16,7 @@ from console.opened import Opened, opened
 from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
 from leitstand import clock
 from leitstand.errors import InputError, NotFoundError, StateError
-from leitstand.model import CaseSnapshot, CaseState, ClockState, Severity, StoryView, TrafficLight
+from leitstand.model import CaseSnapshot, CaseState, ClockState, Risk, Severity, StoryView, TrafficLight
 from triage import migrate as migrating
 from triage import views
 from triage.policy import compile_policy
@@ -60,6 +60,9 @@ def list_(
     review: Annotated[
         bool, typer.Option("--review", help="Only those that wait for a person to approve them.")
     ] = False,
+    risky: Annotated[
+        bool, typer.Option("--risky", help="The open ones most likely to be escalated, with reasons.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=views.LARGEST_PAGE, help="At most so many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -68,7 +71,9 @@ def list_(
     Example: leitstand cases --severity sev1
     """
     with opened(config) as house:
-        if number is None:
+        if risky:
+            _risky(house, limit, as_json)
+        elif number is None:
             _list(house, Filters(tuple(state or LIVE), tuple(level or ()), review=review), limit, as_json)
         else:
             _one(house, number, as_json)
@@ -170,6 +175,17 @@ def _list(house: Opened, filters: Filters, limit: int, as_json: bool) -> None:
         Console().print(table)
     more = "; there are more: --limit" if page.next else ""
     typer.echo(f"{count(len(page.cases), 'case')}{more}." if page.cases else "No case.")
+
+
+def _risky(house: Opened, limit: int, as_json: bool) -> None:
+    with house.engine.connect() as connection:
+        found = views.riskiest(connection, compile_policy(house.settings), clock.now(), limit)
+    for case in found:
+        risk = case.risk or Risk(0)
+        said = f"{case.number}  {risk.score:.2f}  {case.severity}  {case.title}: {'; '.join(risk.reasons)}"
+        print_json(case) if as_json else typer.echo(said)
+    if not found and not as_json:
+        typer.echo("No case.")
 
 
 def _one(house: Opened, number: int, as_json: bool) -> None:

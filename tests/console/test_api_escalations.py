@@ -6,6 +6,7 @@ import httpx
 from sqlalchemy import text
 
 from leitstand import clock
+from leitstand.model import Urgency
 from tests.console.running import ACT, READ, Console
 from triage.policy import compile_policy
 from triage.risk import refresh
@@ -105,3 +106,12 @@ def test_a_case_tells_its_risk_with_reasons(console: Console) -> None:
         refresh(connection, compile_policy(console.settings), clock.now())
     risk = call(console, "GET", f"cases/{number}", token=READ).json()["risk"]
     assert 0 < risk["score"] < 1 and risk["reasons"]
+
+
+def test_the_riskiest_cases_come_first(console: Console) -> None:
+    calm, wild = console.open_case(author="one"), console.open_case(author="two", urgency=Urgency.CRITICAL)
+    with console.database.begin() as connection:
+        refresh(connection, compile_policy(console.settings), clock.now())
+    found = call(console, "GET", "cases?sort=risk&limit=2", token=READ).json()
+    assert [case["number"] for case in found["cases"]] == [wild, calm] and found["next"] is None
+    assert call(console, "GET", "cases?sort=fear", token=READ).status_code == 422

@@ -69,6 +69,7 @@ def sweep(connection: Connection, policy: Policy, now: datetime) -> list[Notice]
             Cause("incident", row.lead_case, f"incident {row.number} on {row.watchlist}", row.number)
             for row in connection.execute(_INCIDENTS)
         ]
+    causes.sort(key=lambda cause: cause.case_number)  # cases are locked in order of their numbers, as everywhere
     told = [notice for cause in causes for notice in open_(connection, cause, policy, now)[1]]
     return [*told, *_remind(connection, policy, now)]
 

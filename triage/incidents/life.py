@@ -134,7 +134,10 @@ def _gather(connection: Connection, incident: _Incident, policy: Policy, now: da
     """Attach the open cases of the watchlist that have come since the incident began."""
     never = [intent.value for intent in policy.incidents.never_hold]
     given = {"watchlist": incident.watchlist, "since": incident.started_at, "never": never}
-    numbers = sorted(records.lock(connection, connection.scalars(_JOINS, given)))
+    joins = set(connection.scalars(_JOINS, given))
+    # The leading case is told of next: locked with the others, in the order of their numbers.
+    locked = records.lock(connection, joins | ({incident.lead_case} if incident.lead_case else set()))
+    numbers = sorted(joins & set(locked))
     if numbers:
         connection.execute(_ATTACH, {"n": incident.number, "numbers": numbers, "now": now})
         lines = [

@@ -1,0 +1,27 @@
+"""What the sweep looks at every second: answers of steps, escalations, risks, all in one look."""
+
+from sqlalchemy import Engine, text
+
+from escalation_bridge import outbox
+from leitstand.model import Receipt, Urgency
+from tests.triage.building import NOW, mention, one, policy, run
+from workers import watch
+
+POLICY = policy(escalations={"leadership": "manager"})
+
+
+def test_one_look_does_it_all(database: Engine) -> None:
+    outcome = run(database, [one(mention(1), Urgency.CRITICAL)], POLICY)
+    with database.begin() as connection:
+        outbox.add(connection, outcome.notices, NOW)
+        (claimed,) = outbox.claim(connection, "sev1-group", 9, POLICY.incidents.window, NOW)
+        outbox.mark_sent(connection, claimed, Receipt(), NOW)
+    for _ in range(2):
+        watch.look(database, POLICY, NOW)
+    with database.connect() as connection:
+        told = list(connection.scalars(text("SELECT text FROM case_events WHERE kind = 'escalation_told'")))
+        assert told == ["escalation sev1, step 1/2: sev1-group has it"]
+        assert connection.scalar(text("SELECT count(*) FROM escalations")) == 1
+        assert connection.scalar(text("SELECT score FROM case_risks")) > 0
+        milestones = text("SELECT count(*) FROM deliveries WHERE type = 'escalation.milestone' AND target = 'manager'")
+        assert connection.scalar(milestones) == 1
