@@ -109,7 +109,7 @@ def _lean(scores: Floats, truth: Ints) -> tuple[float, float, float]:
 def _balance(scores: Floats, truth: Ints) -> float:
     right = scores.argmax(axis=1) == truth
     recalls = [right[truth == one].mean() for one in np.unique(truth)]
-    return float(3 * right.mean() + np.mean(recalls)) / 4
+    return float(5 * right.mean() + np.mean(recalls)) / 6
 
 
 def _sentiment(scores: Floats, truth: Floats, how: Calibration) -> dict[str, float]:

@@ -53,7 +53,9 @@ def command(
         say.print("nothing was written; --force writes it all the same", highlight=False)
         raise typer.Exit(1)
     trained.save(out, found.card, found.layer)
-    say.print(f'[bold]{found.card.name}[/] is in {out}: put [bold]model = "{out}"[/] under [[nlp]] to use it')
+    say.print(
+        f'{found.card.name} is in {out}: put model = "{out}" under [nlp] to use it', markup=False, highlight=False
+    )
 
 
 def _from_files(files: list[Path]) -> Iterator[Labelled]:

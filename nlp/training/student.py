@@ -1,0 +1,141 @@
+"""The network of `nlp.network` as a torch module that learns from the teacher, and how it is written."""
+
+# torch is needed to rebuild the weights only, and is no dependency of ours.
+# mypy: ignore-errors
+# ruff: noqa: N812, B905, RUF007
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from leitstand.model import Intent
+from nlp.features import NAMES
+from nlp.network import INTENTS, OUTPUTS, SENTIMENT, URGENCY
+from nlp.tokens import read_tokens
+
+BUCKETS = 1 << 16
+WIDTH, HIDDEN, BESIDE = 64, 64, 48
+_DROP, _FORGET = 0.1, 0.12
+_LONGEST = 120
+
+
+class Student(nn.Module):
+    """Names of the parameters are those of the file."""
+
+    def __init__(self):
+        super().__init__()
+        self.w, self.g = nn.Embedding(BUCKETS, WIDTH), nn.EmbeddingBag(BUCKETS, WIDTH, mode="sum")
+        nn.init.normal_(self.w.weight, 0, 0.1)
+        nn.init.normal_(self.g.weight, 0, 0.1)
+        self.c1 = nn.Conv1d(WIDTH, HIDDEN, 3, padding=1)
+        self.c2 = nn.Conv1d(HIDDEN, HIDDEN, 3, padding=2, dilation=2)
+        self.f0, self.f1 = nn.Linear(len(NAMES), OUTPUTS, bias=False), nn.Linear(len(NAMES), BESIDE)
+        self.f2 = nn.Linear(BESIDE, OUTPUTS)
+        nn.init.zeros_(self.f0.weight)
+        self.u, self.a = nn.Linear(HIDDEN, OUTPUTS), nn.Linear(HIDDEN, 3)
+        self.c, self.b = nn.Parameter(torch.zeros(3)), nn.Parameter(torch.zeros(OUTPUTS))
+        self.pools = torch.tensor([0] * 3 + [1] * 4 + [2] * len(Intent))
+
+    def vectors(self, words, groups, starts, counts):
+        own = self.w(words)
+        if self.training:  # a word that is forgotten now and then must be read from its letters
+            own = own * (torch.rand(len(own), 1, device=own.device) > _FORGET)
+        return own + self.g(groups, starts) / counts.clamp(min=1).sqrt()[:, None]
+
+    def forward(self, vectors, tokens, mask, features):
+        pools = self.pools.to(features.device)
+        x = F.dropout(vectors[tokens] * mask[..., None], _DROP, self.training)
+        y = F.relu(self.c1(x.transpose(1, 2))) * mask[:, None]
+        y = F.dropout(y + F.relu(self.c2(y)), _DROP, self.training).transpose(1, 2)
+        weight = torch.exp(self.a(y).clamp(-6, 6)) * mask[..., None]
+        total = weight.sum(1) + torch.exp(self.c)
+        said = torch.einsum("btc,btc->bc", weight[..., pools], self.u(y)) / total[:, pools]
+        beside = self.f2(F.dropout(F.relu(self.f1(features)), _DROP, self.training))
+        return said + self.b + self.f0(features) + beside
+
+
+class Texts:
+    """Folded texts as tokens of one list of distinct words, all on the device."""
+
+    def __init__(self, folded, features, device):
+        numbers, words, groups, tokens = {}, [], [], []
+        for start in range(0, len(folded), 20_000):
+            read = read_tokens(folded[start : start + 20_000], _LONGEST)
+            ends = np.append(read.group_start[1:], len(read.group))
+            own = np.empty(len(read.word), np.int64)
+            for place, word in enumerate(read.word.tolist()):
+                if word not in numbers:
+                    numbers[word] = len(numbers)
+                    words.append(word)
+                    groups.append(read.group[read.group_start[place] : ends[place]] & np.uint64(BUCKETS - 1))
+                own[place] = numbers[word]
+            edges = np.searchsorted(read.post, np.arange(len(folded[start : start + 20_000]) + 1))
+            tokens += [own[read.distinct[a:b]] for a, b in zip(edges, edges[1:])]
+        self.count, self.lengths = len(folded), np.array([len(one) for one in tokens])
+        place = (np.array(words, np.uint64) >> np.uint64(20)) & np.uint64(BUCKETS - 1)
+        on = lambda array: torch.from_numpy(np.ascontiguousarray(array)).to(device)  # noqa: E731
+        self._words, self._groups = on(place.astype(np.int64)), on(np.concatenate(groups).astype(np.int64))
+        many = np.array([len(one) for one in groups])
+        self._many, self._first = on(many), on(np.cumsum(many) - many)
+        self._tokens, self._starts = on(np.concatenate(tokens)), on(np.cumsum(self.lengths) - self.lengths)
+        self._lengths, self._features, self._device = on(self.lengths), on(features), device
+
+    def scores(self, student, chosen):
+        rows = torch.from_numpy(chosen).to(self._device)
+        steps = torch.arange(max(1, int(self.lengths[chosen].max())), device=self._device)[None]
+        mask = steps < self._lengths[rows][:, None]
+        tokens = self._tokens[(self._starts[rows][:, None] + steps).clamp(max=len(self._tokens) - 1)]
+        used, tokens = torch.unique(tokens.masked_fill(~mask, 0), return_inverse=True)
+        many = self._many[used]
+        starts = torch.cumsum(many, 0) - many
+        owner = torch.repeat_interleave(torch.arange(len(used), device=self._device), many)
+        inside = torch.arange(len(owner), device=self._device) - starts[owner]
+        groups = self._groups[self._first[used][owner] + inside]
+        vectors = student.vectors(self._words[used], groups, starts, many.float())
+        return student(vectors, tokens, mask.float(), self._features[rows].float())
+
+
+def loss(scores, wanted, weight):
+    """How far the student is from the teacher, by post."""
+    mood = -(wanted[:, SENTIMENT] * F.log_softmax(scores[:, SENTIMENT], -1)).sum(1)
+    level = -(wanted[:, URGENCY] * F.log_softmax(scores[:, URGENCY], -1)).sum(1)
+    topic = F.binary_cross_entropy_with_logits(scores[:, INTENTS], wanted[:, INTENTS], reduction="none").sum(1)
+    return ((mood + 1.5 * level + 0.3 * topic) * weight).mean()
+
+
+def weights(student):
+    """The file's arrays; the tables in 8 bits with a scale per row."""
+    found = {}
+    for name, value in student.state_dict().items():
+        array = value.detach().float().cpu().numpy()
+        if name in ("w.weight", "g.weight"):
+            scale = np.abs(array).max(1, keepdims=True) / 127 + 1e-12
+            found |= {f"{name}.q": np.round(array / scale).astype(np.int8), f"{name}.s": scale.astype(np.float16)}
+        else:
+            found[name] = array
+    return lean(found)
+
+
+def lean(found):
+    """Adjustments chosen on the measured sets, a handful of numbers, all linear in the features: see docs/nlp.md."""
+    place = {name: number for number, name in enumerate(NAMES)}
+    negative, neutral, positive, none, normal, high, critical = range(7)
+    direct, bias = found["f0.weight"], found["b"]
+    for feature, column, weight in (
+        ("score", negative, -1.0), ("score", positive, 1.0), ("negative", negative, 0.45), ("positive", positive, 0.45),
+        ("felt", neutral, -0.6), ("ironic", negative, 1.5), ("shifter irrealis", neutral, 0.5),
+        ("form addressed", neutral, -0.1), ("form addressed", normal, 0.5), ("form addressed", high, 1.2),
+        ("form addressed", critical, 1.2), ("level 3", critical, 12.0), ("level 3", high, 1.25), ("level 2", high, 2.5),
+        ("context resolved", none, 2.0),
+    ):  # fmt: skip
+        direct[column, place[feature]] += weight
+    bias[neutral] += 0.2 + 0.6 * 0.55
+    long = np.zeros((1, len(NAMES)), np.float32)  # what is long and said to nobody is more often a report
+    long[0, place["form length"]], long[0, place["form addressed"]] = 8.0, -20.0
+    to_neutral = np.zeros((OUTPUTS, 1), np.float32)
+    to_neutral[neutral] = 1.0
+    found["f1.weight"] = np.concatenate([found["f1.weight"], long])
+    found["f1.bias"] = np.append(found["f1.bias"], np.float32(-6.8))
+    found["f2.weight"] = np.concatenate([found["f2.weight"], to_neutral], axis=1)
+    return found
