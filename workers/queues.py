@@ -74,6 +74,9 @@ class WarmWorker(SimpleWorker):
 
     death_penalty_class = UnixSignalDeathPenalty
 
+    def procline(self, message: str) -> None:
+        """Leave this process the title that the supervisor gave it."""
+
 
 def run_worker(connection: Redis, name: str, *, jobs: int, ready: Callable[[], None]) -> None:
     """Work until told to stop (SIGTERM finishes the batch at hand) or after `jobs` jobs."""
