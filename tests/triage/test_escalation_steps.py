@@ -263,9 +263,8 @@ def test_a_calendar_names_who_is_on_call(tmp_path: Path) -> None:
     assert on_call("2026-01-06T12:00:00+01:00", ical=file) == "anna"
 
 
-@given(st.datetimes(datetime(2026, 1, 5, 9), datetime(2030, 1, 1)))
-def test_somebody_is_always_on_call_and_for_a_week(wall: datetime) -> None:
-    at = wall.replace(tzinfo=UTC)
+@given(st.integers(0, 2_000_000).map(lambda minutes: datetime(2026, 1, 5, 9, tzinfo=UTC) + minutes * MINUTE))
+def test_somebody_is_always_on_call_and_for_a_week(at: datetime) -> None:
     turns = compiled(Rota.model_validate({"people": PEOPLE}))
     now, later = turns.on_call(at), turns.on_call(at + timedelta(weeks=1))
     assert now in PEOPLE and PEOPLE[(PEOPLE.index(now) + 1) % 3] == later

@@ -10,6 +10,7 @@ from triage import timeline
 from triage.actions import act
 from triage.cases import Outcome, process
 from triage.decide import Item
+from triage.firing import fire_due
 from triage.incidents import held, life
 from triage.incidents import store as voices
 from triage.incidents.detector import Watch
@@ -168,6 +169,44 @@ def test_after_its_end_cases_page_by_themselves_again(database: Engine) -> None:
     over(database)
     outcome = outage(database, 1, first=70, start=60)
     assert "sev1-group" in [n.target for n in outcome.notices]
+
+
+def test_what_nobody_watches_any_more_holds_nothing_back(database: Engine) -> None:
+    quiet_hour(database)
+    outage(database)
+    look(database, 3)
+    kept = outage(database, 1, first=50, start=4).opened[0].number
+    off = policy(incidents={"enabled": False})
+    with database.begin() as connection:
+        told = life.evaluate(connection, off, NOW + 5 * MINUTE)
+        assert life.evaluate(connection, off, NOW + 5 * MINUTE) == ()
+    assert [n.case.number for n in told if n.type is NoticeType.CASE_ESCALATED] == [kept]
+    assert any("is not watched any more" in n.reason for n in told if n.type is NoticeType.INCIDENT_CLOSED)
+
+
+def test_a_deadline_missed_during_it_pages_afterwards_also_where_the_case_was_acknowledged(database: Engine) -> None:
+    quiet_hour(database)
+    outage(database)
+    look(database, 3)
+    number = outage(database, 1, first=50, start=4).opened[0].number
+    with database.begin() as connection:
+        act(connection, number, "acknowledge", actor="ann", now=NOW + 5 * MINUTE, policy=POLICY)
+        connection.execute(
+            text("UPDATE sla_clocks SET fire_at = :at WHERE case_number = :n AND name = 'resolution'"),
+            {"at": NOW + 6 * MINUTE, "n": number},
+        )
+        connection.execute(
+            text(
+                "UPDATE sla_clocks SET due_at = :at, warnings_left = '{}' WHERE case_number = :n"
+                " AND name = 'resolution'"
+            ),
+            {"at": NOW + 6 * MINUTE, "n": number},
+        )
+        fired = fire_due(connection, POLICY, NOW + 7 * MINUTE)
+    assert number in [b.number for b in fired.breaches]
+    assert (number, "late") in rows(database, "SELECT case_number, policy FROM held_pages")
+    told = over(database)
+    assert (number, "manager") in [(n.case.number, n.target) for n in told if n.type is NoticeType.CASE_ESCALATED]
 
 
 def test_two_sweeps_open_one(database: Engine) -> None:

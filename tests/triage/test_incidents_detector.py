@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console import scenario
+from console.offline import incidents as offline
+from leitstand import configuration
 from leitstand.model import Assessment, Author, Intent, Sentiment, Urgency
 from leitstand.settings import Incidents
+from nlp import pipeline
 from tests.triage.building import NOW, assessment, mention
 from tests.triage.quiet_month import BEGINS, month
 from triage.incidents.backtest import Heard, Moment, backtest, moments
@@ -52,6 +55,20 @@ def test_the_outage_of_the_bundled_day_is_found_within_three_minutes(the_day: li
     assert outage[0].kind == "opened" and "09:42:00" <= berlin(outage[0].at) <= "09:45:00"
     assert outage[-1].kind == "closed" and berlin(outage[-1].at) > "12:00:00"
     assert sum(m.kind == "opened" for m in outage) == 1, "one outage, one incident"
+
+
+def test_with_our_own_assessments_the_outage_is_found_before_its_height() -> None:
+    """The height is at 10:09. How soon depends on what nlp makes of vague first posts; a person's view is above."""
+    environment = {
+        "LEITSTAND_DEMO_RECEIVER": "http://127.0.0.1:9", "LEITSTAND_DEMO_TOKEN": "t" * 24,
+        "LEITSTAND_DEMO_SECRET": "whsec_" + "A" * 40,
+    }  # fmt: skip
+    settings = configuration.load(scenario.CONFIGURATION, environment=environment)
+    problems: list[str] = []
+    mentions = offline.read(scenario.DAY.read_bytes().splitlines(), NOW, problems)
+    track = offline.replay(mentions, settings, pipeline.load())["cloud"]
+    opened = [f"{m.at:%H:%M:%S}" for m in track.moments if m.kind == "opened"]
+    assert problems == [] and any("09:42:00" <= at <= "10:00:00" for at in opened), opened
 
 
 def test_nothing_else_is_found_than_what_happened(the_day: list[Moment]) -> None:

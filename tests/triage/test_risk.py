@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from leitstand.model import Severity, Urgency
+from leitstand.model import Risk, Severity, Urgency
 from tests.triage.building import NOW, mention, one, policy, run
 from tests.triage.test_escalations import CASE
 from triage import clocks, records, risk, views
@@ -24,7 +24,7 @@ RECORD = CaseRecord(
 )  # fmt: skip
 
 
-def of(signs: Signs = NO_SIGNS, **changes: object) -> risk.Risk:
+def of(signs: Signs = NO_SIGNS, **changes: object) -> Risk:
     return assess(replace(RECORD, **changes), (), signs, POLICY, NOW)  # type: ignore[arg-type]
 
 

@@ -4,7 +4,7 @@ The rule: what paged before the incident was opened has paged; its further steps
 open incident is not paged by itself: the incident is, once, by its leading case. Each page held back is a row here and
 a line on the timeline of its case. What a person starts by hand is never held back, and cases with one of the
 `never_hold` intents belong to no incident. When the incident is over, the held page of a case that nobody has
-acknowledged goes out.
+acknowledged since goes out.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,8 +22,9 @@ from triage.snapshot import snapshot
 _OPEN = text("SELECT watchlist, number FROM incidents WHERE state = 'open'")
 _RELEASE = text("""
     UPDATE held_pages h SET released_at = :now FROM cases c
-    WHERE h.incident = :n AND h.released_at IS NULL AND c.number = h.case_number AND c.acknowledged_at IS NULL
-      AND c.state = 'new'
+    WHERE h.incident = :n AND h.released_at IS NULL AND c.number = h.case_number
+      AND c.state IN ('new', 'open', 'waiting')
+      AND (c.acknowledged_at IS NULL OR c.acknowledged_at < h.held_at)
     RETURNING h.case_number, h.policy, h.reason
 """)
 _COUNT = text("SELECT count(*) FROM held_pages WHERE incident = :n")
@@ -63,7 +64,7 @@ def data(incident: int) -> dict[str, str]:
 
 
 def release(connection: Connection, incident: int, policy: Policy, now: datetime) -> Released:
-    """Start what was held back for cases that nobody has acknowledged."""
+    """Start what was held back for cases that nobody has acknowledged since."""
     rows = connection.execute(_RELEASE, {"n": incident, "now": now}).all()
     starts = [
         runs.Start(row.case_number, row.policy, f"{row.reason}; incident {incident} is over", asked=True)

@@ -29,6 +29,11 @@ _OPEN = text("""
     ON CONFLICT (watchlist) WHERE state = 'open' DO NOTHING
 """)
 _CURRENT = text("SELECT * FROM incidents WHERE watchlist = :watchlist AND state = 'open' FOR NO KEY UPDATE")
+_STRAYS = text("""
+    SELECT * FROM incidents WHERE state = 'open' AND NOT watchlist = ANY(CAST(:names AS text[])) ORDER BY number
+    FOR NO KEY UPDATE
+""")
+_FORGET = text("DELETE FROM incident_watches WHERE NOT watchlist = ANY(CAST(:names AS text[]))")
 _GROW = text(
     "UPDATE incidents SET peak = greatest(peak, :peak), authors = greatest(authors, :authors) WHERE number = :n"
 )
@@ -72,10 +77,8 @@ class _Incident:
 def evaluate(connection: Connection, policy: Policy, now: datetime) -> tuple[Notice, ...]:
     """Look at the watchlists whose turn it is; returns whom to tell."""
     settings = policy.incidents
-    if not settings.enabled:
-        return ()
-    notices: list[Notice] = []
-    names = [name for name in policy.watchlists if not settings.watchlists or name in settings.watchlists]
+    names = [n for n in policy.watchlists if settings.enabled and (not settings.watchlists or n in settings.watchlists)]
+    notices = _close_strays(connection, names, policy, now)
     for name, watch in store.claim(connection, names, settings.window, now).items():
         heard = store.heard(connection, name, first_minute(watch, settings.window, now), now)
         seen = look(watch, heard, store.known(connection, name, now), settings, now)
@@ -84,6 +87,17 @@ def evaluate(connection: Connection, policy: Policy, now: datetime) -> tuple[Not
         if seen.hours:
             store.prune(connection, now)
     return tuple(notices)
+
+
+def _close_strays(connection: Connection, names: list[str], policy: Policy, now: datetime) -> list[Notice]:
+    """What nobody watches any more would hold back pages for ever."""
+    notices: list[Notice] = []
+    for row in connection.execute(_STRAYS, {"names": names}).all():
+        incident = _incident(row, row.authors, row.peak)
+        notices += close(connection, incident, "its watchlist is not watched any more", policy, now)
+    if notices:
+        connection.execute(_FORGET, {"names": names})
+    return notices
 
 
 def _follow(connection: Connection, watchlist: str, seen: Seen, policy: Policy, now: datetime) -> list[Notice]:
