@@ -50,7 +50,7 @@ def test_the_day_comes_out_right(tmp_path: Path) -> None:
     truth = {(p.form["channel"], p.form["external_id"]): p.truth for p in scenario.posts()}
     joined = sum((key in got) == (t["case"] is not None) for key, t in truth.items())
     wanted = {t["case"]: t["severity"] for t in truth.values() if t["case"]}
-    numbers = defaultdict(Counter[int])
+    numbers: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for key, t in truth.items():
         if t["case"] and key in got:
             numbers[t["case"]][got[key][0]] += 1
