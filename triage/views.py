@@ -38,7 +38,8 @@ _URGENT = text(f"""
                          AND k.ended_at IS NULL) AS k ON true
     LEFT JOIN case_risks r ON r.case_number = c.number
     WHERE c.state IN ('new', 'open', 'waiting') AND {_WANTED.replace("state =", "c.state =")}
-    ORDER BY c.severity, r.score DESC NULLS LAST, k.due_at NULLS LAST, c.number LIMIT :limit
+    ORDER BY CASE WHEN :due_first THEN k.due_at END, c.severity, r.score DESC NULLS LAST, k.due_at NULLS LAST, c.number
+    LIMIT :limit
 """)  # noqa: S608  our own words
 _RISKIEST = text("""
     SELECT c.* FROM case_risks r JOIN cases c ON c.number = r.case_number
@@ -131,10 +132,16 @@ _EVERY = Filters()
 
 
 def most_urgent(
-    connection: Connection, policy: Policy, now: datetime, limit: int = 50, filters: Filters = _EVERY
+    connection: Connection,
+    policy: Policy,
+    now: datetime,
+    limit: int = 50,
+    filters: Filters = _EVERY,
+    *,
+    due_first: bool = False,
 ) -> tuple[CaseSnapshot, ...]:
     """The open cases to look at first: the worst severity, then the highest risk, then the soonest deadline."""
-    wanted = {**_parameters(filters), "limit": max(1, min(limit, LARGEST_PAGE))}
+    wanted = {**_parameters(filters), "limit": max(1, min(limit, LARGEST_PAGE)), "due_first": due_first}
     return _snapshots(connection, [from_row(row) for row in connection.execute(_URGENT, wanted)], policy, now)
 
 
