@@ -86,12 +86,12 @@ class Desk:
         with self.database.connect() as connection:
             return views.riskiest(connection, self.policy, clock.now(), limit)
 
-    def overview(self, limit: int, filters: Filters) -> Overview:
+    def overview(self, limit: int, filters: Filters, *, due_first: bool = False) -> Overview:
         """The wall, with at most `limit` of the cases that the filters let through."""
         now = clock.now()
         with self.database.connect() as connection:
             return Overview(
-                views.most_urgent(connection, self.policy, now, limit, filters),
+                views.most_urgent(connection, self.policy, now, limit, filters, due_first=due_first),
                 views.open_cases(connection),
                 views.overdue(connection, now),
                 views.to_review(connection),

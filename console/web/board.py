@@ -47,7 +47,7 @@ def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doork
 
     def read(choice: Choice, *, review: bool) -> dict[str, object]:
         filters, path = choice.filters(review=review), "/review" if review else "/"
-        overview = desk.overview(URGENT_SHOWN, filters)
+        overview = desk.overview(URGENT_SHOWN, filters, due_first=choice.due_first)
         cases, more, every = overview.urgent, None, None
         if choice.by_age:
             page = desk.cases(filters, cursor=choice.cursor, limit=PAGE)
@@ -56,7 +56,7 @@ def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doork
             every = f"{path}{choice.all_by_age}"
         return {
             **fixed,
-            "cases": view.riskiest_first(cases) if review and not choice.by_age else cases,
+            "cases": view.riskiest_first(cases) if review and not choice.order else cases,
             "more": more and f"{path}{more}",
             "every": every,
             "channels": sorted({o.channel for o in overview.open} | ({choice.channel} - {""})),

@@ -57,6 +57,20 @@ ESCALATIONS: list[Phrase] = [
         r":? (?P<does>resolving the case|waits: .+|skipped: .+|forwarding to .+|opening a channel at .+)",
         N_("escalation %(policy)s, step %(step)s: %(does)s"),
     ),
+    phrase(
+        r"escalation (?P<policy>\S+), step (?P<step>\d+/\d+)(?:, round (?P<round>\d+) of (?P<rounds>\d+))?"
+        r": (?P<words>\S+) has it",
+        N_("escalation %(policy)s, step %(step)s: %(words)s has it"),
+    ),
+    phrase(
+        r"escalation (?P<policy>\S+), step (?P<step>\d+/\d+)(?:, round (?P<round>\d+) of (?P<rounds>\d+))?"
+        r": (?P<whom>\S+) could not be told \((?P<words>.*)\)(?:; on to the next at once)?",
+        N_("escalation %(policy)s, step %(step)s: %(whom)s could not be told (%(words)s)"),
+    ),
+    phrase(
+        r"escalation (?P<policy>\S+): (?P<does>forward|resolve) failed: (?P<words>.+)",
+        N_("escalation %(policy)s: %(does)s failed: %(words)s"),
+    ),
     phrase(r"resolving the case", N_("the case is being resolved")),
     phrase(r"waits: (?P<words>.+)", N_("waits: %(words)s")),
     phrase(r"skipped: (?P<why>.+)", N_("skipped: %(why)s")),
@@ -67,6 +81,10 @@ ESCALATIONS: list[Phrase] = [
     phrase(r"the severity has not risen", N_("the severity has not risen")),
     phrase(r"the severity has risen", N_("the severity has risen")),
     phrase(r"escalation (?P<number>\d+) is opened: (?P<why>.+)", N_("escalation %(number)s is opened: %(why)s")),
+    phrase(
+        r"opened because of (?P<why>.+), about case (?P<number>\d+) \((?P<severity>sev\d)\); owned by nobody yet",
+        N_("opened because of %(why)s, about case %(number)s (%(severity)s); nobody owns it yet"),
+    ),
     phrase(
         r"opened because of (?P<why>.+), about case (?P<number>\d+) \((?P<severity>sev\d)\); owned by (?P<words>.+)",
         N_("opened because of %(why)s, about case %(number)s (%(severity)s); owned by %(words)s"),

@@ -11,7 +11,7 @@ from triage.policy import DEFAULT_TEAM
 from triage.records import LIVE
 from triage.views import Filters
 
-NEWEST = "newest"
+NEWEST, DUE = "newest", "due"
 _LIVE = tuple(state.value for state in CaseState if state in LIVE)
 
 
@@ -19,7 +19,8 @@ _LIVE = tuple(state.value for state in CaseState if state in LIVE)
 class Choice:
     """The filters as picked on the page; "" means all (of the unfinished, for the state).
 
-    `order` is "" for the most urgent first, or NEWEST; `cursor` goes on in a list of the newest.
+    `order` is "" for the most urgent first, DUE for what falls due first, or NEWEST; `cursor` goes on in a list of the
+    newest.
     """
 
     state: str = ""
@@ -39,6 +40,11 @@ class Choice:
     def by_age(self) -> bool:
         """Whether the newest come first: what is over has no deadline to be sorted by."""
         return self.order == NEWEST or self.state in (CaseState.RESOLVED, CaseState.CLOSED)
+
+    @property
+    def due_first(self) -> bool:
+        """Whether what falls due first comes first, however severe it is."""
+        return self.order == DUE
 
     @property
     def query(self) -> str:
@@ -81,7 +87,7 @@ def picked(request: Request) -> Choice:
         word("team"),
         word("channel"),
         word("watchlist"),
-        NEWEST if word("order") == NEWEST else "",
+        word("order") if word("order") in (NEWEST, DUE) else "",
         word("cursor"),
     )
 

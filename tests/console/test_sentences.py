@@ -56,11 +56,15 @@ GERMAN = translations("de").gettext
         ),
         (
             "opened because of a missed deadline, about case 7 (sev2); owned by nobody yet",
-            "eröffnet wegen: eine verpasste Frist, zu Fall 7 (Sev 2); verantwortlich: nobody yet",
+            "eröffnet wegen: eine verpasste Frist, zu Fall 7 (Sev 2); noch ist niemand verantwortlich",
         ),
         (
             "measure 2 is for Bo, due 2026-03-04 10:00 UTC: renew the key",
             "Maßnahme 2 ist für Bo, fällig 2026-03-04 10:00 UTC: renew the key",
+        ),
+        (
+            "escalation sev1, step 1/2, round 1 of 4: sev1-group has it",
+            "Eskalation Sev 1, Schritt 1/2: sev1-group hat es",
         ),
         ("first response: 80% of the time is used (+0.27)", "erste Antwort: 80 % der Zeit sind verbraucht: +0.27"),
         (

@@ -71,6 +71,18 @@ def test_the_most_urgent_of_a_team_are_found_among_any_number(open_console: Cons
     assert 'data-refresh="/board?channel=mastodon&amp;watchlist=cloud"' in page
 
 
+def test_the_wall_can_begin_with_what_falls_due_first(open_console: Console) -> None:
+    worst = open_console.open_case(author="worst", urgency=Urgency.CRITICAL)
+    soon = open_console.open_case(author="soon", minutes=300, urgency=Urgency.NORMAL)
+    with open_console.database.begin() as connection:
+        connection.execute(
+            text("UPDATE sla_clocks SET due_at = due_at + interval '9 days' WHERE case_number = :n"), {"n": worst}
+        )
+    with open_console.client() as client:
+        assert re.findall(r'data-case="(\d+)"', client.get("/").text) == [str(worst), str(soon)]
+        assert re.findall(r'data-case="(\d+)"', client.get("/?order=due").text) == [str(soon), str(worst)]
+
+
 def test_filters_narrow_the_wall_and_say_when_nothing_is_left(open_console: Console) -> None:
     number = open_console.open_case(channel="mastodon")
     with open_console.client() as client:

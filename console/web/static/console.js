@@ -91,7 +91,8 @@
         return;
       }
       unfolded = [...target.querySelectorAll("details[open][id]")].map((element) => element.id);
-      htmx.ajax("GET", target.dataset.refresh, { target, swap: "innerHTML" });
+      const whole = target.dataset.select; // cut out of a whole page, where there is no part of its own
+      htmx.ajax("GET", target.dataset.refresh, whole ? { target, swap: "outerHTML", select: whole } : { target, swap: "innerHTML" });
     }, Math.max(0, 1000 - (Date.now() - last)));
   }
 
