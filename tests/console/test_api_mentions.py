@@ -40,21 +40,23 @@ def send(console: Console, body: object, token: str = LISTENER) -> tuple[int, An
 
 
 def test_mentions_are_stored_and_enqueued_once(console: Console) -> None:
-    both = {"mentions": [post(1), post(2), post(3, channel="mastodon", text="nothing of ours")]}
+    both = {"mentions": [post(1), post(2), post(3, channel="pixelfed", text="nothing of ours")]}
     before = counted(console)
     assert send(console, both) == (202, {"accepted": 2, "duplicates": 0, "unmatched": 1, "rejected": []})
     assert send(console, both) == (202, {"accepted": 0, "duplicates": 2, "unmatched": 1, "rejected": []})
     assert stored(console) == 2
     assert console.queue.depth() == 1
-    assert [now - then for now, then in zip(counted(console), before, strict=True)] == [2, 2]
+    received, matched = (now - then for now, then in zip(counted(console), before, strict=True))
+    assert received == 2
+    assert matched >= 2  # a call of an earlier test may still be on its way
 
 
 def counted(console: Console) -> list[float]:
-    """What /metrics says was received from Mastodon and matched."""
+    """What /metrics says was received from a network that only this test has, and matched."""
     with console.client() as client:
         lines = dict(line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines() if line[0] != "#")
     names = (
-        'leitstand_mentions_received_total{channel="mastodon",listener="ingest"}',
+        'leitstand_mentions_received_total{channel="pixelfed",listener="ingest"}',
         'leitstand_mentions_matched_total{watchlist="cloud"}',
     )
     return [float(lines.get(name, 0)) for name in names]
