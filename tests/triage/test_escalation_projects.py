@@ -222,3 +222,22 @@ def test_a_case_under_review_waits_for_a_person_first(database: Engine) -> None:
     with database.begin() as connection:
         act_on_case(connection, case, "approve", actor="ann", now=NOW, policy=held)
     assert len(sweep(database)) == 1
+
+
+def test_the_cases_of_an_incident_share_one(database: Engine) -> None:
+    numbers = [run(database, [one(mention(n), Urgency.CRITICAL)], POLICY).opened[0].number for n in (1, 2)]
+    with database.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO incidents (watchlist, state, signal, started_at, opened_at, expected, threshold, peak,"
+                " authors, lead_case) VALUES ('cloud', 'open', 'trouble', :at, :at, 0.1, 3, 4, 4, :lead)"
+            ),
+            {"at": NOW, "lead": numbers[1]},
+        )
+        connection.execute(text("UPDATE cases SET incident = 1"))
+    assert len(sweep(database)) == 1
+    with database.begin() as connection:
+        (project,) = views.listed(connection)
+        connection.execute(text("UPDATE incidents SET state = 'closed'"))
+    assert (project.cause, project.case_number, project.incident) == ("incident", numbers[1], 1)
+    assert sweep(database, 1) == [], "also when it is over"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Row, text
 
@@ -16,17 +16,20 @@ from triage.escalating.store import Project
 from triage.policy import Policy
 from triage.timeline import SYSTEM, Line
 
-_NOBODY = ""
+_NOBODY, _LATELY = "", timedelta(minutes=2)
 _SEV1 = text("""
-    SELECT c.number FROM cases c WHERE c.state IN ('new', 'open', 'waiting') AND severity = 'sev1' AND review = ''
+    SELECT c.number FROM cases c WHERE c.state IN ('new', 'open', 'waiting') AND c.severity = 'sev1' AND c.review = ''
+      AND c.updated_at > :since
       AND NOT EXISTS (SELECT FROM escalations e WHERE e.case_number = c.number)
-      AND (c.incident IS NULL OR NOT EXISTS (SELECT FROM incidents i WHERE i.number = c.incident AND i.state = 'open'))
-    ORDER BY c.number LIMIT 100
+      AND NOT EXISTS (SELECT FROM incidents i WHERE i.number = c.incident AND i.state = 'open')
+      AND NOT EXISTS (SELECT FROM escalations e WHERE e.incident = c.incident)
+    ORDER BY c.number LIMIT 20
 """)
 _BREACHED = text("""
     SELECT c.number FROM cases c WHERE c.number = ANY(:numbers) AND severity = ANY(:severities)
       AND NOT EXISTS (SELECT FROM escalations e WHERE e.case_number = c.number)
-      AND (c.incident IS NULL OR NOT EXISTS (SELECT FROM incidents i WHERE i.number = c.incident AND i.state = 'open'))
+      AND NOT EXISTS (SELECT FROM incidents i WHERE i.number = c.incident AND i.state = 'open')
+      AND NOT EXISTS (SELECT FROM escalations e WHERE e.incident = c.incident)
     ORDER BY c.number
 """)
 _INCIDENTS = text("""
@@ -63,7 +66,9 @@ def sweep(connection: Connection, policy: Policy, now: datetime) -> list[Notice]
     """Open what sev1 cases and incidents ask for, and remind of measures; returns whom to tell."""
     causes: list[Cause] = []
     if "sev1" in policy.escalations.open_on:
-        causes += [Cause("sev1", number) for number in connection.scalars(_SEV1)]
+        # What changed lately; once a minute, all that is open.
+        since = now - (timedelta(days=3650) if now.second == 0 else _LATELY)
+        causes += [Cause("sev1", number) for number in connection.scalars(_SEV1, {"since": since})]
     if "incident" in policy.escalations.open_on:
         causes += [
             Cause("incident", row.lead_case, f"incident {row.number} on {row.watchlist}", row.number)
