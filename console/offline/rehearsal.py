@@ -18,6 +18,7 @@ from listeners.watchlists import Watchlists
 from nlp.pipeline import Assessor
 from triage.changes import Ledger, apply, notices, starts
 from triage.decide import Decision, Item, Move, decide
+from triage.escalations import targets
 from triage.placing import prints_of
 from triage.policy import Policy, compile_policy
 from triage.stories.board import Board, Placed
@@ -168,18 +169,18 @@ def _opened(ledger: Ledger, policy: Policy) -> Iterable[Opened]:
     for notice in notices(ledger):
         told[notice.case.number].append(Told(notice.target, timedelta(0), f"team {notice.case.team}"))
     for start in starts(ledger):
-        told[start.case_number] += _steps(start.policy, policy)
+        team = ledger.records[start.case_number].team
+        told[start.case_number] += _steps(start.policy, team, policy, ledger.now)
     snapshots = [ledger.snapshot(number) for number in ledger.opened]
     for case in sorted(snapshots, key=lambda c: (c.severity, c.number)):
         clocks = sorted(ledger.clocks[case.number].values(), key=lambda clock: clock.due_at)
         yield Opened(case, tuple(clocks), tuple(told[case.number]))
 
 
-def _steps(name: str, policy: Policy) -> Iterable[Told]:
+def _steps(name: str, team: str, policy: Policy, now: datetime) -> Iterable[Told]:
     """Whom the escalation policy of that name tells, step by step; nobody where there is none."""
     running, waited = policy.escalation.get(name), timedelta(0)
     for step in running.steps if running else ():
         waited += step.wait or step.after
-        targets = (step.whom,) if step.whom in policy.targets else policy.forward(step.whom)
-        for target in targets:
+        for target in targets(step.whom, team, policy, now + waited) if step.whom else ():
             yield Told(target, waited, f"escalation {name}", running.stop_on if running else "")
