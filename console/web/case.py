@@ -71,6 +71,14 @@ def routes(desk: Desk, renderer: Renderer, doorkeeper: Doorkeeper, links: Links)
     async def case_part(request: Request, number: str) -> Response:
         return await shown(request, "case_part.html", case_number(number), doorkeeper.visitor(request))
 
+    @router.get("/cases/{number}/knowledge")
+    async def knowledge(request: Request, number: str) -> Response:
+        caller, wanted = doorkeeper.visitor(request), case_number(number)
+        known = await run_in_threadpool(desk.knowledge, wanted)
+        found = {"number": wanted, "found": known.found, "replies": known.replies, "may_act": caller.may(Scope.ACT)}
+        template = "knowledge_part.html" if "hx-request" in request.headers else "knowledge.html"
+        return renderer.page(request, template, {**found, "section": "cases"}, caller=caller)
+
     @router.post("/cases/{number}/{action}")
     async def do(request: Request, number: str, action: str) -> Response:
         caller = doorkeeper.visitor(request, Scope.ACT)

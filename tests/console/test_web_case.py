@@ -128,3 +128,18 @@ def test_what_happened_again_and_again_is_one_line(console: Console) -> None:
         page = client.get(f"/cases/{number}").text
     assert page.count("one more reply joined") == 1
     assert '<span class="tag">3×</span>' in page
+
+
+def test_what_may_help_tells_solved_cases_and_says_so_where_there_is_none(console: Console) -> None:
+    solved = console.open_case(author="a", words="acme cloud checkout shows nothing once the voucher is entered")
+    number = console.open_case(author="b", words="my voucher breaks every acme checkout since noon today")
+    with sign_in(console) as client:
+        assert f'hx-get="/cases/{number}/knowledge"' in client.get(f"/cases/{number}").text
+        nothing = client.get(f"/cases/{number}/knowledge", headers=HTMX).text
+        assert "Nothing like it was solved before" in nothing
+        client.post(f"/cases/{solved}/resolve")
+        part = client.get(f"/cases/{number}/knowledge", headers=HTMX).text
+        assert f'<a href="/cases/{solved}">' in part
+        assert "<html" not in part
+        assert "<html" in client.get(f"/cases/{number}/knowledge").text
+        assert client.get("/cases/999999/knowledge").status_code == 404

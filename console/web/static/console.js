@@ -122,6 +122,13 @@
     const form = event.target.closest("form[data-at-once]");
     if (form) form.requestSubmit();
   });
+  document.addEventListener("click", (event) => {
+    const draft = event.target.closest("button[data-draft]");
+    const note = document.getElementById("text");
+    if (!draft || !note) return;
+    note.value = draft.closest("article").querySelector(".words").textContent;
+    note.focus();
+  });
   document.addEventListener("htmx:afterSwap", () => { unfold(); shown(); });
   // An error's answer is a page part like any other, and says what to do.
   document.addEventListener("htmx:beforeSwap", (event) => {
