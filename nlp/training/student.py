@@ -129,6 +129,7 @@ def lean(found):
         ("form addressed", critical, 1.2), ("level 3", critical, 12.0), ("level 3", high, 1.25), ("level 2", high, 2.5),
         ("context resolved", none, 2.0), ("context hypothetical", high, -2.5), ("context hypothetical", critical, -3.0),
         ("context past", high, -1.5), ("context past", critical, -2.0),
+        ("form retweet", high, -1.5), ("form retweet", critical, -3.0),
     ):  # fmt: skip
         direct[column, place[feature]] += weight
     bias[neutral] += 0.2 + 0.6 * 0.55
