@@ -1,0 +1,81 @@
+"""The wall over real HTTP: which cases come first, the numbers above them, and the filters."""
+
+import re
+
+from sqlalchemy import text
+
+from leitstand.model import Urgency
+from tests.console.running import Console
+
+
+def test_the_wall_shows_the_most_urgent_case_first_with_light_clock_and_author(open_console: Console) -> None:
+    mild = open_console.open_case(author="mild", urgency=Urgency.NORMAL)
+    worst = open_console.open_case(author="worst", name="Wendy Worst", urgency=Urgency.CRITICAL)
+    with open_console.client() as client:
+        page = client.get("/").text
+    assert re.findall(r'data-case="(\d+)"', page) == [str(worst), str(mild)]
+    row = page[page.index(f'data-case="{worst}"') : page.index(f'data-case="{mild}"')]
+    for words in ("Sev 1", "on time", "Wendy Worst", "@worst", "1.2k followers", "cloud-support", "acknowledge", "in "):
+        assert words in row
+    assert "aria-live" in page or 'role="alert"' in page
+
+
+def test_the_next_deadline_leads_to_its_case_also_where_it_has_missed_another(open_console: Console) -> None:
+    soon = open_console.open_case(minutes=60, author="late", urgency=Urgency.NORMAL)
+    open_console.open_case(author="worst", urgency=Urgency.CRITICAL)
+    with open_console.database.begin() as connection:
+        connection.execute(
+            text("UPDATE sla_clocks SET due_at = now() + interval '20 s' WHERE case_number = :n"), {"n": soon}
+        )
+        connection.execute(
+            text(
+                "INSERT INTO sla_clocks SELECT case_number, 'acknowledge', 'breached', started_at, budget,"
+                " now() - interval '50 min', NULL, '{}', policy, calendar, paused, NULL, NULL, history"
+                " FROM sla_clocks WHERE case_number = :n AND name = 'resolution' ON CONFLICT (case_number, name)"
+                " DO UPDATE SET state = 'breached', due_at = excluded.due_at"
+            ),
+            {"n": soon},
+        )
+    with open_console.client() as client:
+        page = client.get("/").text
+    assert f'<a href="/cases/{soon}">Next deadline: #{soon}' in page
+    assert re.search(r"<dt>Overdue</dt><dd>1</dd>", page)
+    assert "50 min late" in page
+
+
+def test_the_most_urgent_of_a_team_are_found_among_any_number(open_console: Console) -> None:
+    number = open_console.open_case(channel="mastodon", urgency=Urgency.NORMAL)
+    with open_console.client() as client:
+        for query in ("team=cloud-support", "watchlist=cloud", "state=new", "order=newest", "channel=mastodon"):
+            assert f'data-case="{number}"' in client.get(f"/?{query}").text
+        page = client.get("/?watchlist=cloud&channel=mastodon").text
+        for query in ("team=nobody", "watchlist=other", "state=closed", "channel=x"):
+            assert "No case matches these filters" in client.get(f"/?{query}").text
+    assert '<option value="cloud" selected>' in page
+    assert 'data-refresh="/board?channel=mastodon&amp;watchlist=cloud"' in page
+
+
+def test_the_wall_can_begin_with_what_falls_due_first(open_console: Console) -> None:
+    worst = open_console.open_case(author="worst", urgency=Urgency.CRITICAL)
+    soon = open_console.open_case(author="soon", minutes=300, urgency=Urgency.NORMAL)
+    with open_console.database.begin() as connection:
+        connection.execute(
+            text("UPDATE sla_clocks SET due_at = due_at + interval '9 days' WHERE case_number = :n"), {"n": worst}
+        )
+    with open_console.client() as client:
+        assert re.findall(r'data-case="(\d+)"', client.get("/").text) == [str(worst), str(soon)]
+        assert re.findall(r'data-case="(\d+)"', client.get("/?order=due").text) == [str(soon), str(worst)]
+
+
+def test_filters_narrow_the_wall_and_say_when_nothing_is_left(open_console: Console) -> None:
+    number = open_console.open_case(channel="mastodon")
+    with open_console.client() as client:
+        assert f'data-case="{number}"' in client.get("/?channel=mastodon&severity=sev2").text
+        assert "No case matches these filters" in client.get("/?severity=sev1").text
+        # What is no filter is left out: a mistyped bookmark still shows the wall.
+        assert f'data-case="{number}"' in client.get("/?severity=terrible&state=%00").text
+
+
+def test_an_empty_wall_says_that_all_is_clear(open_console: Console) -> None:
+    with open_console.client() as client:
+        assert "All clear" in client.get("/").text
