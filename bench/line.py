@@ -5,6 +5,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -29,7 +30,7 @@ from workers.embedded import embedded_services
 MENTIONS, CHUNK, SENDERS = 30_000, 500, 2
 NAIVE = 400
 RATE, SECONDS, SEV1_EVERY = 100, 40, 10
-CLOCKS = 10_000
+CLOCKS, SPREAD = 10_000, 60
 
 
 def throughput() -> list[Figure]:
@@ -131,13 +132,15 @@ def latency() -> list[Figure]:
 
 
 def clocks() -> list[Figure]:
-    """How late clocks fire: many open cases, each with one clock that falls due while we wait."""
-    budget = 45
+    """How late clocks fire: many open cases, each with one clock, all of which fall due within one minute."""
+    budget = SPREAD + 50
     sla = f'[[sla]]\nfirst_response = "{budget}s"\nwarn_at = []\n'
     with house(lambda _: None, workers=2, sla=sla) as running:
         for rows in chunks(forms(CLOCKS, clock.now(), "c"), CHUNK):
             now = clock.now()
-            body = msgspec.json.encode({"mentions": [{**row, "created_at": now} for row in rows]})
+            ages = [timedelta(seconds=SPREAD * place / len(rows)) for place in range(len(rows))]
+            spread = [{**row, "created_at": now - age} for row, age in zip(rows, ages, strict=True)]
+            body = msgspec.json.encode({"mentions": spread})
             running.daemon.post("/api/v1/mentions", body).raise_for_status()
         wait_for(running, CLOCKS)
         deadline, pause = time.monotonic() + budget + 30, threading.Event()
@@ -148,7 +151,7 @@ def clocks() -> list[Figure]:
         p50, p99, count = percentiles(running)
     return [
         Figure(
-            f"SLA clock fires after its due time, {CLOCKS:,} open cases ({count:,} breaches)",
+            f"SLA clock fires after its due time, {CLOCKS:,} open cases ({count:,} breaches within a minute)",
             f"p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms",
             "p99 ≤ 1 s",
         )
