@@ -87,6 +87,7 @@ class Renderer:
             condition=lambda state: spoken.gettext(words.CONDITIONS[str(state)]),
             about=lambda name: spoken.gettext(words.about(str(name))),
             sentence=str if language == "en" else partial(translate, gettext=spoken.gettext),
+            refusal=partial(translate, gettext=spoken.gettext),  # in English, too: what to do, not what is wrong
             said=spoken.gettext,
         )
         environment.globals.update(

@@ -43,7 +43,7 @@ def test_forward_escalate_and_label(console: Console) -> None:
         assert '<span class="tag">press</span>' in labelled.text
         nowhere = client.post(f"/cases/{number}/forward", data={"value": "nowhere"}, headers=HTMX)
         assert nowhere.status_code == 422
-        assert "there is no target" in nowhere.text
+        assert "There is no target nowhere; known: desk" in nowhere.text
 
 
 def test_merge_and_split_by_ticking_posts(console: Console) -> None:
@@ -58,7 +58,7 @@ def test_merge_and_split_by_ticking_posts(console: Console) -> None:
         assert "no longer" not in split.text
         nothing = client.post(f"/cases/{one}/split", headers=HTMX)
         assert nothing.status_code == 422
-        assert "ids of the mentions that leave" in nothing.text
+        assert "Tick the posts that are to leave first." in nothing.text
         assert client.post(f"/cases/{one}/merge", data={"value": "999999"}, headers=HTMX).status_code == 404
 
 

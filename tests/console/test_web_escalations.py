@@ -76,7 +76,7 @@ def test_a_date_that_is_none_says_what_to_do(console: Console) -> None:
         for due in ("", "tomorrow", "2020-01-01T10:00"):
             refused = client.post(f"/escalations/{project}/measure", data={"text": "a", "value": "b", "due": due})
             assert refused.status_code == 422
-            assert "say until when" in refused.text
+            assert "Say until when" in refused.text
 
 
 def test_who_may_only_read_sees_no_forms(console: Console) -> None:
