@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from leitstand.errors import ServiceError
+from monitoring.collector import FRESH
 
 READY_LIMIT, STOP_LIMIT = 120.0, 45.0
 
@@ -56,8 +57,9 @@ class Daemon:
 
     def wait_handled(self, limit: float) -> None:
         """Until nothing waits to be assessed or delivered. Raises ServiceError after `limit` seconds."""
-        deadline, pause = time.monotonic() + limit, threading.Event()
-        while time.monotonic() < deadline:
+        started, pause = time.monotonic(), threading.Event()
+        pause.wait(FRESH)  # a scrape may tell what was read so long ago, before what is waited for came in
+        while time.monotonic() < started + limit:
             waiting = self.gauges("leitstand_mentions_pending", "leitstand_outbox_pending", "leitstand_queue_depth")
             if waiting and not any(waiting):
                 return

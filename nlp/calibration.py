@@ -4,8 +4,8 @@ A temperature makes a model's confidence mean what it says; cutoffs say from whi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,19 +20,24 @@ BINS = 10
 class Calibration:
     """How a model's scores are read.
 
-    `lean` is added to the scores of negative, neutral and positive. `reply`, `high` and `critical` are the least
-    probabilities of at least that urgency; `intents` are the least probabilities by intent. Under `unknown` the
-    sentiment is not given.
+    `lean` is added to the scores of negative, neutral and positive; `leans` are those of single languages. `reply`,
+    `high` and `critical` are the least probabilities of at least that urgency; `intents` are the least probabilities by
+    intent. Under `unknown` the sentiment is not given.
     """
 
     sentiment_temperature: float = 1.0
     urgency_temperature: float = 1.0
     lean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    leans: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     unknown: float = 0.34
     reply: float = 0.5
     high: float = 0.5
     critical: float = 0.5
     intents: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, language: str) -> Self:
+        """As it is for a language."""
+        return replace(self, lean=self.leans[language]) if language in self.leans else self
 
     def sentiment(self, scores: Floats) -> Floats:
         """The probabilities of negative, neutral and positive."""

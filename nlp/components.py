@@ -116,8 +116,8 @@ def judge_intents(doc: Doc) -> Doc:
 class ModelComponent:
     """Asks the trained model about whole batches at once."""
 
-    def __init__(self, model: Model) -> None:
-        self._model = model
+    def __init__(self, model: Model, language: str) -> None:
+        self._model, self._language = model, language
 
     def __call__(self, doc: Doc) -> Doc:
         return next(self.pipe([doc]))
@@ -128,7 +128,7 @@ class ModelComponent:
             found = [understanding(doc) for doc in batch]
             features = np.asarray([describe(one.reading, one.mood, one.concern) for one in found], dtype=np.float32)
             texts = [one.reading.unsilenced for one in found]
-            for one, verdict in zip(found, self._model.judge(texts, features), strict=True):
+            for one, verdict in zip(found, self._model.judge(texts, features, self._language), strict=True):
                 one.verdict = verdict
             yield from batch
 
@@ -136,4 +136,4 @@ class ModelComponent:
 @Language.factory(MODEL, default_config={"path": ""})
 def create_model(nlp: Language, name: str, path: str) -> ModelComponent:
     """`path` is a folder that `leitstand train` wrote; empty: the shipped model."""
-    return ModelComponent(trained.load(path))
+    return ModelComponent(trained.load(path), nlp.lang or "")

@@ -47,8 +47,9 @@ class Model:
         seen = self.network.read(texts, features)
         return self.layer.improve(seen, features) if self.layer else seen
 
-    def judge(self, texts: Sequence[str], features: Floats) -> list[Verdict]:
-        return verdict.decide(texts, self.read(texts, features), self.card.calibration)
+    def judge(self, texts: Sequence[str], features: Floats, language: str = "") -> list[Verdict]:
+        """The verdicts on a batch of folded texts in one language."""
+        return verdict.decide(texts, self.read(texts, features), self.card.calibration.of(language))
 
 
 @cache

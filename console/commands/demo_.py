@@ -1,6 +1,7 @@
 """`leitstand demo`."""
 
 import secrets
+import signal
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +31,9 @@ def command(
         if not notice.again:
             demo_run.show(notice, say)
 
+    # As Ctrl-C does: the daemon must not outlive its demo, also where a shell started this with SIGINT ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     demo_run.forget(folder)
     say.print("Starting PostgreSQL, Redis and the daemon …")
     try:

@@ -14,9 +14,7 @@ from workers.erasure import erase
 
 
 def command(
-    account: Annotated[
-        str, typer.Argument(help="channel:handle or channel:id, as in x:somebody.")
-    ],
+    account: Annotated[str, typer.Argument(help="channel:handle or channel:id, as in x:somebody.")],
     config: Config = DEFAULT_CONFIG,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
