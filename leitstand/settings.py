@@ -267,8 +267,8 @@ class Then(Section):
     sla: str | None = Field(None, description="The `name` of an `[[sla]]` entry, instead of the one that fits best.")
     case: Literal["open", "ignore", "hold"] | None = Field(
         None,
-        description="open a case although nothing is urgent; ignore: open none; hold: open one that tells nobody until a"
-        " person approves it.",
+        description="open a case although nothing is urgent; ignore: open none; hold: open one that tells nobody until"
+        " a person approves it.",
     )
     reason: str = Field("", max_length=200, description="Why: told where the post is ignored or held.")
 
@@ -472,7 +472,9 @@ class Nlp(Section):
     model: Path | None = Field(
         None, description="A folder that `leitstand train` wrote. Absent: the shipped model.", examples=["model"]
     )
-    entities: str = Field("", description="An installed spaCy package whose entities are told, such as de_core_news_lg.")
+    entities: str = Field(
+        "", description="An installed spaCy package whose entities are told, such as de_core_news_lg."
+    )
     products: dict[str, list[str]] = Field(
         {}, description="Names to recognise in posts, each with its spellings: products, brands, places."
     )

@@ -47,7 +47,7 @@ def command(
     settings = setup.load(config)
     found = _posts(source, settings, limit)
     now = max((mention.received_at for mention in found.mentions), default=clock.now())
-    rehearsal = rehearse(found.mentions, settings, pipeline.load(), now)
+    rehearsal = rehearse(found.mentions, settings, pipeline.load(settings=settings.nlp), now)
     if as_json:
         for row in playbill.as_json(rehearsal, found.ids):
             print_json(row)

@@ -14,7 +14,8 @@ URGENT = Assessment("en", Sentiment.NEGATIVE, -1, Urgency.HIGH, (Intent.OUTAGE,)
 STORE = text(
     "INSERT INTO mentions (id, channel, external_id, listener, watchlists, own, url, title, text, language, kind,"
     " author_id, author_handle, author_name, parent_id, conversation_id, links, media, created_at, received_at)"
-    " VALUES (CAST(:id AS bigint), 'x', CAST(:id AS text), 't', '{brand}', false, '', '', '', '', 'post', '', '', '', '', '', '{}', 0, :now, :now)"
+    " VALUES (CAST(:id AS bigint), 'x', CAST(:id AS text), 't', '{brand}', false, '', '', '', '', 'post',"
+    " '', '', '', '', '', '{}', 0, :now, :now)"
 )
 
 
