@@ -4,6 +4,7 @@ Exit codes: 0 ok, 1 failed, 2 bad usage or configuration.
 """
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -73,6 +74,8 @@ def build(chosen: str | None) -> typer.Typer:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
+    # A process is one core's work, and more processes are how it grows: numpy's own threads would only fight for cores.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = list(sys.argv[1:] if argv is None else argv)
     if words in (["--version"], ["-V"]):
         typer.echo(f"leitstand {__version__}")

@@ -8,16 +8,15 @@ from sqlalchemy import Connection, text
 
 from leitstand.model import Assessment
 
+# As one document: an array a column takes twice as long to write out.
 _INSERT = text(
     "INSERT INTO assessments (mention_id, language, sentiment, sentiment_score, urgency, intents, needs_reply, reasons,"
     " model, confidence, assessed_at)"
-    " SELECT id, language, sentiment, score, urgency, string_to_array(intents, ','), needs_reply, reasons::jsonb,"
-    " model, confidence, :now"
-    " FROM unnest(CAST(:ids AS bigint[]), CAST(:languages AS text[]), CAST(:sentiments AS text[]),"
-    " CAST(:scores AS real[]), CAST(:urgencies AS smallint[]), CAST(:intents AS text[]), CAST(:replies AS boolean[]),"
-    " CAST(:reasons AS text[]), CAST(:models AS text[]), CAST(:confidences AS real[]))"
-    " AS row (id, language, sentiment, score, urgency, intents, needs_reply, reasons, model, confidence)"
-    " ON CONFLICT (mention_id) DO NOTHING"
+    " SELECT mention_id, language, sentiment, sentiment_score, urgency, intents, needs_reply, reasons, model,"
+    " confidence, :now"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (mention_id bigint, language text, sentiment text,"
+    " sentiment_score real, urgency smallint, intents text[], needs_reply boolean, reasons jsonb, model text,"
+    " confidence real) ON CONFLICT (mention_id) DO NOTHING"
 )
 _SELECT = text(
     "SELECT mention_id, language, sentiment, sentiment_score, urgency, intents, needs_reply, reasons, model, confidence"
@@ -41,23 +40,8 @@ def store(connection: Connection, rows: Sequence[tuple[int, Assessment]], now: d
     """Keep the assessments of mentions by id. A mention's first one stays: doing it twice changes nothing."""
     if not rows:
         return
-    found = [assessment for _, assessment in rows]
-    connection.execute(
-        _INSERT,
-        {
-            "now": now,
-            "ids": [mention_id for mention_id, _ in rows],
-            "languages": [one.language for one in found],
-            "sentiments": [one.sentiment.value for one in found],
-            "scores": [one.sentiment_score for one in found],
-            "urgencies": [int(one.urgency) for one in found],
-            "intents": [",".join(intent.value for intent in one.intents) for one in found],
-            "replies": [one.needs_reply for one in found],
-            "reasons": [msgspec.json.encode(one.reasons).decode() for one in found],
-            "models": [one.model for one in found],
-            "confidences": [one.confidence for one in found],
-        },
-    )
+    found = [{"mention_id": number, **{name: getattr(one, name) for name in _FIELDS}} for number, one in rows]
+    connection.execute(_INSERT, {"now": now, "rows": msgspec.json.encode(found).decode()})
 
 
 def load(connection: Connection, mention_ids: Sequence[int]) -> dict[int, Assessment]:
