@@ -127,9 +127,9 @@ class Desk:
 
     def take(self, post: Post, own: bool) -> str | None:
         """The case a post belongs to. The opening post's own label names a new case."""
-        if not post.truth.watchlists:
-            return None
         writer, conversation = (post.channel, post.author.id), ("conversation", post.channel, post.conversation)
+        if not post.truth.watchlists:  # an answer rarely repeats the brand's name
+            return self._held.get(conversation)
         author: list[Key] = [] if own else [("author", *writer, name) for name in post.truth.watchlists]
         story: list[Key] = [] if own else [("story", self._story(post))]
         by = next((key for key in [conversation, *author, *story] if key in self._held), None)
@@ -237,7 +237,7 @@ def test_cases_follow_the_grouping_rules(day: list[Post], settings: Settings) ->
 def test_severities_follow_the_matrix(day: list[Post], settings: Settings) -> None:
     worst: dict[str, str] = {}
     for post in day:
-        if post.truth.case and not is_own(post, settings):
+        if post.truth.case and post.truth.watchlists and not is_own(post, settings):
             worst[post.truth.case] = min(worst.get(post.truth.case, "sev4"), severity_of(post, settings))
     for post in day:
         assert post.truth.severity == (worst[post.truth.case] if post.truth.case else None), post.truth.case
