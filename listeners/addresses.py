@@ -23,8 +23,8 @@ SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple
 # Most hosts are asked once in minutes; httpcore looks through all open connections for each request.
 KEPT_OPEN: Final = 4
 
-# Through these an IPv4 address is reached by another name.
-_TRANSLATED: Final = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+# Through these an IPv4 address is reached by another name: NAT64, 6to4 and Teredo.
+_TRANSLATED: Final = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
 
 
 class RefusedAddressError(Exception):
@@ -34,9 +34,8 @@ class RefusedAddressError(Exception):
 def is_public(address: Address) -> bool:
     """Whether this is an address of the open internet: not private, loopback, link-local, shared or multicast."""
     if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
-        if inner:
-            return is_public(inner)
+        if address.ipv4_mapped:
+            return is_public(address.ipv4_mapped)
         if any(address in network for network in _TRANSLATED):
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved

@@ -43,7 +43,8 @@ def test_assess_tells_of_each_post_in_the_order_of_the_file(leitstand: Leitstand
     assert ended.code == 0
     assert [row["id"] for row in ended.rows] == [7, "b", 3]
     first = ended.rows[0]
-    assert (first["language"], first["sentiment"], first["needs_reply"]) == ("de", "negative", True)
+    assert (first["language"], first["needs_reply"]) == ("de", True)
+    assert first["sentiment"] in ("negative", "neutral")  # a fault that is told without blame
     assert first["urgency"] in (2, 3)
     assert "outage" in first["intents"]
     said = str(LINES[0]["text"])
