@@ -1,10 +1,11 @@
 """One case a story: what joins, what bridges, what a person merges and splits, on a real PostgreSQL."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import CaseState, MatchedMention, NoticeType, Severity, Urgency
@@ -18,6 +19,7 @@ from triage.merging import merge
 from triage.replay import replay, standing
 from triage.splitting import split
 from triage.stories import store as stories
+from triage.stories.board import Span
 
 SAID = "Acme Cloud has been down since nine and our whole shop stands still"
 OTHER = "The invoice from Acme Cloud counts every day of February twice this year"
@@ -341,3 +343,21 @@ def test_the_database_finds_what_the_board_finds_among_many(database: Engine) ->
     assert (outcome.joined, case_of(database, 1001)) == (1, case_of(database, 1000))
     with database.connect() as connection:
         assert connection.scalar(text("SELECT count(DISTINCT story) FROM story_posts")) == 301 + 300
+
+
+def test_a_story_that_is_gone_between_two_looks_is_not_joined(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another transaction may merge a story away after its posts were found and before its span is read."""
+    run(database, [one(mention(1, words="acme cloud is down for all of us since this morning"))])
+    spans = stories._spans
+
+    def merged_meanwhile(connection: Connection, wanted: Sequence[int]) -> dict[int, Span]:
+        connection.execute(text("UPDATE story_posts SET story = 0 WHERE mention_id = 1"))
+        found = spans(connection, wanted)
+        connection.execute(text("UPDATE story_posts SET story = 1 WHERE mention_id = 1"))
+        return found
+
+    monkeypatch.setattr(stories, "_spans", merged_meanwhile)
+    run(database, [one(mention(2, words="acme cloud is down for all of us since this very morning"))])
+    assert case_of(database, 2) not in (None, case_of(database, 1))

@@ -127,8 +127,11 @@ def look(connection: Connection, posts: Sequence[Print], window: timedelta, simi
     holders = {row.key: row.mention_id for row in rows}
     near = _near(connection, posts)
     stories = sorted({*owned.values(), *(story for _, story in near)})
+    spans = _spans(connection, stories)
+    # A story that another transaction has merged since is no longer there; `write` will see that it was.
+    near = [(post, story) for post, story in near if story in spans]
     board = Board(window, similar)
-    board.know(_spans(connection, stories), owned, near, _splits(connection, stories))
+    board.know(spans, owned, near, _splits(connection, stories))
     return Seen(board, holders, str(snapshot))
 
 
@@ -290,7 +293,7 @@ def _spans(connection: Connection, stories: Sequence[int]) -> dict[int, Span]:
     if not stories:
         return {}
     rows = connection.execute(_SPANS, {"stories": stories})
-    return {row.story: Span(row.first_at, row.last_at) for row in rows}
+    return {row.story: Span(row.first_at, row.last_at) for row in rows if row.first_at is not None}
 
 
 def _splits(connection: Connection, stories: Sequence[int]) -> list[frozenset[int]]:
