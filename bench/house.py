@@ -49,6 +49,9 @@ steps = [{{ notify = "sev1-group" }}]
 """
 
 
+WARM_UP = b'{"channel": "x", "external_id": "warm-up", "text": "acme: good morning"}'
+
+
 @dataclass(frozen=True)
 class House:
     """A running daemon with its data."""
@@ -69,6 +72,8 @@ def house(told: Callable[[Received], None], *, workers: int, sla: str = "") -> I
         environment = {"LEITSTAND_TOKEN": token, "LEITSTAND_RECEIVER": address, "LEITSTAND_SECRET": secret}
         with spawn.daemon(config, port, token, environment) as running:
             running.wait_ready()
+            running.post("/api/v1/mentions", WARM_UP).raise_for_status()
+            running.wait_handled(60)  # every worker has its pipeline
             data_dir = config.parent / "var"
             engine = database.engine(database_url(data_dir), pool_size=1)
             yield House(running, data_dir, engine)
