@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 from sqlalchemy import Engine, text
@@ -14,6 +15,11 @@ from workers.embedded import database_url, embedded_services
 from workers.embedded import redis_url as embedded_redis_url
 
 _numbers = itertools.count(1)
+
+# Where a change is judged, examples are the same each time; whoever tests at the desk goes on exploring.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 
 @pytest.fixture(autouse=True)

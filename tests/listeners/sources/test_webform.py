@@ -185,4 +185,5 @@ def test_garbage_is_refused_or_taken_but_never_a_crash(body: object) -> None:
     except HookRefusedError as error:
         assert error.status in (400, 413)
     else:
-        assert received.batch or received.rejected or body in ([], {"submissions": []})
+        nothing = body == [] or (isinstance(body, dict) and body.get("submissions") == [])
+        assert received.batch or received.rejected or nothing
