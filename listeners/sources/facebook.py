@@ -20,19 +20,16 @@ account's rate limit the looks become rarer. Facebook tells neither languages no
 """
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field
 
 from leitstand.plugins import About
-from leitstand.settings import Duration, ListenerSettings
-from listeners import hooks
 from listeners.contract import Batch
-from listeners.fetch import Fetcher, Limits
+from listeners.fetch import Fetcher
 from listeners.hooks import HookRequest, Received
 from listeners.meta import callbacks, pages
-from listeners.meta.graph import Graph
+from listeners.meta.access import MetaSettings
 from listeners.meta.pages import PagePosts
 from listeners.meta.threads import Threads
 from listeners.rounds import rounds
@@ -44,19 +41,11 @@ ABOUT = About(
 )
 
 
-class Settings(ListenerSettings):
+class Settings(MetaSettings):
     """Which page, and with what."""
 
     kind: Literal["facebook"] = Field("facebook", description="facebook")
     page_id: str = Field(pattern=r"^\d{1,30}$", description="The page's number.")
-    access_token: SecretStr = Field(description="The page's access token.")
-    app_secret: SecretStr = Field(description="The app's secret: calls are signed with it.")
-    verify_token: SecretStr = Field(description="Of your own making, at least 16 characters: sets up the webhook.")
-    interval: Duration = Field(timedelta(minutes=5), description="The pause between two looks.")
-    api_url: str = Field("https://graph.facebook.com/v23.0", description="Where the API is, with its version.")
-    allow_private: bool = Field(False, description="true: this address may be in a private network.")
-
-    _verify_token = field_validator("verify_token")(hooks.long_enough)
 
 
 def receive(settings: Settings, request: HookRequest) -> Received:
@@ -69,22 +58,20 @@ def receive(settings: Settings, request: HookRequest) -> Received:
 
 async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
     """Yield what is new, changed and gone."""
-    async with Fetcher(Limits(allow_private=settings.allow_private)) as fetcher:
+    async with settings.fetcher() as fetcher:
         async for batch in rounds(_parts(settings, fetcher, cursors)):
             yield batch
 
 
 async def verify(settings: Settings) -> str:
     """Ask once for everything."""
-    async with Fetcher(Limits(allow_private=settings.allow_private)) as fetcher:
+    async with settings.fetcher() as fetcher:
         batches = [await part.look() for part in _parts(settings, fetcher, {})]
     return f"Facebook answers: {sum(len(batch.mentions) for batch in batches)} posts now"
 
 
 def _parts(settings: Settings, fetcher: Fetcher, cursors: Mapping[str, str]) -> list[Threads]:
-    token, secret = settings.access_token.get_secret_value(), settings.app_secret.get_secret_value()
-    graph = Graph(fetcher, settings.api_url.rstrip("/"), token, secret)
-    every = settings.interval.total_seconds()
+    graph, every = settings.graph(fetcher), settings.every
     return [
         Threads(path, PagePosts(graph, settings.page_id, path), every, cursors.get(path, ""), every)
         for path in ("feed", "tagged")

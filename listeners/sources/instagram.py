@@ -21,19 +21,16 @@ languages nor followers. With a token of Instagram Login set `api_url` to `https
 """
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field
 
 from leitstand.plugins import About
-from leitstand.settings import Duration, ListenerSettings
-from listeners import hooks
 from listeners.contract import Batch
-from listeners.fetch import Fetcher, Limits
+from listeners.fetch import Fetcher
 from listeners.hooks import HookRequest, Received
 from listeners.meta import callbacks, media
-from listeners.meta.graph import Graph
+from listeners.meta.access import MetaSettings
 from listeners.meta.media import AccountMedia
 from listeners.meta.threads import Threads
 from listeners.rounds import rounds
@@ -45,19 +42,11 @@ ABOUT = About(
 )
 
 
-class Settings(ListenerSettings):
+class Settings(MetaSettings):
     """Which account, and with what."""
 
     kind: Literal["instagram"] = Field("instagram", description="instagram")
     account_id: str = Field(pattern=r"^\d{1,30}$", description="The professional account's number.")
-    access_token: SecretStr = Field(description="The access token.")
-    app_secret: SecretStr = Field(description="The app's secret: calls are signed with it.")
-    verify_token: SecretStr = Field(description="Of your own making, at least 16 characters: sets up the webhook.")
-    interval: Duration = Field(timedelta(minutes=5), description="The pause between two looks.")
-    api_url: str = Field("https://graph.facebook.com/v23.0", description="Where the API is, with its version.")
-    allow_private: bool = Field(False, description="true: this address may be in a private network.")
-
-    _verify_token = field_validator("verify_token")(hooks.long_enough)
 
 
 def receive(settings: Settings, request: HookRequest) -> Received:
@@ -70,23 +59,23 @@ def receive(settings: Settings, request: HookRequest) -> Received:
 
 async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
     """Yield what is new, changed and gone."""
-    async with Fetcher(Limits(allow_private=settings.allow_private)) as fetcher:
+    async with settings.fetcher() as fetcher:
         async for batch in rounds(_parts(settings, fetcher, cursors)):
             yield batch
 
 
 async def verify(settings: Settings) -> str:
     """Ask once for everything."""
-    async with Fetcher(Limits(allow_private=settings.allow_private)) as fetcher:
+    async with settings.fetcher() as fetcher:
         batches = [await part.look() for part in _parts(settings, fetcher, {})]
     return f"Instagram answers: {sum(len(batch.mentions) for batch in batches)} posts now"
 
 
 def _parts(settings: Settings, fetcher: Fetcher, cursors: Mapping[str, str]) -> list[Threads]:
-    token, secret = settings.access_token.get_secret_value(), settings.app_secret.get_secret_value()
-    graph = Graph(fetcher, settings.api_url.rstrip("/"), token, secret)
-    every = settings.interval.total_seconds()
+    graph = settings.graph(fetcher)
     return [
-        Threads(path, AccountMedia(graph, settings.account_id, path), every, cursors.get(path, ""), every)
+        Threads(
+            path, AccountMedia(graph, settings.account_id, path), settings.every, cursors.get(path, ""), settings.every
+        )
         for path in ("media", "tags")
     ]
