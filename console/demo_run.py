@@ -38,10 +38,13 @@ def forget(folder: Path) -> None:
 
 
 @contextmanager
-def daemon(folder: Path, port: int, told: Callable[[Received], None], token: str) -> Iterator[Daemon]:
-    """The daemon on the demo's configuration, with a receiver for its webhooks, until the end of the block."""
+def daemon(folder: Path, port: int, told: Callable[[Received], None], token: str, more: str = "") -> Iterator[Daemon]:
+    """The daemon on the demo's configuration, with a receiver for its webhooks, until the end of the block.
+
+    `more` is added to the configuration's end.
+    """
     config = folder / "leitstand.toml"
-    config.write_text(scenario.CONFIGURATION.read_text().replace("127.0.0.1:8080", f"127.0.0.1:{port}"))
+    config.write_text(scenario.CONFIGURATION.read_text().replace("127.0.0.1:8080", f"127.0.0.1:{port}") + more)
     secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
     with receiver(secret, told) as address:
         environment = {
