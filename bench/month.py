@@ -245,6 +245,13 @@ def _store(connection: Connection, items: Sequence[Item]) -> None:
     )
 
 
+def _say(midnight: datetime, posts: int, cases: int, seconds: float, found: Sequence[str]) -> None:
+    """A line a day, and what was broken at its end."""
+    sys.stderr.write(f"until {midnight:%d %B}: {posts:,} posts, {cases:,} cases, {seconds:,.0f} s\n")
+    for line in found:
+        sys.stderr.write(f"  {line}\n")
+
+
 def measure() -> list[Figure]:
     """The full month: what is broken after any of its days."""
     started, wrong, cases = time.perf_counter(), [], 0
@@ -254,17 +261,19 @@ def measure() -> list[Figure]:
         month = Month(engine, POSTS, timedelta(minutes=20))
         for midnight in month.days():
             with engine.connect() as connection:
-                wrong += broken(connection, midnight) + unexplained(connection, midnight - DAY)
+                found = broken(connection, midnight) + unexplained(connection, midnight - DAY)
                 cases = connection.scalar(text("SELECT count(*) FROM cases")) or 0
+            wrong += found
+            _say(midnight, month.written, cases, time.perf_counter() - started, found)
         engine.dispose()
-    twice = sum(times > 1 for times in month.told.values())
-    for line in wrong:
-        sys.stderr.write(f"{line}\n")
+    twice = [told for told, times in month.told.items() if times > 1]
+    for target, number, purpose in twice:
+        sys.stderr.write(f"told twice: {target}, case {number}, {purpose}\n")
     acted, took = month.acted.total(), time.perf_counter() - started
     return [
         Figure(
             f"a simulated month: {month.written:,} posts, {cases:,} cases, {acted:,} acts, {len(month.told):,} notices",
-            f"{len(wrong)} promises broken, {twice} notices twice ({took:,.0f} s)",
+            f"{len(wrong)} promises broken, {len(twice)} notices twice ({took:,.0f} s)",
             "0 and 0",
         )
     ]

@@ -438,12 +438,17 @@ class Incidents(Section):
 
 
 class Feedback(Section):
-    """What the authors of solved cases think of the answer: they rate it by a signed link."""
+    """What the authors of solved cases think of the answer: they rate it by a signed link, or by a reply."""
 
     valid: Duration = Field(timedelta(days=60), description="How long a link may be used.")
     low: int = Field(2, ge=0, le=5, description="A score up to this is low; 0: none is.")
     on_low: Literal["nothing", "reopen", "escalate"] = Field(
         "reopen", description="What a low score does: open the case again, or also raise it by one step."
+    )
+    keywords: list[Annotated[str, Field(pattern=r"^\S{2,40}$")]] = Field(
+        ["#rating", "#bewertung"],
+        max_length=20,
+        description="The author of a solved case rates it by a reply that says one of these and a score: #rating 4.",
     )
 
 

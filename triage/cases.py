@@ -14,13 +14,14 @@ from sqlalchemy import Connection, text
 
 from leitstand.errors import ServiceError
 from leitstand.model import Notice
-from triage import clocks, contacts, keys, merging, placing, records, runs, timeline
+from triage import clocks, contacts, keys, merging, placing, ratings, records, runs, timeline
 from triage.changes import Ledger, apply, notices, starts
 from triage.decide import Decision, Ended, Held, Item, Move, decide, keys_of
 from triage.escalations import superseded_by
-from triage.grouping import identity
+from triage.grouping import conversation_keys, identity
 from triage.incidents import held
 from triage.policy import Policy
+from triage.votes import vote_of
 
 _ATTEMPTS = 20
 
@@ -44,12 +45,16 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a batch. The notices belong into the outbox in the same transaction."""
+    """What came of a batch. The notices belong into the outbox in the same transaction.
+
+    `rated` are the mentions that rate the case they belong to, and say nothing else.
+    """
 
     notices: tuple[Notice, ...] = ()
     opened: tuple[Opened, ...] = ()
     joined: int = 0
     ignored: int = 0
+    rated: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ def process(connection: Connection, items: Sequence[Item], policy: Policy, now: 
     for _ in range(_ATTEMPTS):
         with connection.begin_nested() as attempt:
             told = placing.look(connection, prints, policy)
-            loaded = _load(connection, keys_of(items, told.placed), policy, now)
+            loaded = _load(connection, items, keys_of(items, told.placed), policy, now)
             facts = placing.facts(connection, known, told)
             decisions = decide(items, loaded.held, policy, loaded.earlier, facts, told.placed)
             numbers = records.next_numbers(connection, -min((d.case for d in decisions), default=0))
@@ -80,6 +85,7 @@ def process(connection: Connection, items: Sequence[Item], policy: Policy, now: 
             held.attach(ledger, incidents, policy.incidents.never_hold)
             if _claim(connection, ledger, told):
                 whom = write(connection, ledger, loaded.clocks)
+                whom += ratings.cast(connection, ledger.votes, policy, now)
                 if placing.write(connection, told):
                     whom += merging.absorb(connection, ledger.absorbed, policy, now)
                     return _outcome(decisions, ledger, whom)
@@ -92,28 +98,41 @@ def _unseen(connection: Connection, items: Sequence[Item]) -> list[Item]:
     return [pair for pair in items if pair[0].id not in known]
 
 
-def _load(connection: Connection, wanted: list[str], policy: Policy, now: datetime) -> _Loaded:
+def _load(connection: Connection, items: Sequence[Item], wanted: list[str], policy: Policy, now: datetime) -> _Loaded:
     numbers = keys.holders(connection, wanted)
     ended = keys.earlier(connection, [key for key in wanted if key.startswith("c:")])
     lately = records.ended_since(connection, ended.values(), now - policy.triage.reopen_within)
-    cases = records.lock(connection, {*numbers, *lately})
+    rated = _rated(connection, items, ended, policy, now)
+    cases = records.lock(connection, {*numbers, *lately, *rated})
     # Read again under the lock: what the cases held a moment ago may be released by now.
     held = {
         key: Held(number, _owner(case), at)
         for key, number, at in (keys.held(connection, wanted) if cases else ())
         if (case := cases.get(number)) is not None
     }
-    earlier = {key: _ended(number, cases) for key, number in ended.items()}
+    earlier = {key: _ended(number, cases, number in lately, number in rated) for key, number in ended.items()}
     return _Loaded(held, earlier, cases, clocks.read(connection, cases))
+
+
+def _rated(
+    connection: Connection, items: Sequence[Item], ended: dict[str, int], policy: Policy, now: datetime
+) -> list[int]:
+    """The ended cases whose conversations a vote is cast in, if it is not too late for it."""
+    voting = [item.mention for item, _ in items if not item.own and vote_of(item.mention, policy.votes)]
+    about = {ended[key] for mention in voting for key in conversation_keys(mention) if key in ended}
+    return records.ended_since(connection, about, now - policy.feedback.valid)
 
 
 def _owner(case: records.CaseRecord) -> str:
     return f"{case.channel}:{identity(case.author)}"
 
 
-def _ended(number: int, locked: dict[int, records.CaseRecord]) -> Ended:
+def _ended(number: int, locked: dict[int, records.CaseRecord], again: bool, rated: bool) -> Ended:
     case = locked.get(number)
-    return Ended(number, _owner(case), case.state not in records.LIVE) if case else Ended(number)
+    if case is None:
+        return Ended(number)
+    over = case.state not in records.LIVE
+    return Ended(number, _owner(case), over and again, over and rated)
 
 
 def _claim(connection: Connection, ledger: Ledger, told: placing.Told) -> bool:
@@ -153,6 +172,7 @@ def _outcome(decisions: Sequence[Decision], ledger: Ledger, told: tuple[Notice, 
             Opened(n, m.channel, ledger.records[n].severity, m.created_at, m.received_at)
             for n, m in zip(ledger.opened, opened, strict=True)
         ),
-        joined=len(ledger.mentions) - len(ledger.opened),
+        joined=len(ledger.mentions) - len(ledger.opened) - len(ledger.votes),
         ignored=ledger.ignored,
+        rated=frozenset(mention for _, mention, _ in ledger.votes),
     )

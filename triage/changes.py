@@ -19,6 +19,7 @@ from triage.records import CaseRecord
 from triage.runs import Start
 from triage.snapshot import snapshot
 from triage.timeline import Line
+from triage.votes import Vote
 
 _TITLE, _TEXT, _REASONS = 120, 1000, 20
 _JOINED_BY = {"a": "the same author and watchlist", "s": "the same story"}
@@ -43,6 +44,7 @@ class Ledger:
     begin: list[Start] = field(default_factory=list)
     reopened: list[int] = field(default_factory=list)
     absorbed: list[tuple[int, int]] = field(default_factory=list)
+    votes: list[tuple[int, int, Vote]] = field(default_factory=list)
     ignored: int = 0
 
     def note(self, number: int, kind: str, said: str, **data: str) -> None:
@@ -233,6 +235,16 @@ def _reopen(ledger: Ledger, number: int, decision: Decision) -> None:
     _join(ledger, number, decision)
 
 
+def _rate(ledger: Ledger, number: int, decision: Decision) -> None:
+    """The author's score: a post of the case, but nothing that wants an answer. `triage.ratings` does what it asks."""
+    case, item = ledger.records[number], decision.item
+    ledger.mentions.append((item.id, number))
+    ledger.records[number] = replace(case, mention_count=case.mention_count + 1)
+    _bump(ledger, number)
+    if decision.vote is not None:
+        ledger.votes.append((number, item.id, decision.vote))
+
+
 def _doubt(ledger: Ledger, number: int, decision: Decision) -> None:
     """What would make the case worse is not sure enough: a person looks at it first."""
     judged = decision.judgement
@@ -284,6 +296,7 @@ _STEPS = {
     Move.OPEN: _open,
     Move.JOIN: _join,
     Move.REOPEN: _reopen,
+    Move.RATE: _rate,
     Move.ANSWER: _answer,
     Move.SKIP: _skip,
     Move.IGNORE: _ignore,

@@ -17,6 +17,7 @@ from triage.judgement import NO_FACTS, Judgement, judge
 from triage.policy import Policy
 from triage.rules import Facts
 from triage.stories.board import Placed
+from triage.votes import Vote, vote_of
 
 Item = tuple[MatchedMention, Assessment]
 NOWHERE: Mapping[int, Placed] = {}
@@ -28,6 +29,7 @@ class Move(StrEnum):
     OPEN = "open"  # a new case
     JOIN = "join"  # one more mention of a case
     REOPEN = "reopen"  # one more mention of a case that had ended
+    RATE = "rate"  # the author's score for their case that has ended
     ANSWER = "answer"  # an own account's post in a case's conversation
     SKIP = "skip"  # kept off a case whose conversation it is in
     IGNORE = "ignore"  # no case
@@ -51,7 +53,7 @@ class Decision:
 
     `case` is 0 where there is none, and -1, -2 … for the cases that the batch opens, in order. `by` is the key by which
     it joined; `earlier` is the ended case that had the same conversation, 0 if none. `absorbed` are the cases that are
-    about the same story as another one, each with that other one.
+    about the same story as another one, each with that other one. `vote` is the score that a RATE gives.
     """
 
     item: MatchedMention
@@ -65,15 +67,20 @@ class Decision:
     releases: tuple[str, ...] = ()
     earlier: int = 0
     absorbed: tuple[tuple[int, int], ...] = ()
+    vote: Vote | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The last case that had a key and is over, and its author's identity. `again` says that it may be opened again."""
+    """The last case that had a key and is over, and its author's identity.
+
+    `again` says that it may be opened again, `rated` that its author may still rate it.
+    """
 
     case: int
     owner: str = ""
     again: bool = False
+    rated: bool = False
 
 
 NONE = Ended(0)
@@ -108,7 +115,8 @@ def decide(
         judgement = judge(item, assessment, policy, facts.get(item.id, NO_FACTS) if facts else NO_FACTS)
         wants = _wants(item, judgement.watchlists, policy, placed.get(item.id))
         before = max((ended[key] for key in wants.conversation if key in ended), key=lambda e: e.case, default=NONE)
-        move, case, by = _choose(item, judgement, wants, board, before)
+        vote = _vote(item, wants, policy, board, before)
+        move, case, by = (Move.RATE, before.case, "") if vote else _choose(item, judgement, wants, board, before)
         if move is Move.OPEN:
             opened += 1
             case = -opened
@@ -117,9 +125,17 @@ def decide(
         takes, touches, releases = _claim(wants, case, by, board) if move in _KEEPING else ((), (), ())
         absorbed = _absorb(wants, board)
         decisions.append(
-            Decision(item, assessment, judgement, move, case, by, takes, touches, releases, before.case, absorbed)
+            Decision(item, assessment, judgement, move, case, by, takes, touches, releases, before.case, absorbed, vote)
         )
     return decisions
+
+
+def _vote(
+    item: MatchedMention, wants: "_Wants", policy: Policy, board: Mapping[str, Held], before: Ended
+) -> Vote | None:
+    """The score that an author gives their own case, while no case of its conversation is open."""
+    may = before.rated and before.owner == wants.owner and not item.own
+    return vote_of(item.mention, policy.votes) if may and not any(key in board for key in wants.conversation) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The operator's settings compiled once into what triage asks for on every mention."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from triage.records import CaseRecord
 from triage.rota import Turns
 from triage.rota import compiled as on_call
 from triage.rules import CompiledRule, compiled
+from triage.votes import votes_by
 
 DEFAULT_TEAM, ON_CALL = "default", "on-call"
 
@@ -45,6 +47,7 @@ class Policy:
     calendars: Mapping[str, WorkingTime]
     triage: Triage
     feedback: Feedback
+    votes: re.Pattern[str] | None
     vips: frozenset[str]
     customers: Mapping[str, Customers]
     tiers: Mapping[str, str]
@@ -116,6 +119,7 @@ def compile_policy(settings: Settings) -> Policy:
         calendars={name: working_hours(calendar) for name, calendar in settings.calendars.items()},
         triage=settings.triage,
         feedback=settings.feedback,
+        votes=votes_by(settings.feedback.keywords),
         vips=frozenset(map(folded, settings.triage.vips)),
         customers=settings.customers,
         tiers={folded(a): tier for tier, group in settings.customers.items() for a in group.accounts},

@@ -117,6 +117,7 @@ _STEPS: dict[str, Callable[[Standing, Event], Standing]] = {
     "approved": lambda stands, _: replace(stands, review=""),
     "resolved": _over(CaseState.RESOLVED),
     "closed": _over(CaseState.CLOSED),
+    "rated": lambda stands, event: replace(stands, mention_count=stands.mention_count + ("mention" in event.data)),
     "reopened": lambda stands, _: replace(stands, state=CaseState.OPEN),
 }
 

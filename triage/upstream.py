@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from leitstand.model import PostChange
-from triage import records, timeline, withdrawn
+from triage import ratings, records, timeline, withdrawn
 from triage.timeline import Line
 
 REMOVED = "[deleted]"
@@ -36,6 +36,7 @@ def note(connection: Connection, changes: Sequence[PostChange], now: datetime) -
     if removed:
         connection.execute(_REMOVE, {"numbers": removed, "removed": REMOVED})
         withdrawn.stop_answering(connection, removed, "deleted", now)
+    ratings.forget(connection, [mention for mention, change in by_mention.items() if change == "deleted"])
     timeline.append(
         connection, [_line(row.case_number, row.mention_id, by_mention[row.mention_id], now) for row in rows]
     )

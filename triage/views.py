@@ -10,8 +10,9 @@ from sqlalchemy import Connection, text
 
 from leitstand.errors import InputError, NotFoundError
 from leitstand.model import CaseSnapshot, ClockName, Event, StoryView
-from triage import clocks, records, risk, timeline
+from triage import clocks, ratings, records, risk, timeline
 from triage.policy import Policy
+from triage.ratings import Rating
 from triage.records import from_row
 from triage.snapshot import snapshot
 from triage.stories.summary import story_of_case
@@ -80,13 +81,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class CaseDetail:
-    """A case with its timeline and the ids of its mentions, both oldest first, and the story that most of them tell."""
+    """A case with its timeline and the ids of its mentions, both oldest first, and the story that most of them tell.
+
+    `rating` is what its author thinks of how it was solved.
+    """
 
     case: CaseSnapshot
     tags: tuple[str, ...]
     events: tuple[Event, ...]
     mentions: tuple[int, ...]
     story: StoryView | None = None
+    rating: Rating | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,7 @@ def load_case(connection: Connection, number: int, policy: Policy, now: datetime
         tuple(timeline.read(connection, number, limit)),
         tuple(connection.scalars(_MENTIONS, {"number": number, "limit": limit})),
         story_of_case(connection, number, now),
+        ratings.rating_of(connection, number),
     )
 
 

@@ -3,7 +3,8 @@
     pending ids ─claim─► mentions ─nlp─► assessments ─triage─► cases, notices ─outbox─► one commit
 
 Claiming deletes the pending rows in the same transaction, so a batch happens once or not at all, however often its ids
-are enqueued and wherever its worker dies.
+are enqueued and wherever its worker dies. What was assessed before and has been edited since goes by itself afterwards:
+it may change a case that it is in.
 """
 
 from collections.abc import Sequence
@@ -54,7 +55,7 @@ class Line:
             assessments.store(connection, [(m.id, a) for m, a in items], now)
             outcome = cases.process(connection, items, self.policy, now)
             outbox.add(connection, outcome.notices, now)
-            voices.note(connection, items, self.policy.incidents, now)
+            voices.note(connection, [i for i in items if i[0].id not in outcome.rated], self.policy.incidents, now)
         self._count(items, clock.now())
         return len(items)
 

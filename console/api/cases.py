@@ -147,7 +147,8 @@ def _full(file: CaseFile) -> dict[str, object]:
     detail = file.detail
     timeline: tuple[Event, ...] = detail.events
     posts = [_mention(m, file.assessments.get(m.id)) for m in file.mentions]
-    return {**_fields(detail.case), "tags": detail.tags, "timeline": timeline, "story": detail.story, "mentions": posts}
+    told = {"tags": detail.tags, "timeline": timeline, "story": detail.story, "rating": detail.rating}
+    return {**_fields(detail.case), **told, "mentions": posts}
 
 
 def _mention(matched: MatchedMention, assessment: Assessment | None) -> CaseMention:

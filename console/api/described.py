@@ -15,6 +15,7 @@ from console.api.regroup import KNOWN
 from leitstand.model import Assessment, CaseSnapshot, CaseState, Event, Mention, Severity, StoryView
 from triage.knowledge.replies import Draft
 from triage.knowledge.search import FittingArticle, SolvedCase
+from triage.ratings import Rating
 from triage.views import LARGEST_PAGE, Page
 
 Json = dict[str, object]
@@ -77,6 +78,7 @@ class CaseWithTimeline(msgspec.Struct):
     tags: list[str]
     timeline: list[Event]
     story: StoryView | None
+    rating: Rating | None
     mentions: list[CasePost]
 
 

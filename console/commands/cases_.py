@@ -200,7 +200,7 @@ def _one(house: Opened, number: int, as_json: bool) -> None:
         print_json(
             {
                 "case": detail.case, "tags": detail.tags, "timeline": detail.events, "mentions": detail.mentions,
-                "story": detail.story,
+                "story": detail.story, "rating": detail.rating,
             }
         )  # fmt: skip
     else:

@@ -51,6 +51,7 @@ def routes(desk: Desk, renderer: Renderer, doorkeeper: Doorkeeper, links: Links)
             "tags": file.detail.tags,
             "story": file.detail.story,
             "told": file.told,
+            "rating": file.detail.rating,
             "worse": _worse(file.detail.case),
             "posts": _posts(file),
             "left_out": len(file.detail.mentions) - len(file.mentions),

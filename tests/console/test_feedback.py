@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from console.feedback import Links
 from tests.console.running import ACT, Console
-from triage.ratings import score_of
+from triage.ratings import rating_of
 
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 LINKS = Links(b"k" * 32, "https://desk.example", timedelta(days=60))
@@ -59,7 +59,8 @@ def test_an_author_rates_a_solved_case_without_signing_in(console: Console, solv
         thanks = client.post(path, data={"score": "4", "comment": "schnell"})
         assert "Danke" in thanks.text
     with console.database.connect() as connection:
-        assert score_of(connection, number) == 4
+        found = rating_of(connection, number)
+    assert found is not None and (found.score, found.comment) == (4, "schnell")
 
 
 def test_a_link_that_is_not_ours_and_a_case_that_is_open(console: Console, solved: tuple[int, str]) -> None:

@@ -57,7 +57,7 @@ def told(database: Engine) -> dict[tuple[str, str], Kpi]:
     run(database, [one(mention(4, author="dan", minutes=1440))], POLICY, at=NOW + DAY)
     with database.begin() as connection:
         connection.execute(
-            text("INSERT INTO case_ratings VALUES (:a, 5, '', :now), (:b, 2, 'slow', :now)"),
+            text("INSERT INTO case_ratings (case_number, score, comment, rated_at) VALUES (:a, 5, '', :now), (:b, 2, 'slow', :now)"),
             {"a": ann, "b": bob, "now": NOW},
         )
         rows = kpis(connection, NOW - DAY, NOW + 7 * DAY, BERLIN, ["gold"])

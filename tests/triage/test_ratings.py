@@ -10,7 +10,7 @@ from leitstand.model import CaseState, NoticeType, Severity
 from tests.triage.building import NOW, mention, one, policy, run
 from triage import records, timeline
 from triage.actions import act
-from triage.ratings import rate, score_of
+from triage.ratings import rate, rating_of
 
 HOUR = timedelta(hours=1)
 
@@ -40,7 +40,8 @@ def test_a_good_score_is_kept_and_the_last_one_counts(database: Engine, number: 
     assert scored(database, number, 3) == []
     assert scored(database, number, 5) == []
     with database.connect() as connection:
-        assert score_of(connection, number) == 5
+        found = rating_of(connection, number)
+        assert found is not None and (found.score, found.comment) == (5, "slow")
         assert timeline.read(connection, number)[-1].text == "rated 5 of 5 by the author"
     assert case_of(database, number).state is CaseState.RESOLVED
 
