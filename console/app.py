@@ -13,7 +13,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from console.api import cases, hooks, mentions, probes
+from console.api import callbacks, cases, hooks, mentions, probes
 from console.api import escalations as escalations_api
 from console.api import incidents as incidents_api
 from console.api.answers import answer
@@ -77,6 +77,7 @@ def create_app(
     for router in (
         mentions.routes(tokens, take),
         hooks.routes(settings, take),
+        callbacks.routes(desk, settings),
         cases.routes(desk, tokens),
         incidents_api.routes(desk, tokens),
         escalations_api.routes(desk, tokens),

@@ -103,6 +103,13 @@ def answers(connection: Connection, limit: int = 500) -> list[Answer]:
     return [Answer(*row) for row in rows]
 
 
+def was_told(connection: Connection, target: str, case_number: int) -> bool:
+    """Whether the target was ever sent anything about the case: only then may it answer."""
+    asked = text("SELECT EXISTS (SELECT FROM deliveries WHERE case_number = :case AND target = :target)")
+    told: bool = connection.execute(asked, {"case": case_number, "target": target}).scalar_one()
+    return told
+
+
 def retry_dead(
     connection: Connection, now: datetime, *, ids: Sequence[int] | None = None, target: str | None = None
 ) -> int:

@@ -120,12 +120,16 @@ MentionKind = Literal["post", "reply", "repost", "quote", "comment", "article", 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who wrote a post, as the network says. `followers` is None where the network does not say."""
+    """Who wrote a post, as the network says. `followers` is None where the network does not say.
+
+    `own`: the network itself says that it is the brand, such as a developer who answers a review of his app.
+    """
 
     id: str = ""
     handle: str = ""
     name: str = ""
     followers: int | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ class Mention:
 
     `channel` + `external_id` identify it for ever. `conversation_id` is the root post's external id, `parent_id` the
     post it answers. `language` is what the network declares ("" where it says nothing). `media` counts pictures and
-    videos.
+    videos. `edited_at` is when it got these words, None where it was never edited or nobody says so.
     """
 
     channel: str
@@ -151,6 +155,12 @@ class Mention:
     conversation_id: str = ""
     links: tuple[str, ...] = ()
     media: int = 0
+    edited_at: datetime | None = None
+
+    @property
+    def said_at(self) -> datetime:
+        """When it was given the words that it has."""
+        return self.edited_at or self.created_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +360,21 @@ class Receipt:
     """What a target gave back for a delivery it took. `remote_id` is its own id of the message, "" if it gives none."""
 
     remote_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetAnswer:
+    """What a target tells of a case that was forwarded to it. The same `id` of one target is the same answer.
+
+    accepted: somebody there has taken it; withdrawn: they give it back; resolved: it is solved. `by` names who.
+    """
+
+    target: str
+    id: str
+    case: int
+    event: Literal["accepted", "withdrawn", "resolved"]
+    by: str = ""
+    note: str = ""
 
 
 class ClockEvent(NamedTuple):

@@ -134,6 +134,10 @@ class TargetSettings(Section):
     rate: float = Field(5.0, gt=0, le=1000, description="At most so many deliveries a second.")
     timeout: Duration = Field(timedelta(seconds=15), description="How long one attempt may take.")
     max_age: Duration = Field(timedelta(hours=24), description="A notice not delivered after this is a dead letter.")
+    callback_secret: Annotated[SecretStr, Field(min_length=16)] | None = Field(
+        None,
+        description="What its calls to /hooks/NAME/case are signed with, at least 16 characters. Absent: none is taken.",
+    )
 
 
 class Token(Section):

@@ -197,6 +197,21 @@ def _accept(a: Act) -> None:
         a.note("accepted", f"accepted by {a.value or a.actor}{_because(a.text)}{how}", by=a.value or a.actor)
 
 
+def _return(a: Act) -> None:
+    """The department that it was forwarded to does not want it: somebody here is to do something again."""
+    a.require(*LIVE)
+    clock, waited = a.clocks.get(ClockName.FORWARD_ACCEPTED), a.case.waits_for == "department"
+    if not waited and (clock is None or clock.ended_at is not None):
+        return
+    if clock is not None:
+        a.clocks[clock.name] = sla.cancel(clock, a.now)
+    said = f"handed back by {a.actor}{_because(a.text)}"
+    a.note("returned", said)
+    if waited:
+        _resume(a)
+    a.tell.append((NoticeType.CASE_UPDATED, "returned", said, ()))
+
+
 def _approve(a: Act) -> None:
     """A person has looked at a case that was held: now whom it concerns is told."""
     a.require(*LIVE)
@@ -285,6 +300,7 @@ ACTIONS: dict[str, Callable[[Act], None]] = {
     "note": _note,
     "label": _label,
     "accept": _accept,
+    "return": _return,
     "approve": _approve,
     "withdraw": _withdraw,
 }

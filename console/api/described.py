@@ -8,10 +8,12 @@ import msgspec
 
 from console.api import described_escalations
 from console.api.answers import Problem
+from console.api.callbacks import CallTaken
 from console.api.cases import ActionBody
 from console.api.hooks import Taken
 from console.api.mentions import Ingested
 from console.api.regroup import KNOWN
+from escalation_bridge.inbound import Body
 from leitstand.model import Assessment, CaseSnapshot, CaseState, Event, Mention, Severity, StoryView
 from triage.knowledge.replies import Draft
 from triage.knowledge.search import FittingArticle, SolvedCase
@@ -32,7 +34,10 @@ class NewAuthor(msgspec.Struct, omit_defaults=True):
 
 
 class NewMention(msgspec.Struct, omit_defaults=True):
-    """One post. `channel` and `external_id` identify it for ever: sending it again changes nothing."""
+    """One post. `channel` and `external_id` identify it for ever: sending it again changes nothing.
+
+    With a later `edited_at`, its new words take the place of the old ones, and it is assessed again.
+    """
 
     channel: str
     external_id: str
@@ -45,6 +50,7 @@ class NewMention(msgspec.Struct, omit_defaults=True):
     author: NewAuthor | None = None
     parent_id: str = ""
     conversation_id: str = ""
+    edited_at: str = ""
 
 
 class NewMentions(msgspec.Struct):
@@ -93,7 +99,7 @@ _EXAMPLE: Json = {
 }
 
 
-_TOLD = (Ingested, Problem, Page, CaseSnapshot, CaseWithTimeline, Taken, Knowledge)
+_TOLD = (Ingested, Problem, Page, CaseSnapshot, CaseWithTimeline, Taken, Knowledge, Body, CallTaken)
 
 
 def document() -> Json:
@@ -140,6 +146,7 @@ def _paths() -> Json:
         },
         "/api/v1/cases/{number}/{action}": {"post": _act(number)},
         "/hooks/{name}": _hooks(),
+        "/hooks/{target}/case": {"post": _callback()},
         "/metrics": {"get": _open("Metrics for Prometheus", "text/plain")},
         "/healthz": {"get": _open("Whether the process lives", "application/json")},
         "/readyz": {
@@ -221,6 +228,21 @@ def _hooks() -> Json:
     return {
         "get": called("A service asks whether this address is ours", challenge),
         "post": called("A service tells a listener of something new; answered when it is stored", taken),
+    }
+
+
+def _callback() -> Json:
+    target = _parameter("target", "path", "The target's name in the configuration.", {"type": "string"})
+    return {
+        "summary": "A target tells what became of a case there: accepted, withdrawn or resolved; each id counts once",
+        "description": "Signed with the target's callback_secret, as docs/answers.md says.",
+        "security": [],
+        "parameters": [target],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": _REF + "Body"}}},
+        },
+        "responses": {"200": _body("Committed.", "CallTaken"), **_problems(400, 401, 404, 413, 415, 422, 503)},
     }
 
 

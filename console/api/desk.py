@@ -7,15 +7,15 @@ from datetime import datetime
 from sqlalchemy import Engine, text
 
 from console.api.regroup import REGROUP
-from escalation_bridge import outbox
+from escalation_bridge import ledger, outbox
 from leitstand import clock
-from leitstand.errors import InputError
-from leitstand.model import Assessment, CaseSnapshot, ClockName, MatchedMention
+from leitstand.errors import InputError, NotFoundError
+from leitstand.model import Assessment, CaseSnapshot, ClockName, MatchedMention, TargetAnswer
 from listeners import store as mentions
 from nlp import labels
 from nlp import store as assessments
 from nlp.labels import Given
-from triage import ratings, views
+from triage import departments, ratings, views
 from triage.acting import Acted
 from triage.actions import act
 from triage.knowledge.replies import Draft, drafts
@@ -133,6 +133,16 @@ class Desk:
                 acted = act(
                     connection, number, action, actor=actor, now=now, policy=self.policy, text=text, value=value
                 )
+            outbox.add(connection, acted.notices, now)
+        return acted
+
+    def answered(self, told: TargetAnswer) -> Acted:
+        """Take what a target tells of a case that it was sent. Raises NotFoundError."""
+        now = clock.now()
+        with self.database.begin() as connection:
+            if not ledger.was_told(connection, told.target, told.case):
+                raise NotFoundError(f"{told.target} was sent no case {told.case}")
+            acted = departments.take(connection, told, self.policy, now)
             outbox.add(connection, acted.notices, now)
         return acted
 

@@ -134,6 +134,7 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
     _pattern(r"on hold; the clocks stand still", N_("on hold; the clocks stand still")),
     _pattern(r"on hold: (?P<words>.+); the clocks stand still", N_("on hold: %(words)s; the clocks stand still")),
     _pattern(rf"accepted by {_BY}", N_("accepted by %(who)s%(words)s%(clocks)s")),
+    _pattern(rf"handed back by {_BY}", N_("handed back by %(who)s%(words)s")),
     _pattern(rf"approved by {_BY}", N_("approved by %(who)s%(words)s%(clocks)s")),
     _pattern(r"waiting: (?P<words>.+); the clocks stand still", N_("waiting: %(words)s; the clocks stand still")),
     _pattern(
