@@ -17,9 +17,11 @@ from workers.embedded import redis_url as embedded_redis_url
 _numbers = itertools.count(1)
 
 # Where a change is judged, examples are the same each time; whoever tests at the desk goes on exploring.
-hypothesis.settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    hypothesis.settings.load_profile("ci")
+# How long one takes says nothing: the machine may be busy.
+_at_ease = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("desk", _at_ease)
+hypothesis.settings.register_profile("ci", _at_ease, derandomize=True, database=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 
 @pytest.fixture(autouse=True)

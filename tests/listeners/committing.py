@@ -16,7 +16,7 @@ from monitoring.metrics import Metrics
 from workers.intake import Intake
 from workers.queues import AssessQueue, connect
 
-LIMIT = 10.0
+LIMIT = 60.0
 
 
 class Ear:

@@ -9,7 +9,7 @@ from leitstand.settings import ListenerSettings
 from listeners.contract import Batch, Listens
 
 T = TypeVar("T")
-PATIENCE = 20
+PATIENCE = 60
 
 
 class Hearing:

@@ -42,7 +42,7 @@ def serving(respond: Callable[[Asked], Reply]) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        timeout = 20
+        timeout = 60
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:

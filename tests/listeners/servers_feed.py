@@ -25,7 +25,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-WAIT = 20.0
+WAIT = 60.0
 HOSTS = 40
 ROOT = Path(__file__).parents[2]
 Misbehaviour = Literal["", "trickle", "drop", "hang", "bomb", "endless"]
@@ -230,12 +230,19 @@ def rss(*items: str, head: str = "<link>http://blog.example/</link>") -> str:
 
 def main() -> None:
     """Serve until killed, on many loopback addresses as if they were many hosts; the first line is the port."""
-    server = Server(("127.0.0.1", 0), Handler)
-    for number in range(1, HOSTS + 1):
-        another = Server((host(number), server.server_port), Handler)
+    servers: list[Server] = []
+    while len(servers) <= HOSTS:  # a port that all of them can have is found at the first or second try
+        try:
+            port = servers[0].server_port if servers else 0
+            servers.append(Server((host(len(servers)) if servers else "127.0.0.1", port), Handler))
+        except OSError:
+            while servers:
+                servers.pop().server_close()
+    first, *others = servers
+    for another in others:
         threading.Thread(target=another.serve_forever, args=(60,), daemon=True).start()
-    print(server.server_port, flush=True)
-    server.serve_forever()
+    print(first.server_port, flush=True)
+    first.serve_forever()
 
 
 if __name__ == "__main__":

@@ -141,9 +141,9 @@ def imap_server() -> Iterator[FakeImap]:
     thread = threading.Thread(target=fake.loop.run_until_complete, args=(run(),))
     thread.start()
     try:
-        assert started.wait(10)
+        assert started.wait(60)
         yield fake
     finally:
         fake.loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+        thread.join(60)
         fake.loop.close()

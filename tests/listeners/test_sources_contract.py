@@ -123,7 +123,7 @@ def test_where_nobody_answers_it_says_so_and_nothing_leaks(kind: str, tmp_path: 
     async def go() -> str:
         batches = cast(AsyncGenerator[Batch, None], module.listen("a-name", settings, {}))
         try:
-            async with aclosing(batches), asyncio.timeout(10):
+            async with aclosing(batches), asyncio.timeout(60):
                 async for batch in batches:
                     assert batch.mentions == ()
                     if batch.error:
@@ -146,5 +146,5 @@ def test_it_can_be_verified_and_says_that_nobody_answers(kind: str, tmp_path: Pa
         assert asyncio.run(module.verify(module.Settings.model_validate(example(kind))))
         return
     with pytest.raises(FetchError) as caught:
-        asyncio.run(asyncio.wait_for(module.verify(nowhere(kind, tmp_path)), 10))
+        asyncio.run(asyncio.wait_for(module.verify(nowhere(kind, tmp_path)), 60))
     assert SECRET not in str(caught.value)

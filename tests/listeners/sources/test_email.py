@@ -92,7 +92,7 @@ def test_a_mail_is_heard_while_we_wait_and_the_mailbox_is_not_touched(server: Fa
     async def go(one: Hearing) -> Batch:
         await one.next()
         waiting = asyncio.ensure_future(one.until(lambda batch: bool(batch.mentions)))
-        assert await asyncio.to_thread(server.idling.wait, 10)
+        assert await asyncio.to_thread(server.idling.wait, 60)
         server.deliver(mail(1))
         return await waiting
 

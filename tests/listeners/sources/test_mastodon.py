@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -59,7 +60,9 @@ def test_1000_posts_through_ten_disconnects_are_kept_once_each(database: Engine,
 
     async def scene() -> Ear:
         async with mastodon(cut=chance) as fake:
-            fake.endings = [Ending(chance.randrange(1, 20), chance.choice(["close", "abort"])) for _ in range(10)]
+            hows = ["close", "abort"] * 5
+            chance.shuffle(hows)
+            fake.endings = [Ending(chance.randrange(1, 20), how) for how in hows]
             hears = ear(database, redis_url, fake)
             fake.post(status(0, "before it listened"))
             waiting = list(range(1, 1001))
@@ -108,16 +111,13 @@ def test_an_edit_and_a_delete(database: Engine, redis_url: str) -> None:
                     fake.tell("delete", number(2))
                     fake.tell("delete", "99")
                     fake.tell("filters_changed", "undefined")
-                return hears.count() == 3
+                return hears.words() == expected
 
             await hears.listen(step)
             return hears
 
-    assert asyncio.run(scene()).words() == {
-        uri(1): "acme is up 1 ☁ größer",
-        uri(2): "",
-        uri(3): "acme is down 3 ☁ größer",
-    }
+    expected = {uri(1): "acme is up 1 ☁ größer", uri(2): "", uri(3): "acme is down 3 ☁ größer"}
+    assert not asyncio.run(scene()).errors()
 
 
 def test_mentions_of_the_account_come_by_its_notifications(database: Engine, redis_url: str) -> None:
@@ -140,7 +140,7 @@ def test_mentions_of_the_account_come_by_its_notifications(database: Engine, red
 
     hears = asyncio.run(scene())
     assert hears.kept() == [uri(3), uri(4)]
-    assert hears.batches[1].mentions[0].kind == "message"
+    assert next(batch.mentions[0].kind for batch in hears.batches if batch.mentions) == "message"
 
 
 def test_an_answer_knows_what_it_answers(database: Engine, redis_url: str) -> None:
@@ -158,7 +158,7 @@ def test_an_answer_knows_what_it_answers(database: Engine, redis_url: str) -> No
             await hears.listen(step)
             return hears
 
-    second, third, fourth = asyncio.run(scene()).batches[1].mentions
+    second, third, fourth = (post for batch in asyncio.run(scene()).batches for post in batch.mentions)
     assert (second.parent_id, second.conversation_id, second.kind) == (uri(1), uri(1), "reply")
     assert (third.parent_id, third.conversation_id) == (uri(2), uri(1))
     assert (fourth.parent_id, fourth.conversation_id) == ("", "")
@@ -179,12 +179,13 @@ def test_garbage_among_good_events_harms_only_itself(database: Engine, redis_url
                 return hears.count() == 2
 
             await hears.listen(step)
-            await hears.listen(lambda: hears.batches[-1].caught_up and bool(hears.errors()[1:]))
+            await hears.listen(lambda: any("of 3 posts" in error for error in hears.errors()))
             return hears
 
     hears = asyncio.run(scene())
-    assert hears.errors()[0].startswith("4 of 6 events cannot be read: ")
-    assert hears.errors()[1].startswith("1 of 3 posts cannot be read: ")
+    told = [re.match(r"(\d) of \d events cannot be read: ", batch.error) for batch in hears.batches]
+    assert sum(int(found[1]) for found in told if found) == 4
+    assert hears.errors()[-1].startswith("1 of 3 posts cannot be read: ")
 
 
 def test_a_bad_token_is_said_once_and_not_tried_again(database: Engine, redis_url: str) -> None:
@@ -195,7 +196,7 @@ def test_a_bad_token_is_said_once_and_not_tried_again(database: Engine, redis_ur
 
             def step() -> bool:
                 other.post(status(next(fake_posts)))
-                return hears.count() >= 20
+                return hears.count() >= 20 and bool(hears.errors())
 
             await hears.listen(step)
             return hears, [r.path for r in good.asked]
@@ -215,30 +216,27 @@ def test_503_and_silence_are_passed_over(database: Engine, redis_url: str, monke
             fake.refusals = [503]
             fake.endings = [Ending(0, "silent")]
             hears = ear(database, redis_url, fake)
-            await hears.listen(lambda: len(hears.errors()) == 2)
+            await hears.listen(lambda: passing <= set(hears.errors()))
             fake.post(status(1))
             await hears.listen(lambda: hears.count() == 1)
             return hears
 
-    assert asyncio.run(scene()).errors()[:2] == [
-        "127.0.0.1: it cannot answer (HTTP 503)",
-        "127.0.0.1 was silent for 0.3 seconds: connecting anew",
-    ]
+    passing = {"127.0.0.1: it cannot answer (HTTP 503)", "127.0.0.1 was silent for 0.3 seconds: connecting anew"}
+    assert asyncio.run(scene()).kept() == [uri(1)]
 
 
 def test_the_limit_is_kept_before_it_is_used_up(database: Engine, redis_url: str) -> None:
     async def scene() -> float:
         async with mastodon() as fake:
             fake.post(*(status(n) for n in range(3000, 3100)))
-            reset = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
-            fake.limits = [(200, {"x-ratelimit-remaining": "3", "x-ratelimit-reset": reset})]
+            reset = datetime.now(UTC) + timedelta(seconds=1)
+            fake.limits = [(200, {"x-ratelimit-remaining": "3", "x-ratelimit-reset": reset.isoformat()})]
             hears = ear(database, redis_url, fake)
             hears.start_from("127.0.0.1 #acme", number(3000))
-            began = asyncio.get_running_loop().time()
             await hears.listen(lambda: hears.count() == 100)
-            return asyncio.get_running_loop().time() - began
+            return (datetime.now(UTC) - reset).total_seconds()
 
-    assert asyncio.run(scene()) > 0.8
+    assert asyncio.run(scene()) > -0.05
 
 
 def test_too_many_requests_wait_for_the_next_period(database: Engine, redis_url: str) -> None:
