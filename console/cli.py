@@ -40,7 +40,7 @@ COMMANDS = {
     "escalation": "Show who is told when and who is on call; silence it; run escalations as projects.",
     "deliveries": "List what is being delivered, or send dead letters again.",
     "listeners": "Show how each listener is doing.",
-    "knowledge": "Search solved cases and articles, or tell what is asked most.",
+    "knowledge": "Search solved cases, lessons and articles, or tell what is asked most.",
     "erase": "Erase an author everywhere, and tell every target that had a copy.",
     "doctor": "Look at an installation that runs: what waits, what was given up, and what to do.",
     "db": "Bring the database's schema up to date.",

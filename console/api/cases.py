@@ -62,7 +62,9 @@ def routes(desk: Desk, tokens: Tokens) -> APIRouter:
     async def show_knowledge(request: Request, number: str) -> Response:
         authorised(request, tokens, Scope.READ)
         known = await run_in_threadpool(desk.knowledge, case_number(number))
-        return answer({"cases": known.found.cases, "articles": known.found.articles, "replies": known.replies})
+        found = known.found
+        told = {"cases": found.cases, "articles": found.articles, "lessons": found.lessons, "replies": known.replies}
+        return answer(told)
 
     @router.post("/{number}/{action}")
     async def act_on_case(request: Request, number: str, action: str) -> Response:

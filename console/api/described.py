@@ -16,7 +16,7 @@ from console.api.regroup import KNOWN
 from escalation_bridge.inbound import Body
 from leitstand.model import Assessment, CaseSnapshot, CaseState, Event, Mention, Severity, StoryView
 from triage.knowledge.replies import Draft
-from triage.knowledge.search import FittingArticle, SolvedCase
+from triage.knowledge.search import FittingArticle, Lesson, SolvedCase
 from triage.ratings import Rating
 from triage.views import LARGEST_PAGE, Page
 
@@ -75,6 +75,7 @@ class Knowledge(msgspec.Struct):
 
     cases: list[SolvedCase]
     articles: list[FittingArticle]
+    lessons: list[Lesson]
     replies: list[Draft]
 
 

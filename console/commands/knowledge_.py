@@ -18,7 +18,7 @@ from triage.knowledge import articles
 from triage.knowledge.asked import Asked, asked
 from triage.knowledge.search import Found, search
 
-_HELP = """Search solved cases and articles, keep the articles up to date, or tell what is asked most.
+_HELP = """Search solved cases, lessons and articles, keep the articles up to date, or tell what is asked most.
 
 Example: leitstand knowledge search "invoice download"
 """
@@ -28,7 +28,7 @@ app = typer.Typer(no_args_is_help=True, help=_HELP)
 
 @app.callback()
 def knowledge() -> None:
-    """Search solved cases and articles, keep the articles up to date, or tell what is asked most."""
+    """Search solved cases, lessons and articles, keep the articles up to date, or tell what is asked most."""
 
 
 @app.command()
@@ -58,7 +58,7 @@ def search_(
     limit: Annotated[int, typer.Option(min=1, max=100, help="At most so many of each.")] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """Find solved cases and articles, in German and in English.
+    """Find solved cases, lessons of escalations and articles, in German and in English.
 
     Example: leitstand knowledge search "zwei faktor" --limit 5
     """
@@ -99,7 +99,9 @@ def _show(found: Found) -> None:
         table.add_row("case", Text(case.title), ", ".join(case.tags), str(case.number))
     for article in found.articles:
         table.add_row("article", Text(article.title), ", ".join(article.tags), article.url or article.path)
-    if found.cases or found.articles:
+    for lesson in found.lessons:
+        table.add_row("lesson", Text(f"{lesson.title}: {lesson.change}"), "", f"escalation {lesson.number}")
+    if found.cases or found.articles or found.lessons:
         Console().print(table)
     else:
         typer.echo("Nothing is known of that yet.")

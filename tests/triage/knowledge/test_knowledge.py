@@ -91,6 +91,55 @@ def test_an_open_case_is_shown_what_was_solved_like_it(known: Engine) -> None:
         assert like_case(connection, 10**9) == Found()
 
 
+_LESSON = text("""
+    INSERT INTO escalations (title, state, cause, case_number, team, owner, opened_at, opened_by, closed_at, happened,
+      why, change, by_whom)
+    VALUES (:title, :state, 'person', :case, 'care', 'eve', :at, 'eve', :at, :happened, '', :change, 'bob')
+""")
+
+
+@pytest.fixture
+def learned(known: Engine) -> int:
+    """A lesson in German, one in English, an open escalation; the number of the case that they are about."""
+    with known.begin() as connection:
+        number = case(connection, "Zwei-Faktor-Codes kommen nicht an")
+        for title, state, happened, change in (
+            (
+                "Codes by text message",
+                "closed",
+                "Die SMS kamen nicht an.",
+                "Wir prüfen den Anbieter der Kurznachrichten",
+            ),
+            ("Invoices", "closed", "Invoices were doubled.", "We compare the totals before sending"),
+            ("Invoices again", "open", "", ""),
+        ):
+            row = {"title": title, "state": state, "case": number, "at": NOW, "happened": happened, "change": change}
+            connection.execute(_LESSON, row)
+    return number
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("Kurznachricht", ["Codes by text message"]),
+        ("comparing total", ["Invoices"]),
+        ("invoice", ["Invoices"]),
+        ("Wetter", []),
+    ],
+)
+def test_lessons_are_found_in_both_languages(known: Engine, learned: int, words: str, expected: list[str]) -> None:
+    with known.connect() as connection:
+        assert [lesson.title for lesson in search(connection, words).lessons] == expected
+
+
+def test_an_open_case_is_shown_what_was_learned_from_one_like_it(known: Engine, learned: int) -> None:
+    with known.begin() as connection:
+        number = case(connection, "Doubled invoices in my mailbox", state="open", language="en")
+        (lesson,) = like_case(connection, number).lessons
+    assert (lesson.title, lesson.change, lesson.by_whom) == ("Invoices", "We compare the totals before sending", "bob")
+    assert lesson.case_number == learned
+
+
 def test_a_word_that_no_query_language_may_read_breaks_nothing(known: Engine) -> None:
     with known.begin() as connection:
         number = case(connection, "it's | 'quoted' & \\ <-> :* Rechnung !", state="open")
