@@ -1,7 +1,8 @@
 """Writes the pages that the code itself can tell: `./run docs`. `docs/check.py` holds them to it.
 
 settings.py ─► configuration.md, leitstand.schema.json
-the sources' and targets' modules ─► integrations.md
+the sources' modules ─► sources.md
+the targets' modules ─► integrations.md, which lists the sources too
 the commands' own help ─► commands.md
 """
 
@@ -60,6 +61,7 @@ def pages() -> dict[Path, str]:
     """Every generated file and what is to be in it."""
     return {
         DOCS / "configuration.md": _page(_configuration()),
+        DOCS / "sources.md": _page(_sources()),
         DOCS / "integrations.md": _page(_integrations()),
         DOCS / "commands.md": _page(_commands()),
         DOCS / "leitstand.schema.json": schema_text(),
@@ -89,25 +91,53 @@ def _configuration() -> Iterator[str]:
         yield f"## `{heading}`"
         yield (section.__doc__ or "").strip()
         yield _options(options(section))
-    yield "The further keys of a listener or target depend on its `kind`: [integrations](integrations.md)."
+    yield (
+        "The further keys of a listener depend on its `kind`: [sources](sources.md). So do those of a target:"
+        " [integrations](integrations.md)."
+    )
+
+
+def _sources() -> Iterator[str]:
+    yield "# Sources"
+    yield (
+        "How each network is heard: where its credential comes from, what can be set, what it costs and cannot tell."
+        " Targets are under [integrations](integrations.md)."
+    )
+    found = [kind for kind in kinds() if kind.table == "listeners"]
+    yield "\n".join(f"- [{kind.title}](#{_anchor(kind)}): {kind.summary}" for kind in found)
+    for kind in found:
+        yield from _guide(kind)
 
 
 def _integrations() -> Iterator[str]:
     yield "# Integrations"
-    yield "What each needs. `leitstand integrations` lists the same, `leitstand check --online` tries those you use."
+    yield (
+        "Everything that can be connected, and the secrets that each needs; `leitstand integrations` lists the same,"
+        " `leitstand check --online` tries those you use. The guides to the listeners are [a page of their"
+        " own](sources.md), those to the targets follow below."
+    )
     found = list(kinds())
     yield "\n".join(
         ["| kind | | secrets | issued at |", "|---|---|---|---|"]
-        + [f"| [{k.name}](#{_anchor(k)}) | {k.summary} | {_codes(k.secrets)} | {k.credentials_url} |" for k in found]
+        + [f"| [{k.name}]({_place(k)}) | {k.summary} | {_codes(k.secrets)} | {k.credentials_url} |" for k in found]
     )
     for kind in found:
-        yield f"## {kind.table[:-1].capitalize()}: {kind.name}"
-        yield kind.guide
-        if kind.credentials_url:
-            yield f"Secrets are issued at <{kind.credentials_url}>."
-        if kind.extra:
-            yield f"Install its SDK with `pip install 'leitstand[{kind.extra}]'`."
-        yield _options(kind.options)
+        if kind.table == "targets":
+            yield from _guide(kind)
+
+
+def _guide(kind: Kind) -> Iterator[str]:
+    yield f"## {kind.table[:-1].capitalize()}: {kind.name}"
+    yield kind.guide
+    if kind.credentials_url:
+        yield f"Secrets are issued at <{kind.credentials_url}>."
+    if kind.extra:
+        yield f"Install its SDK with `pip install 'leitstand[{kind.extra}]'`."
+    yield _options(kind.options)
+
+
+def _place(kind: Kind) -> str:
+    return f"{'sources.md' if kind.table == 'listeners' else ''}#{_anchor(kind)}"
 
 
 def _anchor(kind: Kind) -> str:

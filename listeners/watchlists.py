@@ -23,10 +23,10 @@ class Watchlists:
         return tuple(self._engine.match(mention))
 
     def is_own(self, mention: Mention) -> bool:
-        """Whether one of the brand's own accounts wrote it, known by its handle or its id."""
-        if not self._own:
-            return False
+        """Whether one of the brand's own accounts wrote it, known by its handle or its id, or by the network's word."""
         author = mention.author
+        if author.own or not self._own:
+            return author.own
         return any(_account(f"{mention.channel}:{who}") in self._own for who in (author.handle, author.id) if who)
 
 

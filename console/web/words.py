@@ -87,6 +87,7 @@ ABOUTS: dict[str, str] = {"sentiment": N_("sentiment"), "urgency": N_("urgency")
 CHANNELS = {
     "x": "X", "mastodon": "Mastodon", "bluesky": "Bluesky", "reddit": "Reddit", "facebook": "Facebook",
     "youtube": "YouTube", "hackernews": "Hacker News", "github": "GitHub", "instagram": "Instagram",
+    "appstore": "App Store", "googleplay": "Google Play",
 }  # fmt: skip
 
 

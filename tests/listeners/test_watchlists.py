@@ -49,6 +49,12 @@ def test_own_accounts_are_known_by_handle_or_id(by: Mention, own: bool) -> None:
     assert Watchlists(Settings(brand=Brand(own_accounts=accounts))).is_own(by) is own
 
 
+def test_the_network_itself_may_say_that_it_is_the_brand() -> None:
+    answer = Mention("appstore", "1", "It is fixed", NOW, NOW, author=Author("developer", "developer", own=True))
+    for accounts in ([], ["x:acme"]):
+        assert Watchlists(Settings(brand=Brand(own_accounts=accounts))).is_own(answer)
+
+
 def test_each_bad_query_is_a_problem_that_shows_the_place() -> None:
     lists = [Watchlist(name=f"w{n}", query=q) for n, q in enumerate(["acme", "acme AND cloud OR down", "(acme"])]
     first, second = problems(Settings(watchlists=lists))

@@ -13,12 +13,22 @@ import pytest
 
 from leitstand.settings import ListenerSettings
 from listeners.contract import Listens
-from listeners.sources import hackernews, reddit, youtube
+from listeners.sources import appstore, googleplay, hackernews, reddit, youtube
 from tests.listeners.hearing import Hearing, run
 from tests.listeners.servers_api import Asked, Reply, serving
+from tests.listeners.servers_appstore import APP, FakeConnect
 from tests.listeners.servers_hackernews import FakeHackerNews
 from tests.listeners.servers_reddit import ID, SECRET, FakeReddit, submission
 from tests.listeners.servers_youtube import CHANNEL, KEY, FakeYouTube
+
+try:
+    from tests.listeners import servers_googleplay as play
+    from tests.listeners.servers_appstore import ISSUER, KEY_ID
+    from tests.listeners.servers_keys import elliptic, pem
+except pytest.skip.Exception:  # the extras are missing
+    STORES = []
+else:
+    STORES = ["appstore", "googleplay"]
 
 POSTS, BURSTS, DISCONNECTS = 1000, 10, 10
 
@@ -34,8 +44,32 @@ class World:
     answer: Callable[[Asked], Reply]
 
 
+def store(kind: str, common: dict[str, Any]) -> World:
+    if kind == "googleplay":
+        shop = play.FakePlay()
+        key = {"apps": [play.PACKAGE], "key": play.account_key(), "quota": 10**9, **common}
+        return World(
+            googleplay,
+            lambda url: googleplay.Settings.model_validate({**key, "api_url": url, "login_url": f"{url}/token"}),
+            shop.write,
+            lambda number: f"gp:{number}",
+            shop.answer,
+        )
+    own = FakeConnect()
+    key = {"apps": [APP], "issuer_id": ISSUER, "key_id": KEY_ID, "private_key": pem(elliptic()), **common}
+    return World(
+        appstore,
+        lambda url: appstore.Settings.model_validate({**key, "api_url": url}),
+        own.write,
+        lambda number: f"r{number}",
+        own.answer,
+    )
+
+
 def world(kind: str) -> World:
     common: dict[str, Any] = {"interval": "0.01s", "allow_private": True}
+    if kind in STORES:
+        return store(kind, common)
     if kind == "reddit":
         one = FakeReddit()
         given = {"subreddits": ["acme"], "client_id": ID, "client_secret": SECRET, "user_agent": "acme-watch", **common}
@@ -75,7 +109,7 @@ def unreliable(answer: Callable[[Asked], Reply], chance: random.Random) -> Itera
         yield url
 
 
-@pytest.mark.parametrize("kind", ["reddit", "hackernews", "youtube"])
+@pytest.mark.parametrize("kind", ["reddit", "hackernews", "youtube", *STORES])
 def test_a_thousand_posts_come_through(kind: str) -> None:
     chance = random.Random(7)
     there = world(kind)

@@ -1,0 +1,1 @@
+"""What the source `googleplay` is made of."""
