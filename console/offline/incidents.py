@@ -17,7 +17,7 @@ from listeners.incoming import decode_line
 from listeners.watchlists import Watchlists
 from nlp.pipeline import Assessor
 from triage.incidents.backtest import Heard, Track, backtest
-from triage.incidents.signals import signals, slot
+from triage.incidents.signals import signals, slot, words
 
 DAY = datetime(2026, 1, 1, 6, tzinfo=UTC)
 EVERYTHING = "all"
@@ -52,7 +52,7 @@ def _heard(mentions: Iterable[Mention], watchlists: Watchlists | None, assessor:
         for mention, assessment in zip(batch, assessor.assess(batch), strict=True):
             if watchlists is not None and watchlists.is_own(mention):
                 continue
-            given, who = signals(assessment), slot(mention.channel, mention.author)
+            given, who = signals(assessment, words(mention)), slot(mention.channel, mention.author)
             names = watchlists.match(mention) if watchlists is not None else (EVERYTHING,)
             # A post that gives no signal still tells that the watchlist is listened to.
             yield from (Heard(mention.created_at, name, who, given) for name in names)

@@ -74,8 +74,10 @@ class Track:
             self.points.append((self.clock, seen.readings))
 
     def _many(self) -> bool:
-        """Whether there may be a spike, by the thresholds of the minute before."""
-        return any(sum(map(len, self.heard[r.signal].values())) >= r.threshold for r in self.points[-1][1])
+        """Whether there may be a spike, by the thresholds of the minute before; a sudden one may be smaller."""
+        least = {r.signal: r.threshold for r in self.points[-1][1]}
+        least[Signal.TROUBLE] = min(least[Signal.TROUBLE], self.settings.minimum)
+        return any(sum(map(len, self.heard[signal].values())) >= limit for signal, limit in least.items())
 
     def _look(self, now: datetime) -> Seen:
         seen = look(self.watch, self.heard, self.known, self.settings, now)

@@ -18,7 +18,9 @@ WEEKS, DAYS = 6, 7
 _ENOUGH_WEEKS = 2
 # After so long half of what the last hour says is forgotten; below so many minutes it says nothing yet.
 _HALF_LIFE, _ENOUGH_MINUTES = 60.0, 30.0
-_CERTAIN = 2e-5
+# The chances that quiet times look like a spike in one window: as a rule, where more than the number speaks for it, and
+# where nothing else does.
+HARDLY, SELDOM, NEVER = 2e-5, 2e-4, 1e-6
 
 Source = Literal["week", "day", "hour", "nothing"]
 Hours = Mapping[datetime, float]
@@ -74,14 +76,14 @@ def usual(known: Usual | None, lately: Lately) -> Usual:
     return Usual(lately.rate, "hour") if lately.known else Usual(0.0, "nothing")
 
 
-def threshold(expected: float, minimum: int, factor: float) -> int:
+def threshold(expected: float, minimum: int, factor: float, by_chance: float = HARDLY) -> int:
     """From how many authors on it is a spike: at least the minimum, and beyond what chance makes of `factor` times the
     expected number."""
     mean = expected * factor
     if mean > 200:
         return max(minimum, math.ceil(mean + 5 * math.sqrt(mean)))
     count, chance, below = 0, math.exp(-mean), 0.0
-    while 1 - below > _CERTAIN:
+    while 1 - below > by_chance:
         below += chance
         count += 1
         chance *= mean / count

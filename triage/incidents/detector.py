@@ -1,6 +1,7 @@
 """When an incident begins, grows and ends on one watchlist. Pure: a watch and what was heard go in, a watch comes out.
 
     quiet ──at least `threshold` authors, over three minutes──► open ──doubled──► grown …
+      │  └──three minutes, in each new trouble, and hardly anything else──►│
       ▲                                                           │
       └──────── below half of the threshold for `quiet` ──────────┘
 
@@ -8,17 +9,19 @@ It is asked as often as one likes; minutes are learned from only when they are o
 grows slowly does not become usual while it is looked at.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from leitstand.settings import Incidents
-from triage.incidents.baseline import HOUR, Lately, Source, Usual, threshold, usual
+from triage.incidents.baseline import HOUR, NEVER, SELDOM, Lately, Source, Usual, threshold, usual
 from triage.incidents.signals import MINUTE, Signal, authors, minute_of
 
 Minutes = Mapping[datetime, Set[int]]
 # As long as nothing is known of a watchlist, twice the minimum is asked for.
 _UNKNOWN = 2
+# So many minutes say by themselves that something has broken; trouble is then so much of all that is heard in them.
+_SUDDEN, _OF_ALL = 3, 0.75
 # After nobody has looked for so long, what was heard meanwhile is not known well enough to learn from.
 _LOST = timedelta(minutes=30)
 
@@ -57,7 +60,10 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One signal at one time: the authors of the window, how many were expected and by what, and what is a spike."""
+    """One signal at one time: the authors of the window, how many were expected and by what, and what is a spike.
+
+    `sudden` says that the last minutes alone are one.
+    """
 
     signal: Signal
     authors: int
@@ -66,12 +72,13 @@ class Reading:
     source: Source
     threshold: int
     first: datetime | None
+    sudden: bool = False
 
     @property
     def above(self) -> bool:
         """Whether it is a spike that persists: over three minutes, or over two where it is as high again."""
         lasts = 2 if self.authors >= 2 * self.threshold else 3
-        return self.authors >= self.threshold and self.minutes >= lasts
+        return self.sudden or (self.authors >= self.threshold and self.minutes >= lasts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,7 @@ def look(
     `heard` are the slots of each minute since `first_minute`, `known` is what earlier weeks and days say.
     """
     watch, complete = _learn(watch, heard, settings.window, now)
-    readings = tuple(read(watch, s, heard.get(s, {}), known.get(s), settings, now) for s in Signal)
+    readings = tuple(read(watch, s, heard, known.get(s), settings, now) for s in Signal)
     if watch.ongoing is None:
         above = next((r for r in readings if r.above), None)
         if above is None:
@@ -120,20 +127,46 @@ def first_minute(watch: Watch, window: timedelta, now: datetime) -> datetime:
 
 
 def read(
-    watch: Watch, signal: Signal, heard: Minutes, remembers: Usual | None, settings: Incidents, now: datetime
+    watch: Watch,
+    signal: Signal,
+    heard: Mapping[Signal, Minutes],
+    remembers: Usual | None,
+    settings: Incidents,
+    now: datetime,
 ) -> Reading:
     """One signal now."""
     this = minute_of(now)
-    within = {m: slots for m, slots in heard.items() if this - settings.window < m <= this and slots}
-    series = watch.series.get(signal, Series())
-    known = usual(remembers, series.lately)
+    within = {m: slots for m, slots in heard.get(signal, {}).items() if this - settings.window < m <= this and slots}
+    known = usual(remembers, watch.series.get(signal, Series()).lately)
     expected = known.rate * (settings.window / MINUTE)
-    minimum = settings.minimum if signal is Signal.TROUBLE else settings.minimum_impact
-    least = minimum * _UNKNOWN if known.source == "nothing" else minimum
-    count = authors(frozenset().union(*within.values()))
-    # The sharp signal is nearly silent by itself: for it, twice the usual number is already much.
-    limit = threshold(expected, least, 1.0 if signal is Signal.TROUBLE else settings.factor)
-    return Reading(signal, count, len(within), expected, known.source, limit, min(within, default=None))
+    unknown = _UNKNOWN if known.source == "nothing" else 1
+    count, first = _count(within.values()), min(within, default=None)
+    if signal is Signal.IMPACT:
+        limit = threshold(expected, settings.minimum_impact * unknown, settings.factor)
+        return Reading(signal, count, len(within), expected, known.source, limit, first)
+    # The sharp signal is nearly silent by itself: for it, twice the usual number is already much, and so is chance.
+    if limit := _sudden(heard, known.rate, settings.minimum * unknown, this):
+        return Reading(signal, count, len(within), expected, known.source, limit, first, sudden=True)
+    limit = threshold(expected, settings.minimum * unknown, 1.0, NEVER)
+    return Reading(signal, count, len(within), expected, known.source, limit, first)
+
+
+def _sudden(heard: Mapping[Signal, Minutes], rate: float, minimum: int, this: datetime) -> int:
+    """The threshold that the last minutes have reached, 0 if they have not.
+
+    Chance brings three voices within minutes now and then; it hardly ever brings one in each of them, and nearly
+    nothing else at the same time.
+    """
+    last = [this - back * MINUTE for back in range(_SUDDEN)]
+    trouble, everything = (
+        [heard.get(s, {}).get(m, frozenset()) for m in last] for s in (Signal.TROUBLE, Signal.IMPACT)
+    )
+    limit, count = threshold(rate * _SUDDEN, minimum, 1.0, SELDOM), _count(trouble)
+    return limit if all(trouble) and count >= limit and count >= _OF_ALL * _count(everything) else 0
+
+
+def _count(slots: Iterable[Set[int]]) -> int:
+    return authors(frozenset().union(*slots))
 
 
 def _follow(watch: Watch, ongoing: Ongoing, readings: tuple[Reading, ...], quiet: timedelta, now: datetime) -> Seen:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, text
 
 from leitstand.model import CaseSnapshot, Notice, NoticeType
 from leitstand.settings import show_duration
-from triage import clocks, records, runs, timeline
+from triage import clocks, overrides, records, runs, timeline
 from triage.changes import forward
 from triage.incidents import held, store
 from triage.incidents.detector import Ongoing, Seen, first_minute, look
@@ -216,6 +216,7 @@ def close(connection: Connection, incident: _Incident, why: str, policy: Policy,
         return list(released.notices)
     case = _locked(connection, incident.lead_case, policy, now)
     purpose = f"incident:{incident.number}:closed"
+    policy = overrides.applied(connection, policy, now)
     whom = dict.fromkeys((*policy.forward(case.team), *runs.first_told(policy.incidents.policy, case, policy, now)))
     told = [Notice(target, case, NoticeType.INCIDENT_CLOSED, purpose, said) for target in whom]
     timeline.append(connection, [Line(case.number, "incident_closed", now, said, data=held.data(incident.number))])

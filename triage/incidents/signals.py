@@ -1,8 +1,10 @@
 """What a mention says of trouble, and how authors are counted: at most so many rows a minute, however many write. Pure.
 
-Two signals are watched, each against what is usual for it. `trouble` is the sharp one: an outage, a leak, a danger, or
-somebody who needs help within the hour; where nothing is broken it is nearly silent, so that a few voices mean much.
-`impact` is the broad one: everybody who wants something of the brand at all. Praise, jokes and news are neither.
+Two signals are watched, each against what is usual for it. `trouble` is the sharp one: an outage, a leak, a danger, by
+the words of the post: a symptom, or a cue that the assessment names. Where nothing is broken it is nearly silent, so
+that a few voices mean much. An intent that is merely likely (no cue) does not count: one of six quiet posts has it. Nor
+does urgency: the first who see an outage only ask. `impact` is the broad signal: everybody who wants something of the
+brand at all. Praise, jokes and news are neither.
 
 An author is one of 4,096 slots. How many different authors stand behind the filled slots is told by linear counting.
 """
@@ -14,7 +16,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from leitstand.model import Assessment, Author, Intent, MatchedMention, Urgency
+from leitstand.model import Assessment, Author, Intent, MatchedMention, Mention, Urgency
+from triage.incidents.symptoms import tells_of_trouble
 
 SLOTS = 4096
 MINUTE = timedelta(minutes=1)
@@ -37,20 +40,26 @@ class Voice(NamedTuple):
     trouble: bool
 
 
-def signals(assessment: Assessment) -> tuple[Signal, ...]:
-    """The signals that a post gives: none for what nobody needs to act on."""
+def signals(assessment: Assessment, said: str) -> tuple[Signal, ...]:
+    """The signals that a post gives that says this: none for what nobody needs to act on."""
     if Intent.SPAM in assessment.intents:
         return ()
-    if assessment.urgency >= Urgency.HIGH or not _TROUBLE.isdisjoint(assessment.intents):
+    named = {reason.about for reason in assessment.reasons}
+    if any(intent in _TROUBLE and intent.value in named for intent in assessment.intents) or tells_of_trouble(said):
         return (Signal.TROUBLE, Signal.IMPACT)
     return (Signal.IMPACT,) if assessment.urgency > Urgency.NONE else ()
+
+
+def words(mention: Mention) -> str:
+    """What a mention says, its title before its text."""
+    return f"{mention.title}\n{mention.text}"
 
 
 def voices(items: Iterable[tuple[MatchedMention, Assessment]], now: datetime, window: timedelta) -> list[Voice]:
     """Who is heard in a batch. Posts that reach us too late to say anything about now are left out."""
     found: dict[tuple[str, datetime, int], bool] = {}
     for item, assessment in items:
-        given = () if item.own else signals(assessment)
+        given = () if item.own else signals(assessment, words(item.mention))
         at = min(item.mention.created_at, now)
         if not given or at < now - 2 * window:
             continue
