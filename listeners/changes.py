@@ -2,7 +2,9 @@
 
     reported ──known?──► lock its pending row (an assessment under way ends first) ──► write ──► PostChange
                  └─ an edit of what was not kept: the caller takes it as new
-The words of a deleted post are not kept; its row stays, so that a redelivery of it stays a duplicate.
+What is edited waits to be assessed again. It belongs to the watchlists that it matches now; to those from before if it
+matches none, for its case is still there. The words of a deleted post are not kept; its row stays, so that a redelivery
+of it stays a duplicate.
 """
 
 from collections.abc import Sequence
@@ -13,7 +15,10 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from leitstand.model import Mention, PostChange
+from listeners import pending
 from listeners.contract import Gone
+from listeners.store import storable
+from listeners.watchlists import Watchlists
 
 _COLUMNS: Final = ("channel", "external_id", "url", "title", "text", "language", "links", "media")
 _KNOWN = text(
@@ -27,10 +32,14 @@ _EDIT_LOCK = text(
 )
 _EDIT = text(
     "UPDATE mentions m SET url = r.url, title = r.title, text = r.text, language = r.language, links = r.links,"
-    " media = r.media, edited_at = :now FROM json_to_recordset(CAST(:rows AS json))"
-    " AS r (channel text, external_id text, url text, title text, text text, language text, links text[], media int)"
+    " media = r.media, edited_at = r.edited_at,"
+    " watchlists = CASE WHEN cardinality(r.watchlists) > 0 THEN r.watchlists ELSE m.watchlists END"
+    " FROM json_to_recordset(CAST(:rows AS json))"
+    " AS r (channel text, external_id text, url text, title text, text text, language text, links text[], media int,"
+    "   watchlists text[], edited_at timestamptz)"
     " WHERE m.channel = r.channel AND m.external_id = r.external_id AND m.deleted_at IS NULL"
-    " AND (m.title, m.text) IS DISTINCT FROM (r.title, r.text) RETURNING m.id"
+    " AND (m.title, m.text) IS DISTINCT FROM (r.title, r.text)"
+    " AND (m.edited_at IS NULL OR m.edited_at <= r.edited_at) RETURNING m.id"
 )
 _GONE = text(
     "SELECT id FROM mentions WHERE deleted_at IS NULL AND (channel, external_id) IN"
@@ -55,19 +64,27 @@ def unknown(connection: Connection, edits: Sequence[Mention]) -> list[Mention]:
     """Those edited posts that were never kept."""
     if not edits:
         return []
+    edits = [storable(mention) for mention in edits]
     known = {(row.channel, row.external_id) for row in connection.execute(_KNOWN, _keys(edits))}
     return [mention for mention in edits if (mention.channel, mention.external_id) not in known]
 
 
-def edit(connection: Connection, edits: Sequence[Mention], now: datetime) -> list[PostChange]:
-    """Give stored mentions their new words; the last edit of a post counts. Those that say the same are no change."""
+def edit(connection: Connection, edits: Sequence[Mention], watchlists: Watchlists, now: datetime) -> list[PostChange]:
+    """Give stored mentions their new words; the last edit of a post counts. What says the same or is older is none."""
     if not edits:
         return []
-    last = {(m.channel, m.external_id): m for m in edits}
-    connection.execute(_EDIT_LOCK, _keys(edits))
-    rows = [{name: getattr(mention, name) for name in _COLUMNS} for _, mention in sorted(last.items())]
-    changed = connection.scalars(_EDIT, {"rows": msgspec.json.encode(rows).decode(), "now": now})
-    return [PostChange(number, "edited") for number in sorted(changed)]
+    in_order = sorted(map(storable, edits), key=lambda mention: mention.edited_at or now)
+    last = {(m.channel, m.external_id): m for m in in_order}
+    connection.execute(_EDIT_LOCK, _keys(in_order))
+    rows = [_row(mention, watchlists, now) for _, mention in sorted(last.items())]
+    changed = sorted(connection.scalars(_EDIT, {"rows": msgspec.json.encode(rows).decode()}))
+    pending.again(connection, changed, now)
+    return [PostChange(number, "edited") for number in changed]
+
+
+def _row(mention: Mention, watchlists: Watchlists, now: datetime) -> dict[str, object]:
+    row: dict[str, object] = {name: getattr(mention, name) for name in _COLUMNS}
+    return {**row, "watchlists": watchlists.match(mention), "edited_at": mention.edited_at or now}
 
 
 def delete(connection: Connection, deletes: Sequence[Gone], now: datetime) -> list[PostChange]:

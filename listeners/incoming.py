@@ -3,7 +3,8 @@
     body ──typed decoding of the whole──► mentions
            └─ if anything is wrong: JSON ──each object by itself──► mentions and rejected
 
-Unknown keys are ignored, so that senders may send what they have. `null` is the same as an absent key.
+Unknown keys are ignored, so that senders may send what they have. `null` is the same as an absent key. With `edited_at`
+a mention gives one that was sent before its new words; what was never sent is taken as new.
 """
 
 import json
@@ -18,6 +19,7 @@ import msgspec
 
 from leitstand.errors import InputError
 from leitstand.model import Author, Mention, MentionKind
+from listeners.contract import Batch
 
 MAX_BODY_BYTES: Final = 20_000_000
 MAX_MENTIONS: Final = 1_000
@@ -51,6 +53,7 @@ class _Optional(msgspec.Struct, kw_only=True):
     author: _Author | None = None
     parent_id: Id | None = None
     conversation_id: Id | None = None
+    edited_at: datetime | None = None
 
 
 class _Form(_Optional, kw_only=True):
@@ -88,6 +91,13 @@ class Incoming:
 
     mentions: tuple[Mention, ...]
     rejected: tuple[Rejected, ...]
+
+
+def as_batch(mentions: Sequence[Mention], cursor: str | None = None, error: str = "") -> Batch:
+    """The mentions as a source would tell them: those with `edited_at` may be edits."""
+    new = tuple(mention for mention in mentions if mention.edited_at is None)
+    edits = tuple(mention for mention in mentions if mention.edited_at is not None)
+    return Batch(new, cursor, error=error, edits=edits)
 
 
 def decode(body: bytes, now: datetime) -> Incoming:
@@ -232,7 +242,7 @@ def _mention(form: _Optional, channel: str, external_id: str, now: datetime) -> 
         channel,
         external_id,
         form.text,
-        now if form.created_at is None else _checked(form.created_at, now),
+        now if form.created_at is None else _checked(form.created_at, now, "created_at"),
         now,
         form.url or "",
         form.title or "",
@@ -243,14 +253,15 @@ def _mention(form: _Optional, channel: str, external_id: str, now: datetime) -> 
         else Author(author.id or "", author.handle or "", author.name or "", author.followers),
         form.parent_id or "",
         form.conversation_id or "",
+        edited_at=None if form.edited_at is None else min(_checked(form.edited_at, now, "edited_at"), now),
     )
 
 
-def _checked(created_at: datetime, now: datetime) -> datetime:
-    if created_at.tzinfo is None:
-        raise InputError(f"{created_at.isoformat()} has no zone: add Z or an offset such as +01:00", "created_at")
-    if created_at < EARLIEST:
-        raise InputError(f"{created_at.isoformat()} is before 1970", "created_at")
-    if created_at > now + MAX_AHEAD:
-        raise InputError(f"{created_at.isoformat()} is in the future", "created_at")
-    return created_at.astimezone(UTC)
+def _checked(at: datetime, now: datetime, field: str) -> datetime:
+    if at.tzinfo is None:
+        raise InputError(f"{at.isoformat()} has no zone: add Z or an offset such as +01:00", field)
+    if at < EARLIEST:
+        raise InputError(f"{at.isoformat()} is before 1970", field)
+    if at > now + MAX_AHEAD:
+        raise InputError(f"{at.isoformat()} is in the future", field)
+    return at.astimezone(UTC)

@@ -9,12 +9,17 @@ from sqlalchemy import Connection, text
 # ARRAY(…) is evaluated once; as IN (…) a plan may run the LIMIT again and take more. What others hold is passed over.
 _CLAIM_NAMED = text(
     "DELETE FROM pending_mentions WHERE mention_id = ANY(ARRAY(SELECT mention_id FROM pending_mentions"
-    " WHERE mention_id = ANY(:ids) AND parked_at IS NULL ORDER BY mention_id FOR UPDATE SKIP LOCKED))"
+    " WHERE mention_id = ANY(:ids) AND parked_at IS NULL AND edited = :edited"
+    " ORDER BY mention_id FOR UPDATE SKIP LOCKED))"
     " RETURNING mention_id"
+)
+_EDITED = text(
+    "SELECT mention_id FROM pending_mentions WHERE mention_id = ANY(:ids) AND parked_at IS NULL AND edited"
+    " ORDER BY mention_id"
 )
 _CLAIM_WAITING = text(
     "DELETE FROM pending_mentions WHERE mention_id = ANY(ARRAY(SELECT mention_id FROM pending_mentions"
-    " WHERE parked_at IS NULL AND attempts = 0 ORDER BY enqueued_at LIMIT :room FOR UPDATE SKIP LOCKED))"
+    " WHERE parked_at IS NULL AND attempts = 0 AND NOT edited ORDER BY enqueued_at LIMIT :room FOR UPDATE SKIP LOCKED))"
     " RETURNING mention_id"
 )
 _LOST = text(
@@ -27,10 +32,16 @@ _FAIL = text(
     " parked_at = CASE WHEN attempts + 1 >= :max_attempts THEN CAST(:now AS timestamptz) END"
     " WHERE mention_id = :id AND parked_at IS NULL RETURNING parked_at IS NOT NULL"
 )
+_AGAIN = text(
+    "INSERT INTO pending_mentions (mention_id, enqueued_at, edited)"
+    " SELECT id, :now, true FROM unnest(CAST(:ids AS bigint[])) AS r(id) ORDER BY id"
+    " ON CONFLICT (mention_id) DO UPDATE SET enqueued_at = :now, attempts = 0, error = '', parked_at = NULL"
+)
+# An edited post waits since its edit, and has a low number: it must not stand for the others.
 _BACKLOG = text(
     "SELECT count(*) FILTER (WHERE parked_at IS NULL), count(parked_at),"
-    " (SELECT min(received_at) FROM mentions WHERE id ="
-    "   (SELECT min(mention_id) FROM pending_mentions WHERE parked_at IS NULL)) FROM pending_mentions"
+    " (SELECT min(greatest(received_at, edited_at)) FROM mentions WHERE id = ANY(ARRAY(SELECT mention_id"
+    "   FROM pending_mentions WHERE parked_at IS NULL ORDER BY mention_id LIMIT 100))) FROM pending_mentions"
 )
 
 
@@ -46,12 +57,29 @@ class Backlog:
 def claim(connection: Connection, ids: Sequence[int], *, room: int = 0) -> list[int]:
     """Take the pending ones of `ids`, and what waits longest up to `room` in all; sorted.
 
-    They are this transaction's alone and are done when it commits; if it does not, they are pending as before.
+    They are this transaction's alone and are done when it commits; if it does not, they are pending as before. Edited
+    ones are not among them.
     """
-    claimed = list(connection.scalars(_CLAIM_NAMED, {"ids": list(ids)})) if ids else []
+    claimed = list(connection.scalars(_CLAIM_NAMED, {"ids": list(ids), "edited": False})) if ids else []
     if claimed and len(claimed) < room:
         claimed += connection.scalars(_CLAIM_WAITING, {"room": room - len(claimed)})
     return sorted(claimed)
+
+
+def edited(connection: Connection, ids: Sequence[int]) -> list[int]:
+    """Those of `ids` that were assessed before, have been edited, and wait to be assessed again."""
+    return list(connection.scalars(_EDITED, {"ids": list(ids)}))
+
+
+def claim_edited(connection: Connection, mention_id: int) -> bool:
+    """Take one of those, as `claim` does. False if another has it."""
+    return bool(connection.scalars(_CLAIM_NAMED, {"ids": [mention_id], "edited": True}).all())
+
+
+def again(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+    """These are to be assessed again, also if that failed before."""
+    if ids:
+        connection.execute(_AGAIN, {"ids": list(ids), "now": now})
 
 
 def lost(connection: Connection, older_than: datetime, limit: int, now: datetime) -> list[int]:

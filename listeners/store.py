@@ -44,6 +44,7 @@ _COLUMNS: Final = {
     "media": "integer",
     "created_at": "timestamptz",
     "received_at": "timestamptz",
+    "edited_at": "timestamptz",
 }
 # One JSON document is 2.4 times as fast as an array a column: psycopg writes arrays element by element in Python.
 _INSERT = text(
@@ -60,8 +61,8 @@ _STORED = text(
 )
 _LOAD = text(
     "SELECT id, listener, watchlists, own, channel, external_id, text, created_at, received_at, url, title, language,"
-    " kind, author_id, author_handle, author_name, author_followers, parent_id, conversation_id, links, media"
-    " FROM mentions WHERE id = ANY(:ids) ORDER BY id"
+    " kind, author_id, author_handle, author_name, author_followers, parent_id, conversation_id, links, media,"
+    " edited_at FROM mentions WHERE id = ANY(:ids) ORDER BY id"
 )
 
 
@@ -69,13 +70,20 @@ _LOAD = text(
 class Stored:
     """What became of received mentions. `matched` counts the new ones of each watchlist.
 
-    `unmatched` matched no watchlist and answer no stored post: they are not kept.
+    `unmatched` matched no watchlist and answer no stored post: they are not kept. `again` are stored ones that have
+    been edited and wait to be assessed again.
     """
 
     new_ids: list[int]
     duplicates: int
     unmatched: int
     matched: dict[str, int]
+    again: tuple[int, ...] = ()
+
+    @property
+    def waiting(self) -> list[int]:
+        """What is to be assessed."""
+        return [*self.new_ids, *self.again]
 
 
 def store(
@@ -89,7 +97,7 @@ def store(
     now: datetime,
 ) -> Stored:
     """Keep what is listened for and was not kept before, and the cursor of the source's `part` unless it is None."""
-    once = {(m.channel, m.external_id): m for m in reversed([_storable(m) for m in received])}
+    once = {(m.channel, m.external_id): m for m in reversed([storable(m) for m in received])}
     found = {key: watchlists.match(mention) for key, mention in once.items()}
     taken = {key: names for key, names in found.items() if names}
     taken |= _answers(connection, [once[key] for key, names in found.items() if not names], taken)
@@ -169,6 +177,7 @@ def _row(mention: Mention, names: tuple[str, ...], own: bool) -> tuple[object, .
         mention.media,
         mention.created_at,
         mention.received_at,
+        mention.edited_at,
     )
 
 
@@ -190,6 +199,7 @@ def _mention(  # the order of _LOAD
     conversation_id: str,
     links: list[str],
     media: int,
+    edited_at: datetime | None,
 ) -> Mention:
     return Mention(
         channel,
@@ -206,10 +216,11 @@ def _mention(  # the order of _LOAD
         conversation_id,
         tuple(links),
         media,
+        edited_at,
     )
 
 
-def _storable(mention: Mention) -> Mention:
+def storable(mention: Mention) -> Mention:
     """Without what PostgreSQL cannot hold: NUL and lone surrogates. Nearly every post is already so."""
     author = mention.author
     values = (mention.external_id, mention.text, mention.url, mention.title, mention.language, mention.parent_id)

@@ -18,7 +18,9 @@ _INSERT = text(
 )
 _SELECT = text(
     "SELECT m.channel || ':' || m.external_id AS id, m.text, m.title, m.language, l.sentiment, l.urgency, l.intents,"
-    " l.needs_reply FROM labels l JOIN mentions m ON m.id = l.mention_id ORDER BY l.mention_id"
+    " l.needs_reply FROM labels l JOIN mentions m ON m.id = l.mention_id"
+    # What was said of other words than those that are there now would teach the wrong thing.
+    " WHERE m.edited_at IS NULL OR m.edited_at <= l.labelled_at ORDER BY l.mention_id"
 )
 
 _GIVEN = text(

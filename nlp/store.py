@@ -18,6 +18,14 @@ _INSERT = text(
     " sentiment_score real, urgency smallint, intents text[], needs_reply boolean, reasons jsonb, model text,"
     " confidence real) ON CONFLICT (mention_id) DO NOTHING"
 )
+_RENEW = text(
+    "UPDATE assessments a SET language = r.language, sentiment = r.sentiment, sentiment_score = r.sentiment_score,"
+    " urgency = r.urgency, intents = r.intents, needs_reply = r.needs_reply, reasons = r.reasons, model = r.model,"
+    " confidence = r.confidence, assessed_at = :now"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (mention_id bigint, language text, sentiment text,"
+    " sentiment_score real, urgency smallint, intents text[], needs_reply boolean, reasons jsonb, model text,"
+    " confidence real) WHERE a.mention_id = r.mention_id"
+)
 _SELECT = text(
     "SELECT mention_id, language, sentiment, sentiment_score, urgency, intents, needs_reply, reasons, model, confidence"
     " FROM assessments WHERE mention_id = ANY(:ids)"
@@ -38,10 +46,13 @@ _FIELDS = (
 
 def store(connection: Connection, rows: Sequence[tuple[int, Assessment]], now: datetime) -> None:
     """Keep the assessments of mentions by id. A mention's first one stays: doing it twice changes nothing."""
-    if not rows:
-        return
-    found = [{"mention_id": number, **{name: getattr(one, name) for name in _FIELDS}} for number, one in rows]
-    connection.execute(_INSERT, {"now": now, "rows": msgspec.json.encode(found).decode()})
+    if rows:
+        connection.execute(_INSERT, {"now": now, "rows": _document(rows)})
+
+
+def renew(connection: Connection, rows: Sequence[tuple[int, Assessment]], now: datetime) -> None:
+    """Give mentions that have been edited the assessment of their new words."""
+    connection.execute(_RENEW, {"now": now, "rows": _document(rows)})
 
 
 def load(connection: Connection, mention_ids: Sequence[int]) -> dict[int, Assessment]:
@@ -56,3 +67,8 @@ def load(connection: Connection, mention_ids: Sequence[int]) -> dict[int, Assess
 def forget(connection: Connection, mention_ids: Sequence[int]) -> None:
     """Take the reasons, which quote the words, out of the assessments of erased mentions."""
     connection.execute(_FORGET, {"ids": list(mention_ids)})
+
+
+def _document(rows: Sequence[tuple[int, Assessment]]) -> str:
+    found = [{"mention_id": number, **{name: getattr(one, name) for name in _FIELDS}} for number, one in rows]
+    return msgspec.json.encode(found).decode()

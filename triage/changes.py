@@ -21,7 +21,8 @@ from triage.snapshot import snapshot
 from triage.timeline import Line
 from triage.votes import Vote
 
-_TITLE, _TEXT, _REASONS = 120, 1000, 20
+LONGEST = 1000  # of a post's text on its case
+_TITLE, _REASONS = 120, 20
 _JOINED_BY = {"a": "the same author and watchlist", "s": "the same story"}
 
 
@@ -173,8 +174,8 @@ def _new_record(ledger: Ledger, number: int, decision: Decision, granted: Agreem
         severity=judged.severity,
         team=judged.team,
         channel=mention.channel,
-        title=_title(mention.title or mention.text),
-        text=mention.text[:_TEXT],
+        title=title_of(mention.title or mention.text),
+        text=mention.text[:LONGEST],
         url=mention.url,
         language=assessment.language,
         sentiment=assessment.sentiment,
@@ -202,7 +203,7 @@ def _join(ledger: Ledger, number: int, decision: Decision) -> None:
     case, judged, item = ledger.records[number], decision.judgement, decision.item
     by = _JOINED_BY.get(decision.by[:1], "the same conversation")
     brings = {"tags": ",".join(judged.tags)} if judged.tags else {}
-    brings |= _mood(decision) if _same_author(case, decision) else {}
+    brings |= _mood(decision) if by_its_author(case, decision) else {}
     ledger.note(number, "joined", f"one more {item.mention.kind} joined: {by}", mention=str(item.id), by=by, **brings)
     ledger.mentions.append((item.id, number))
     ledger.records[number] = replace(
@@ -212,8 +213,8 @@ def _join(ledger: Ledger, number: int, decision: Decision) -> None:
         mention_count=case.mention_count + 1,
     )
     _bump(ledger, number)
-    if _same_author(case, decision):
-        _heard_again(ledger, number, decision)
+    if by_its_author(case, decision):
+        heard_again(ledger, number, decision)
     if judged.raises and judged.severity < case.severity:
         if judged.review and not case.review:
             _doubt(ledger, number, decision)
@@ -253,9 +254,9 @@ def _doubt(ledger: Ledger, number: int, decision: Decision) -> None:
     ledger.note(number, "held", f"waits for a person: {why}", why=why, mention=str(decision.item.id))
 
 
-def _heard_again(ledger: Ledger, number: int, decision: Decision) -> None:
+def heard_again(ledger: Ledger, number: int, decision: Decision) -> None:
     """The author wrote: a wait for them is over as of that post; if they want an answer, the next one is due."""
-    case, clocks, at = ledger.records[number], ledger.clocks[number], min(decision.item.mention.created_at, ledger.now)
+    case, clocks, at = ledger.records[number], ledger.clocks[number], min(decision.item.mention.said_at, ledger.now)
     if case.state is CaseState.WAITING and case.waits_for == "author":
         ledger.clocks[number] = {n: sla.resume(c, ledger.policy.hours(c.calendar), at) for n, c in clocks.items()}
         case = ledger.records[number] = replace(case, state=CaseState.OPEN, waits_for="")
@@ -336,7 +337,8 @@ def _mood(decision: Decision) -> dict[str, str]:
     return {"mood": f"{decision.assessment.sentiment_score:.2f}"} if known else {}
 
 
-def _same_author(case: CaseRecord, decision: Decision) -> bool:
+def by_its_author(case: CaseRecord, decision: Decision) -> bool:
+    """Whether whoever wrote the first post wrote this one too."""
     author = decision.item.mention.author
     return (author.id, author.handle) == (case.author_id, case.author_handle)
 
@@ -352,7 +354,8 @@ def headline(case: CaseRecord) -> str:
     return "; ".join(said) or f"severity {case.severity}"
 
 
-def _title(words: str) -> str:
+def title_of(words: str) -> str:
+    """The title of a case whose first post says this."""
     line = " ".join(words[: 4 * _TITLE].split())
     return line if len(line) <= _TITLE else line[: _TITLE - 1].rstrip() + "…"
 

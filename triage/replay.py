@@ -74,6 +74,10 @@ def _merged_into(stands: Standing, event: Event) -> Standing:
     return replace(stands, state=CaseState.CLOSED, mention_count=0, waits_for="", review="")
 
 
+def _reassessed(stands: Standing, event: Event) -> Standing:
+    return replace(stands, tags=tuple(dict.fromkeys((*stands.tags, *_tags(event)))))
+
+
 def _worse(stands: Standing, event: Event) -> Standing:
     return replace(stands, severity=Severity(event.data.get("after", stands.severity)))
 
@@ -102,6 +106,7 @@ def _over(state: CaseState) -> Callable[[Standing, Event], Standing]:
 _STEPS: dict[str, Callable[[Standing, Event], Standing]] = {
     "opened": _opened,
     "joined": _joined,
+    "reassessed": _reassessed,
     "severity": _worse,
     "escalated": _worse,
     "merged": _merged,

@@ -5,7 +5,7 @@ A listener's commit asks first whether its lease still is held, and fails if ano
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -63,20 +63,22 @@ class Intake:
             cursor=batch.cursor,
             now=now,
         )
-        changed = changes.edit(connection, batch.edits, now) + changes.delete(connection, batch.deletes, now)
-        upstream.note(connection, changed, now)
-        return stored
+        edited = changes.edit(connection, batch.edits, self.watchlists, now)
+        upstream.note(connection, edited + changes.delete(connection, batch.deletes, now), now)
+        said_before = len(batch.edits) - len(new) - len(edited)
+        again = tuple(change.mention_id for change in edited)
+        return replace(stored, duplicates=stored.duplicates + said_before, again=again)
 
     def handed_over(self, listener: str, batch: Batch, stored: store.Stored) -> None:
         """Count and enqueue what was committed. Without Redis it takes longer: the sweep enqueues it."""
-        for channel, count in Counter(m.channel for m in batch.mentions).items():
+        for channel, count in Counter(m.channel for m in (*batch.mentions, *batch.edits)).items():
             self.metrics.mentions_received.labels(listener, channel).inc(count)
         for watchlist, count in stored.matched.items():
             self.metrics.mentions_matched.labels(watchlist).inc(count)
         try:
-            self.queue.enqueue(stored.new_ids)
+            self.queue.enqueue(stored.waiting)
         except RedisError as error:
-            log.warning("not enqueued, the sweep will", mentions=len(stored.new_ids), reason=str(error))
+            log.warning("not enqueued, the sweep will", mentions=len(stored.waiting), reason=str(error))
 
 
 def _report(connection: Connection, listener: str, batch: Batch, now: datetime) -> None:

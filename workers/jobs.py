@@ -23,6 +23,7 @@ def assess(ids: list[int]) -> None:
         raise RuntimeError("workers.jobs.use(line) comes first")
     try:
         _line.move(ids, room=BATCH)
+        _line.revise(ids)
     except OperationalError as error:
         # PostgreSQL is away: nothing was changed, and the sweep enqueues the ids again.
         log.warning("batch given back", mentions=len(ids), reason=type(error.orig).__name__)

@@ -3,8 +3,7 @@
     pending ids ─claim─► mentions ─nlp─► assessments ─triage─► cases, notices ─outbox─► one commit
 
 Claiming deletes the pending rows in the same transaction, so a batch happens once or not at all, however often its ids
-are enqueued and wherever its worker dies. What was assessed before and has been edited since goes by itself afterwards:
-it may change a case that it is in.
+are enqueued and wherever its worker dies. What was assessed before and has been edited since goes another way.
 """
 
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from nlp.pipeline import Assessor
 from triage import cases
 from triage.incidents import store as voices
 from triage.policy import Policy
+from workers.revising import revise
 
 log = structlog.get_logger()
 
@@ -59,11 +59,19 @@ class Line:
         self._count(items, clock.now())
         return len(items)
 
+    def revise(self, ids: Sequence[int]) -> None:
+        """Move those of `ids` that have been edited, each by itself."""
+        with self.engine.connect() as connection:
+            edited = pending.edited(connection, ids)
+        for mention_id in edited:
+            revise(self.engine, self.assessor, self.policy, mention_id)
+
     def move_singly(self, ids: Sequence[int]) -> None:
         """Move each by itself, so that one that cannot be assessed harms only itself: it is parked with its error."""
         for mention_id in ids:
             try:
                 self.move([mention_id], room=1)
+                self.revise([mention_id])
             except Exception as error:  # noqa: BLE001  outermost loop: what one post provokes stops no other
                 self._failed(mention_id, error)
 

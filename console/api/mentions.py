@@ -15,7 +15,7 @@ from console.auth import Scope, Tokens
 from leitstand import clock
 from leitstand.errors import InputError
 from listeners.contract import Batch
-from listeners.incoming import MAX_BODY_BYTES, decode
+from listeners.incoming import MAX_BODY_BYTES, as_batch, decode
 from listeners.store import Stored
 
 Take = Callable[[str, Batch], Stored]
@@ -29,7 +29,10 @@ class Rejected(msgspec.Struct):
 
 
 class Ingested(msgspec.Struct):
-    """What became of a call's mentions. `unmatched` matched no watchlist and are not kept."""
+    """What became of a call's mentions. `unmatched` matched no watchlist and are not kept.
+
+    `accepted` are new, or have been edited since they were taken: they are assessed now.
+    """
 
     accepted: int
     duplicates: int
@@ -50,8 +53,8 @@ def routes(tokens: Tokens, take: Take) -> APIRouter:
         rejected = [Rejected(r.index, r.error) for r in incoming.rejected]
         if not incoming.mentions:
             return Ingested(0, 0, 0, rejected), 422 if rejected else 202
-        stored = take(listener, Batch(tuple(incoming.mentions), None))
-        return Ingested(len(stored.new_ids), stored.duplicates, stored.unmatched, rejected), 202
+        stored = take(listener, as_batch(incoming.mentions))
+        return Ingested(len(stored.waiting), stored.duplicates, stored.unmatched, rejected), 202
 
     @router.post("/api/v1/mentions")
     async def post_mentions(request: Request) -> Response:

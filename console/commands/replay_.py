@@ -18,7 +18,7 @@ from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
 from leitstand import clock
 from leitstand.errors import InputError
 from leitstand.settings import Settings
-from listeners.contract import Batch
+from listeners.incoming import as_batch
 from listeners.watchlists import Watchlists
 from monitoring.metrics import open_metrics
 from workers import queues
@@ -114,8 +114,8 @@ def _take(batch: Iterable[Post | Refused], name: str, file: str, intake: Intake,
         else:
             tally.rejected += 1
             refuse(file, line)
-    stored = intake.take(name, Batch(tuple(mentions), None))
-    tally.stored += len(stored.new_ids)
+    stored = intake.take(name, as_batch(mentions))
+    tally.stored += len(stored.waiting)
     tally.duplicates += stored.duplicates
     tally.unmatched += stored.unmatched
 

@@ -178,4 +178,13 @@ CORRECTIONS: list[Phrase] = [
     phrase(r"wants an answer", N_("wants an answer")),
     phrase(r"wants no answer", N_("wants no answer")),
 ]
-PHRASES: list[Phrase] = [*INCIDENTS, *ESCALATIONS, *RISKS, *REFUSALS, *CORRECTIONS]
+EDITS: list[Phrase] = [
+    phrase(r"the edited post was assessed again: (?P<said>.+)", N_("the edited post was assessed again: %(said)s")),
+    phrase(r"nothing changes", N_("nothing changes")),
+    phrase(r"urgency (?P<before>\w+) → (?P<after>\w+)", N_("urgency %(before)s → %(after)s")),
+    phrase(r"sentiment (?P<before>\w+) → (?P<after>\w+)", N_("sentiment %(before)s → %(after)s")),
+    phrase(r"now about (?P<what>\w+)", N_("now about %(what)s")),
+    phrase(r"no longer about (?P<what>\w+)", N_("no longer about %(what)s")),
+    phrase(r"reopened: a post of it was edited", N_("reopened: a post of it was edited")),
+]
+PHRASES: list[Phrase] = [*INCIDENTS, *ESCALATIONS, *RISKS, *REFUSALS, *CORRECTIONS, *EDITS]

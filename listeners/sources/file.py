@@ -6,8 +6,9 @@
     channel = "survey"          # for lines that name none
     rate = 50                   # posts a second; absent: as fast as they are taken
 
-Only `text` is required on a line; the id is `external_id`, else `id`, else a hash of the line. A bad line is reported
-and skipped. After a restart it goes on where it was; a file that has become shorter is read again from its beginning.
+Only `text` is required on a line; the id is `external_id`, else `id`, else a hash of the line. A line with the id of an
+earlier one and `edited_at` gives that post its new words. A bad line is reported and skipped. After a restart it goes
+on where it was; a file that has become shorter is read again from its beginning.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ from leitstand.model import Mention
 from leitstand.plugins import About
 from leitstand.settings import ListenerSettings
 from listeners.contract import Batch
-from listeners.incoming import decode_line
+from listeners.incoming import as_batch, decode_line
 
 ABOUT = About(title="File", summary="A file of JSON lines, and what is appended to it.")
 
@@ -163,4 +164,4 @@ def _batch(name: str, lines: list[Line]) -> Batch:
         log.warning("line refused", listener=name, byte=line.start, reason=line.error)
     more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
     error = f"line at byte {bad[0].start}: {bad[0].error}{more}" if bad else ""
-    return Batch(tuple(line.mention for line in lines if line.mention), str(lines[-1].end), error=error)
+    return as_batch([line.mention for line in lines if line.mention], str(lines[-1].end), error)

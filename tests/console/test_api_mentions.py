@@ -66,6 +66,23 @@ def test_a_single_object_is_a_call_of_one(console: Console) -> None:
     assert send(console, post()) == (202, {"accepted": 1, "duplicates": 0, "unmatched": 0, "rejected": []})
 
 
+def test_a_mention_that_was_edited_since_has_its_new_words_and_waits_again(console: Console) -> None:
+    hour = clock.now() - timedelta(hours=1)
+    first, second = ((hour + timedelta(minutes=n)).isoformat() for n in (1, 2))
+    assert send(console, post())[1]["accepted"] == 1
+    assert send(console, post(text="acme is up", edited_at=second))[1] == (
+        {"accepted": 1, "duplicates": 0, "unmatched": 0, "rejected": []}
+    )
+    for again in (post(text="acme is up", edited_at=second), post(text="acme is slow", edited_at=first), post()):
+        assert send(console, again)[1]["duplicates"] == 1
+    assert send(console, post(2, text="acme, heard late", edited_at=second))[1]["accepted"] == 1
+    assert send(console, post(3, text="not ours", edited_at=second))[1]["unmatched"] == 1
+    with console.database.connect() as connection:
+        words = connection.scalars(text("SELECT text FROM mentions ORDER BY external_id")).all()
+    assert words == ["acme is up", "acme, heard late"]
+    assert stored(console) == 2
+
+
 @pytest.mark.parametrize(("token", "listener"), [(LISTENER, "ingest"), (INGEST, "feeder")])
 def test_the_token_says_which_listener_it_is(console: Console, token: str, listener: str) -> None:
     send(console, post(), token)
@@ -81,6 +98,7 @@ BAD = {
     "surrogate in a handle": (post(author={"handle": "\udfff"}), "author.handle"),
     "future date": (post(created_at=(clock.now() + timedelta(days=1)).isoformat()), "created_at"),
     "date without a zone": (post(created_at="2026-01-01T10:00:00"), "created_at"),
+    "edited in the future": (post(edited_at=(clock.now() + timedelta(days=1)).isoformat()), "edited_at"),
     "a number for a text": (post(text=17), "text"),
     "a script for an address": (post(url="javascript:alert(1)"), "url"),
 }

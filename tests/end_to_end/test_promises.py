@@ -34,6 +34,7 @@ def test_what_comes_in_at_once_badly_or_with_long_ids_comes_out_once_and_whole(s
     twenty_identical_calls_at_once_are_one_post_one_case_one_notice(house)
     ids_and_links_arrive_whole(house)
     one_bad_mention_is_refused_alone(house)
+    a_post_that_is_edited_into_danger_is_told(house)
 
 
 def twenty_identical_calls_at_once_are_one_post_one_case_one_notice(house: House) -> None:
@@ -63,6 +64,21 @@ def one_bad_mention_is_refused_alone(house: House) -> None:
     assert answer["accepted"] == 2
     assert answer["rejected"] == [{"index": 1, "error": "text: is required"}]
     assert len(house.told.wait_for(4)) == 4
+
+
+def a_post_that_is_edited_into_danger_is_told(house: House) -> None:
+    calm = danger(6, "acme, guten Morgen zusammen") | {"created_at": "2026-01-05T08:00:00Z"}
+    assert accepted(house, calm)["accepted"] == 1
+    house.daemon.wait_handled(30)
+    before = len(house.told.notices)
+    edit = danger(6) | {"edited_at": "2026-01-05T08:30:00Z"}
+    assert accepted(house, edit)["accepted"] == 1
+    case = house.told.wait_for(before + 1)[-1].body["data"]["case"]
+    assert case["author"]["id"] == "a6"
+    assert "ticket 6" in case["text"]
+    house.daemon.wait_handled(30)
+    assert accepted(house, edit)["duplicates"] == 1
+    assert len(house.told.notices) == before + 1
 
 
 def second_group(address: str) -> str:

@@ -122,7 +122,7 @@ def look(connection: Connection, posts: Sequence[Print], window: timedelta, simi
     """The stored stories that any of the posts may belong to."""
     snapshot = connection.scalar(_SNAPSHOT)
     keys = sorted({key for post in posts for key in post.keys})
-    rows = connection.execute(_KEYS, {"keys": _array(keys)}).all()
+    rows = connection.execute(_KEYS, {"keys": array(keys)}).all()
     owned: dict[int, int] = {row.key: row.story for row in rows if row.story is not None}
     holders = {row.key: row.mention_id for row in rows}
     near = _near(connection, posts)
@@ -140,7 +140,7 @@ def claim(connection: Connection, placed: Sequence[Placed], seen: Seen) -> bool:
     taken = {key: one.post for one in placed for key in one.takes}
     new = sorted(key for key in taken if key not in seen.holders)
     if new:
-        values = {"keys": _array(new), "posts": _array(taken[key] for key in new)}
+        values = {"keys": array(new), "posts": array(taken[key] for key in new)}
         if connection.execute(_TAKE, values).rowcount != len(new):
             return False
     old = sorted(key for key in taken if key in seen.holders)
@@ -178,7 +178,7 @@ def insert(connection: Connection, posts: Mapping[int, Print], placed: Sequence[
             "written_at": posts[one.post].at,
             "language": posts[one.post].language,
             "why": one.why,
-            "bands": (*one.bands, _kept_beginning(posts[one.post])) if one.bands else (),
+            "bands": (*one.bands, kept_beginning(posts[one.post])) if one.bands else (),
         }
         for one in placed
     ]
@@ -260,8 +260,8 @@ def _near(connection: Connection, posts: Sequence[Print], snapshot: str = "") ->
     if not asked:
         return []
     values = {
-        "posts": _array(post for post, _ in asked),
-        "bands": _array(band for _, band in asked),
+        "posts": array(post for post, _ in asked),
+        "bands": array(band for _, band in asked),
         "per_band": PER_BAND,
         "per_post": PER_POST,
     }
@@ -279,12 +279,12 @@ def _asks(post: Print) -> tuple[int, ...]:
     return (*post.bands, cut, post.beginning) if post.words.cut else (*post.bands, cut)
 
 
-def _kept_beginning(post: Print) -> int:
+def kept_beginning(post: Print) -> int:
     """The beginning as stored: that of a cut text is another number than that of a whole one."""
     return ~post.beginning if post.words and post.words.cut else post.beginning
 
 
-def _array(numbers: Iterable[int]) -> str:
+def array(numbers: Iterable[int]) -> str:
     """An array as PostgreSQL reads it; psycopg writes lists element by element, ten times as slowly."""
     return "{" + ",".join(map(str, numbers)) + "}"
 

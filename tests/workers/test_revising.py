@@ -1,0 +1,164 @@
+"""An edited post goes along the line again, with the real pipeline: assessed anew, its case brought up to date."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine, text
+
+from leitstand import clock
+from leitstand.model import Author, Mention, Severity, Urgency
+from leitstand.settings import Settings
+from listeners import pending
+from listeners.contract import Batch
+from listeners.watchlists import Watchlists
+from monitoring.metrics import Metrics
+from nlp import pipeline
+from nlp import store as assessments
+from triage import records, timeline
+from triage.policy import compile_policy
+from workers import jobs
+from workers.intake import Intake
+from workers.line import Line
+from workers.queues import AssessQueue, connect
+
+SETTINGS = Settings.model_validate(
+    {"watchlists": [{"name": "cloud", "query": "acme", "importance": "high"}], "targets": {"desk": {"kind": "log"}}}
+)
+CALM, BAD = "acme, guten Morgen zusammen", "acme: data breach, my account was hacked right now"
+
+
+@pytest.fixture(scope="module")
+def assessor() -> pipeline.Assessor:
+    return pipeline.load(settings=SETTINGS.nlp)
+
+
+class Bench:
+    """Hears posts and moves them, as `listen` and `work` do, in one process."""
+
+    def __init__(self, engine: Engine, queue: AssessQueue, assessor: pipeline.Assessor) -> None:
+        metrics = Metrics(CollectorRegistry())
+        self.engine = engine
+        self.intake = Intake(engine, Watchlists(SETTINGS), queue, metrics)
+        self.line = Line(engine, assessor, compile_policy(SETTINGS), metrics)
+
+    def hear(self, *mentions: Mention, edits: tuple[Mention, ...] = ()) -> list[int]:
+        """What is to be assessed."""
+        return self.intake.take("ear", Batch(mentions, None, edits=edits)).waiting
+
+    def work(self, ids: list[int]) -> None:
+        jobs.use(self.line)
+        jobs.assess(ids)
+
+    def urgency(self, number: int) -> Urgency:
+        with self.engine.connect() as connection:
+            return assessments.load(connection, [number])[number].urgency
+
+    def case(self, number: int) -> records.CaseRecord | None:
+        with self.engine.connect() as connection:
+            found = connection.scalar(
+                text("SELECT case_number FROM case_mentions WHERE mention_id = :id"), {"id": number}
+            )
+            return records.read(connection, [found])[found] if found else None
+
+    def waiting(self) -> int:
+        with self.engine.connect() as connection:
+            return pending.backlog(connection).pending
+
+
+@pytest.fixture
+def bench(database: Engine, redis_url: str, assessor: pipeline.Assessor) -> Iterator[Bench]:
+    redis = connect(redis_url)
+    yield Bench(database, AssessQueue(redis), assessor)
+    redis.close()
+
+
+def post(words: str = CALM, number: str = "1") -> Mention:
+    written = clock.now() - timedelta(hours=3)
+    return Mention("x", number, words, written, clock.now(), author=Author("7", "anna"))
+
+
+def test_an_edit_that_makes_a_post_urgent_opens_a_case_that_is_due_from_the_edit_on(bench: Bench) -> None:
+    [number] = bench.hear(post())
+    bench.work([number])
+    assert (bench.urgency(number), bench.case(number)) == (Urgency.NONE, None)
+    edit = replace(post(BAD), edited_at=clock.now())
+    assert bench.hear(edits=(edit,)) == [number]
+    bench.work([number])
+    case = bench.case(number)
+    assert case is not None
+    assert (bench.urgency(number), case.severity, case.posted_at) == (Urgency.CRITICAL, Severity.SEV1, edit.edited_at)
+    assert bench.waiting() == 0
+
+
+def test_an_edit_of_a_case_s_post_raises_the_case_and_both_readings_are_there(bench: Bench) -> None:
+    [number] = bench.hear(post("acme: how can I change my address?"))
+    bench.work([number])
+    before = bench.case(number)
+    assert before is not None
+    assert before.severity is not Severity.SEV1
+    bench.work(bench.hear(edits=(post(BAD),)))
+    case = bench.case(number)
+    assert case is not None
+    assert (case.number, case.severity, case.text, case.mention_count) == (before.number, Severity.SEV1, BAD, 1)
+    with bench.engine.connect() as connection:
+        kinds = [event.kind for event in timeline.read(connection, case.number)]
+    assert kinds[:4] == ["opened", "post_edited", "reassessed", "severity"]
+
+
+def test_a_job_that_comes_twice_assesses_an_edit_once(bench: Bench) -> None:
+    [number] = bench.hear(post(BAD))
+    bench.work([number])
+    again = bench.hear(edits=(post(CALM),))
+    bench.work(again)
+    bench.work(again)
+    case = bench.case(number)
+    assert case is not None
+    with bench.engine.connect() as connection:
+        events = [event for event in timeline.read(connection, case.number) if event.kind == "reassessed"]
+    assert (len(events), case.severity, bench.urgency(number)) == (1, Severity.SEV1, Urgency.NONE)
+
+
+def test_an_edit_before_the_first_assessment_is_simply_what_is_assessed(bench: Bench) -> None:
+    [number] = bench.hear(post())
+    assert bench.hear(edits=(post(BAD),)) == [number]
+    bench.work([number])
+    case = bench.case(number)
+    assert case is not None
+    with bench.engine.connect() as connection:
+        assert timeline.read(connection, case.number)[0].kind == "opened"
+    assert bench.waiting() == 0
+
+
+def test_new_and_edited_posts_of_one_job_are_all_moved(bench: Bench) -> None:
+    [first] = bench.hear(post())
+    bench.work([first])
+    both = bench.hear(post(BAD, "2"), edits=(post(BAD),))
+    assert len(both) == 2
+    bench.work(both)
+    assert [bench.urgency(number) for number in both] == [Urgency.CRITICAL] * 2
+    assert bench.waiting() == 0
+
+
+def test_an_edit_that_cannot_be_assessed_is_tried_again_and_then_set_aside(bench: Bench) -> None:
+    [number] = bench.hear(post())
+    bench.work([number])
+    again = bench.hear(edits=(post(BAD),))
+    with bench.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE assessments ADD CHECK (urgency < 3)"))
+    for _ in range(3):
+        assert bench.waiting() == 1
+        bench.work(again)
+    assert (bench.waiting(), bench.urgency(number)) == (0, Urgency.NONE)
+    with bench.engine.connect() as connection:
+        assert pending.backlog(connection).parked == 1
+
+
+def test_an_edit_is_not_counted_in_how_long_posts_take_to_their_case(bench: Bench) -> None:
+    [number] = bench.hear(post())
+    bench.work([number])
+    before = bench.line.metrics.post_to_case._sum.get()
+    bench.work(bench.hear(edits=(post(BAD),)))
+    assert bench.line.metrics.post_to_case._sum.get() == before
