@@ -1,11 +1,11 @@
-"""`./run bench [matching|streams|feeds|nlp|line|latency|clocks|decide|sweep|month …]`: prints the table.
+"""`./run bench [matching|streams|feeds|nlp|line|latency|clocks|decide|sweep|growth|month …]`: prints the table.
 
-Without names it measures all but what takes very long.
+Without names it measures all but what takes many minutes.
 """
 
 import sys
 
-from bench import feeds, line, matching, month, stories, streams, triage, understanding
+from bench import feeds, growth, line, matching, month, stories, streams, triage, understanding
 from bench.report import Figure, show
 
 MEASUREMENTS = {
@@ -19,11 +19,12 @@ MEASUREMENTS = {
     "clocks": line.clocks,
     "decide": triage.decisions,
     "sweep": triage.sweep,
+    "growth": growth.measure,
     "month": month.measure,
 }
 
 
-LONG = ("month",)  # many minutes: only when named
+LONG = ("growth", "month")  # many minutes: only when named
 
 
 def main(names: list[str]) -> None:
