@@ -1,5 +1,8 @@
 """One case's page: why it is as it is, its clocks, posts and timeline, and the buttons."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -19,21 +22,18 @@ from leitstand.model import Assessment, CaseSnapshot, Intent, MatchedMention, Se
 from nlp.labels import Given
 
 
-def routes(desk: Desk, renderer: Renderer, doorkeeper: Doorkeeper, links: Links) -> APIRouter:
-    """The routes of a case."""
-    router = APIRouter(include_in_schema=False)
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """Shows a case. `fixed` is what can be chosen on every case's page."""
 
-    policies = sorted(set(desk.policy.escalation) - set(Severity))
-    fixed = {
-        "waits_for": tuple(WAITS_FOR.items()),
-        "targets": sorted(desk.policy.targets),
-        "policies": policies,
-        "sentiments": tuple(Sentiment),
-        "urgencies": tuple(Urgency),
-        "intents": tuple(Intent),
-    }
+    desk: Desk
+    renderer: Renderer
+    doorkeeper: Doorkeeper
+    links: Links
+    fixed: Mapping[str, object]
 
     async def shown(
+        self,
         request: Request,
         template: str,
         number: int,
@@ -43,64 +43,99 @@ def routes(desk: Desk, renderer: Renderer, doorkeeper: Doorkeeper, links: Links)
         typed: str = "",
         status: int = 200,
     ) -> Response:
-        file = await run_in_threadpool(desk.case, number)
+        """The page, or the part of it that changes. `typed` is what was written when it was refused."""
+        file = await run_in_threadpool(self.desk.case, number)
         context = {
-            **fixed,
-            "case": file.detail.case,
-            "events": file.detail.events,
-            "tags": file.detail.tags,
-            "story": file.detail.story,
-            "told": file.told,
-            "rating": file.detail.rating,
-            "worse": _worse(file.detail.case),
-            "posts": _posts(file),
-            "left_out": len(file.detail.mentions) - len(file.mentions),
+            **self.fixed,
+            **_told(file),
             "may_act": caller.may(Scope.ACT),
-            "rate_link": links.link(number, clock.now()),
+            "rate_link": self.links.link(number, clock.now()),
             "problem": problem,
             "typed": typed,
             "section": "cases",
             "here": f"/cases/{number}",
         }
-        return renderer.page(request, template, context, caller=caller, status=status)
+        return self.renderer.page(request, template, context, caller=caller, status=status)
+
+    async def known(self, request: Request, number: int) -> Response:
+        """What may help with it."""
+        caller = self.doorkeeper.visitor(request)
+        known = await run_in_threadpool(self.desk.knowledge, number)
+        found = {"number": number, "found": known.found, "replies": known.replies, "may_act": caller.may(Scope.ACT)}
+        template = "knowledge_part.html" if "hx-request" in request.headers else "knowledge.html"
+        return self.renderer.page(request, template, {**found, "section": "cases"}, caller=caller)
+
+    async def acted(self, request: Request, number: int, action: str) -> Response:
+        """Do it, and show what came of it. What was written is not lost by a refusal."""
+        caller = self.doorkeeper.visitor(request, Scope.ACT)
+        form, part = await read_form(request), "hx-request" in request.headers
+        problem, status = await run_in_threadpool(_do, self.desk, number, action, form, caller)
+        if problem or part:
+            template, typed = "case_part.html" if part else "case.html", form.get("text", "") if problem else ""
+            return await self.shown(request, template, number, caller, problem=problem, typed=typed, status=status)
+        return RedirectResponse(local_path(form.get("next", f"/cases/{number}")), 303)
+
+
+def routes(desk: Desk, renderer: Renderer, doorkeeper: Doorkeeper, links: Links) -> APIRouter:
+    """The routes of a case."""
+    router = APIRouter(include_in_schema=False)
+    pages = _Pages(desk, renderer, doorkeeper, links, _fixed(desk))
 
     @router.get("/cases/{number}")
     async def case(request: Request, number: str) -> Response:
-        return await shown(request, "case.html", case_number(number), doorkeeper.visitor(request))
+        return await pages.shown(request, "case.html", case_number(number), doorkeeper.visitor(request))
 
     @router.get("/cases/{number}/part")
     async def case_part(request: Request, number: str) -> Response:
-        return await shown(request, "case_part.html", case_number(number), doorkeeper.visitor(request))
+        return await pages.shown(request, "case_part.html", case_number(number), doorkeeper.visitor(request))
 
     @router.get("/cases/{number}/knowledge")
     async def knowledge(request: Request, number: str) -> Response:
-        caller, wanted = doorkeeper.visitor(request), case_number(number)
-        known = await run_in_threadpool(desk.knowledge, wanted)
-        found = {"number": wanted, "found": known.found, "replies": known.replies, "may_act": caller.may(Scope.ACT)}
-        template = "knowledge_part.html" if "hx-request" in request.headers else "knowledge.html"
-        return renderer.page(request, template, {**found, "section": "cases"}, caller=caller)
+        return await pages.known(request, case_number(number))
 
     @router.post("/cases/{number}/{action}")
     async def do(request: Request, number: str, action: str) -> Response:
-        caller = doorkeeper.visitor(request, Scope.ACT)
-        form = await read_form(request)
-        known, problem, status = case_number(number), "", 200
-        text, value = form.get("text", ""), caller.actor if "mine" in form else form.get("value", "")
-        try:
-            await run_in_threadpool(desk.act, known, action, actor=caller.actor, text=text, value=value)
-        except StateError as error:
-            problem, status = str(error), 409
-        except InputError as error:
-            problem, status = str(error), 422
-        part = "hx-request" in request.headers
-        if problem or part:
-            template = "case_part.html" if part else "case.html"
-            # What was written is not lost by a refusal.
-            typed = text if problem else ""
-            return await shown(request, template, known, caller, problem=problem, typed=typed, status=status)
-        return RedirectResponse(local_path(form.get("next", f"/cases/{known}")), 303)
+        return await pages.acted(request, case_number(number), action)
 
     return router
+
+
+def _fixed(desk: Desk) -> Mapping[str, object]:
+    return {
+        "waits_for": tuple(WAITS_FOR.items()),
+        "targets": sorted(desk.policy.targets),
+        "policies": sorted(set(desk.policy.escalation) - set(Severity)),
+        "sentiments": tuple(Sentiment),
+        "urgencies": tuple(Urgency),
+        "intents": tuple(Intent),
+    }
+
+
+def _told(file: CaseFile) -> Mapping[str, object]:
+    """What the page tells of the case."""
+    return {
+        "case": file.detail.case,
+        "events": file.detail.events,
+        "tags": file.detail.tags,
+        "story": file.detail.story,
+        "told": file.told,
+        "rating": file.detail.rating,
+        "worse": _worse(file.detail.case),
+        "posts": _posts(file),
+        "left_out": len(file.detail.mentions) - len(file.mentions),
+    }
+
+
+def _do(desk: Desk, number: int, action: str, form: Mapping[str, str], caller: Caller) -> tuple[str, int]:
+    """Do an action: what is wrong with it, and the status; no words where it is done."""
+    text, value = form.get("text", ""), caller.actor if "mine" in form else form.get("value", "")
+    try:
+        desk.act(number, action, actor=caller.actor, text=text, value=value)
+    except StateError as error:
+        return str(error), 409
+    except InputError as error:
+        return str(error), 422
+    return "", 200
 
 
 def _posts(file: CaseFile) -> list[tuple[MatchedMention, Assessment | None, Given | None]]:
