@@ -2,6 +2,7 @@
 
 import secrets
 import tempfile
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,11 +55,12 @@ WARM_UP = b'{"channel": "x", "external_id": "warm-up", "text": "acme: good morni
 
 @dataclass(frozen=True)
 class House:
-    """A running daemon with its data."""
+    """A running daemon with its data, and how many seconds after its start it was ready."""
 
     daemon: Daemon
     data_dir: Path
     engine: Engine
+    ready_after: float
 
 
 @contextmanager
@@ -70,11 +72,13 @@ def house(told: Callable[[Received], None], *, workers: int, sla: str = "") -> I
         config = Path(folder) / "leitstand.toml"
         config.write_text(CONFIGURATION.format(port=port, workers=workers, sla=sla))
         environment = {"LEITSTAND_TOKEN": token, "LEITSTAND_RECEIVER": address, "LEITSTAND_SECRET": secret}
+        started = time.perf_counter()
         with spawn.daemon(config, port, token, environment) as running:
             running.wait_ready()
+            ready_after = time.perf_counter() - started
             running.post("/api/v1/mentions", WARM_UP).raise_for_status()
             running.wait_handled(60)  # every worker has its pipeline
             data_dir = config.parent / "var"
             engine = database.engine(database_url(data_dir), pool_size=1)
-            yield House(running, data_dir, engine)
+            yield House(running, data_dir, engine, ready_after)
             engine.dispose()
