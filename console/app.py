@@ -16,13 +16,14 @@ from starlette.staticfiles import StaticFiles
 from console.api import callbacks, cases, hooks, mentions, probes
 from console.api import escalations as escalations_api
 from console.api import incidents as incidents_api
+from console.api import oncall as oncall_api
 from console.api.answers import answer
 from console.api.described import document
 from console.api.desk import Desk
 from console.api.mentions import Take
 from console.auth import Sessions, api_tokens, console_tokens, is_open, load_key
 from console.feedback import Links
-from console.web import board, case, correcting, feedback, listening, session
+from console.web import board, case, correcting, feedback, listening, matrix, oncall, session, silencing
 from console.web import escalations as escalation_pages
 from console.web import incidents as incident_pages
 from console.web.failures import handlers
@@ -81,6 +82,7 @@ def create_app(
         cases.routes(desk, tokens),
         incidents_api.routes(desk, tokens),
         escalations_api.routes(desk, tokens),
+        oncall_api.routes(desk, settings, tokens),
         probes.routes(metrics, health),
         _description(),
         session.routes(renderer, sessions, readers, secure=secure),
@@ -90,6 +92,9 @@ def create_app(
         feedback.routes(desk, renderer, links),
         incident_pages.routes(desk, renderer, doorkeeper),
         escalation_pages.routes(desk, renderer, doorkeeper),
+        oncall.routes(desk, renderer, doorkeeper),
+        silencing.routes(desk, settings, renderer, doorkeeper),
+        matrix.routes(desk, settings, renderer, doorkeeper),
         listening.routes(desk.database, settings, renderer, doorkeeper),
     ):
         app.include_router(router)

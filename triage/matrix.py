@@ -7,6 +7,8 @@ from leitstand.settings import Escalation, Settings, Step, show_duration
 from triage.escalations import targets
 from triage.policy import DEFAULT_TEAM, ON_CALL, Policy
 
+_VERBS = {"notify": "tell", "webhook": "call", "forward": "hand over to", "channel": "open a channel at"}
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -16,6 +18,11 @@ class Level:
     does: str
     whom: tuple[str, ...]
     only: str = ""
+
+    @property
+    def words(self) -> str:
+        """What it does, for people."""
+        return f"{_VERBS.get(self.does, 'resolve the case')} {', '.join(self.whom)}".strip()
 
 
 @dataclass(frozen=True, slots=True)

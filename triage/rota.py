@@ -1,7 +1,7 @@
 """Who is on call. Pure: overrides first, then an iCal file's events, then the weekly turns, on the wall of the zone."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from triage import ical
 from triage.hours import time_zone
 
 FIRST = date(2026, 1, 5)
-_WEEK = timedelta(weeks=1)
+_WEEK, _AHEAD = timedelta(weeks=1), timedelta(weeks=8)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -34,6 +34,27 @@ class Turns:
         if planned is not None or not self.people:
             return planned
         return self.people[(wall - self.first) // _WEEK % len(self.people)]
+
+    def next_change(self, at: datetime) -> tuple[datetime, str | None] | None:
+        """When somebody else, or nobody, will be on call, and who; None if nobody else will within eight weeks."""
+        now = self.on_call(at)
+        for moment in sorted(m for m in self._moments(at) if at < m <= at + _AHEAD):
+            if (then := self.on_call(moment)) != now:
+                return moment, then
+        return None
+
+    def _moments(self, at: datetime) -> set[datetime]:
+        """When anything may change: overrides, events and hand-overs."""
+        found = {moment for o in self.overrides for moment in (o.start, o.end)}
+        wall = at.astimezone(self.zone).replace(tzinfo=None)
+        turns = self.first + (wall - self.first) // _WEEK * _WEEK
+        walls = [turns + count * _WEEK for count in range(_AHEAD // _WEEK + 1)] if self.people else []
+        if self.events:
+            for days in range(_AHEAD.days):
+                day = wall.date() + timedelta(days=days)
+                spans = [span for event in self.events for span in event.covers(day)]
+                walls += [datetime.combine(day, time()) + edge for span in spans for edge in span]
+        return found | {moment.replace(tzinfo=self.zone).astimezone(UTC) for moment in walls}
 
 
 def compiled(rota: Rota) -> Turns:

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, Row, text
 
 from leitstand.model import CaseSnapshot, Notice
-from triage import clocks, records, silences, timeline
+from triage import clocks, overrides, records, silences, timeline
 from triage.escalations import Advanced, Do, FrozenPolicy, Run, RunState, advance, begin, targets
 from triage.policy import Policy
 from triage.silences import Silence
@@ -129,12 +129,14 @@ def start(
     running = {tuple(row) for row in connection.execute(_RUNNING, {"numbers": [n for n, _ in wanted]})}
     wanted = {key: s for key, s in wanted.items() if key not in running}
     wanted = _hold(connection, wanted, now)
+    if not wanted:
+        return ()
+    policy = overrides.applied(connection, policy, now)
     ids = connection.scalars(_IDS, {"count": len(wanted)})
     begun = [_begun(i, s, cases[s.case_number], policy, now) for i, s in zip(ids, wanted.values(), strict=True)]
-    quiet = silences.listed(connection, now) if begun else []
+    quiet = silences.listed(connection, now)
     advanced = [_at_once(run, cases[run.case_number], policy, now, quiet) for run in begun]
-    if advanced:
-        connection.execute(_INSERT, {"rows": msgspec.json.encode([a.run for a in advanced]).decode()})
+    connection.execute(_INSERT, {"rows": msgspec.json.encode([a.run for a in advanced]).decode()})
     timeline.append(connection, [line for a in advanced for line in (_started(a.run, now), *a.lines)])
     return tuple(notice for a in advanced for notice in a.notices)
 
@@ -184,7 +186,7 @@ def advance_due(connection: Connection, policy: Policy, now: datetime, limit: in
     found |= restarted.cases
     cases = {n: snapshot(case, stored[n].values(), policy, now) for n, case in found.items()}
     running = [*(run for run in due if run.state is RunState.RUNNING), *restarted.runs]
-    quiet = silences.listed(connection, now)
+    quiet, policy = silences.listed(connection, now), overrides.applied(connection, policy, now)
     advanced = [advance(run, cases[run.case_number], policy, now, quiet) for run in running]
     kept = [*(a.run for a in advanced), *restarted.ended]
     connection.execute(_UPDATE, {"rows": msgspec.json.encode(kept).decode()})

@@ -21,6 +21,7 @@ _ADD = text("""
 """)
 _OPEN = text("SELECT * FROM silences WHERE ends_at > :now ORDER BY id")
 _END = text("UPDATE silences SET ends_at = :now, ended_by = :actor WHERE id = :id AND ends_at > :now RETURNING *")
+_REOPEN = text("UPDATE silences SET ends_at = :until, ended_by = '' WHERE id = :id AND ended_by <> '' RETURNING *")
 _WAKE = text("UPDATE escalation_runs SET next_at = :now WHERE state = 'running' AND waits = :waits")
 
 
@@ -117,6 +118,16 @@ def end(connection: Connection, number: int, *, actor: str, now: datetime) -> Si
     silence = _silence(row)
     connection.execute(_WAKE, {"now": now, "waits": waits_for(silence)})
     return silence
+
+
+def reopen(connection: Connection, number: int, *, until: datetime, now: datetime) -> Silence:
+    """Undo the end of a silence: it holds until then again. Raises NotFoundError or InputError."""
+    if not now < until <= now + LONGEST:
+        raise InputError(f"must be a time to come, at most {LONGEST.days} days ahead", "until")
+    row = connection.execute(_REOPEN, {"id": number, "until": until}).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no silence {number} that somebody has ended")
+    return _silence(row)
 
 
 def waits_for(silence: Silence) -> str:

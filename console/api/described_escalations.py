@@ -1,4 +1,4 @@
-"""The API's description, continued: incidents, escalations, silences and who is on call."""
+"""The API's description, continued: incidents, escalations, silences, who is on call, and the matrix."""
 
 from collections.abc import Iterable
 
@@ -7,18 +7,21 @@ import msgspec
 from console.api.answers import Problem
 from console.api.escalations import EscalationAction, NewEscalation, NewSilence
 from console.api.incidents import EndIncident
+from console.api.oncall import NewStandIn
 from triage.escalating import acts
 from triage.escalating.store import Project
 from triage.escalating.views import Detail as EscalationDetail
 from triage.incidents.views import Detail as IncidentDetail
 from triage.incidents.views import Incident
+from triage.matrix import Trigger
+from triage.overrides import StandIn
 from triage.silences import Silence
 
 Json = dict[str, object]
 _REF = "#/components/schemas/"
 _TYPES = (
     Incident, IncidentDetail, Project, EscalationDetail, Silence, Problem, EndIncident, NewEscalation, EscalationAction,
-    NewSilence,
+    NewSilence, StandIn, NewStandIn, Trigger,
 )  # fmt: skip
 
 
@@ -40,15 +43,28 @@ class SilenceList(msgspec.Struct):
     silences: list[Silence]
 
 
+class StandInList(msgspec.Struct):
+    """Those that hold or will, by rota."""
+
+    overrides: list[StandIn]
+
+
+class Matrix(msgspec.Struct):
+    """What sets which policy off, and who is told after how long."""
+
+    matrix: list[Trigger]
+
+
 def schemas() -> Json:
     """What the paths refer to."""
     return dict(_described()[1])
 
 
 def paths() -> Json:
-    """Every path under /api/v1/incidents, /escalations, /silences and /oncall."""
+    """Every path under /api/v1/incidents, /escalations, /silences, /oncall and /matrix."""
     number = _parameter("number", "path", {"type": "integer", "minimum": 1})
     action = _parameter("action", "path", {"type": "string", "enum": list(acts.ACTIONS)})
+    put = _parameter("action", "path", {"type": "string", "enum": ["remove", "restore"]})
     words = _parameter("q", "query", {"type": "string", "maxLength": 200})
     incidents, escalations = _choice("open", "all"), _choice("open", "closed", "all", "risky")
     return {
@@ -73,11 +89,19 @@ def paths() -> Json:
         },
         "/api/v1/silences/{number}/end": {"post": _write("End a silence", Silence, [number], None, 404)},
         "/api/v1/oncall": {"get": _read("Who is on call, by rota", None, [])},
+        "/api/v1/oncall/overrides": {
+            "get": _read("Who stands in for whom", StandInList, []),
+            "post": _write("Let somebody stand in", StandIn, [], NewStandIn, 404, status=201),
+        },
+        "/api/v1/oncall/overrides/{number}/{action}": {
+            "post": _write("Remove a stand-in, or put one back", StandIn, [number, put], None, 404)
+        },
+        "/api/v1/matrix": {"get": _read("The escalation matrix", Matrix, [])},
     }
 
 
 def _described() -> tuple[dict[object, Json], Json]:
-    lists = (IncidentList, EscalationList, SilenceList)
+    lists = (IncidentList, EscalationList, SilenceList, StandInList, Matrix)
     types = (*_TYPES, *lists)
     refs, components = msgspec.json.schema_components(types, ref_template=_REF + "{name}")
     return dict(zip(types, refs, strict=True)), components

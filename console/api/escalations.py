@@ -1,4 +1,4 @@
-"""Escalations as projects, silences and who is on call, in JSON.
+"""Escalations as projects, and silences, in JSON.
 
 A log that executives may read is part of each escalation: `GET /api/v1/escalations/{number}` needs only `read`.
 """
@@ -64,17 +64,10 @@ class NewSilence(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def routes(desk: Desk, tokens: Tokens) -> APIRouter:
-    """The routes under /api/v1/escalations, /api/v1/silences and /api/v1/oncall."""
+    """The routes under /api/v1/escalations and /api/v1/silences."""
     router = APIRouter(prefix="/api/v1", tags=["escalations"])
     _projects(router, desk, tokens)
     _silences(router, desk, tokens)
-
-    @router.get("/oncall")
-    async def on_call(request: Request) -> Response:
-        authorised(request, tokens, Scope.READ)
-        now = clock.now()
-        return answer({name: rota.on_call(now) for name, rota in desk.policy.rotas.items()})
-
     return router
 
 

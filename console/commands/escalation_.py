@@ -17,7 +17,7 @@ from escalation_bridge import outbox
 from leitstand import clock
 from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.settings import parse_duration
-from triage import silences
+from triage import overrides, silences
 from triage.escalating import acts, projects, views
 from triage.escalating.acts import Given
 from triage.escalating.projects import Cause
@@ -74,8 +74,10 @@ def oncall(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
 
     Example: leitstand escalation oncall
     """
-    settings, now = setup.load(config), clock.now()
-    for name, rota in compile_policy(settings).rotas.items():
+    now = clock.now()
+    with opened(config) as house, house.engine.connect() as connection:
+        policy = overrides.applied(connection, compile_policy(house.settings), now)
+    for name, rota in policy.rotas.items():
         person = rota.on_call(now)
         print_json({"rota": name, "person": person}) if as_json else typer.echo(f"{name}: {person or 'nobody'}")
 

@@ -1,6 +1,6 @@
 """The escalation matrix as a picture: a row for each trigger, its levels from left to right."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from console.drawing import svg
 from triage.matrix import Level, Trigger
@@ -9,23 +9,24 @@ _LEFT, _TOP, _HEAD, _BOX, _GAP, _LINE = 24.0, 56.0, 250.0, 210.0, 34.0, 17.0
 _LETTERS = 28
 
 
-def picture(rows: Sequence[Trigger]) -> str:
-    """The whole matrix."""
-    parts = [svg.text(_LEFT, 28, "Who is told when", "big")]
+def picture(rows: Sequence[Trigger], say: Callable[[str], str] = str) -> str:
+    """The whole matrix; `say` says a sentence of it in another language."""
+    title = say("Who is told when")
+    parts = [svg.text(_LEFT, 28, title, "big")]
     y, most = _TOP, max((len(row.levels) for row in rows), default=1)
     for row in rows:
-        drawn, height = _row(row, y)
+        drawn, height = _row(row, y, say)
         parts += drawn
         y += height + 18
     width = _LEFT * 2 + _HEAD + most * (_BOX + _GAP)
-    return svg.document(width, y + 8, "Escalation matrix", parts)
+    return svg.document(width, y + 8, title, parts)
 
 
-def _row(row: Trigger, y: float) -> tuple[list[str], float]:
-    boxes = [_lines(level) for level in row.levels]
-    head = [*_wrapped(row.trigger), *_wrapped(f"policy {row.policy}, {row.ends}")]
+def _row(row: Trigger, y: float, say: Callable[[str], str]) -> tuple[list[str], float]:
+    boxes = [_lines(level, say) for level in row.levels]
+    head = [*_wrapped(say(row.trigger)), *_wrapped(say(f"policy {row.policy}, {row.ends}"))]
     height = max(len(lines) for lines in (*boxes, head)) * _LINE + 18
-    named = len(_wrapped(row.trigger))
+    named = len(_wrapped(say(row.trigger)))
     parts = [svg.text(_LEFT, y + 20 + i * _LINE, words, "head" if i < named else "dim") for i, words in enumerate(head)]
     for position, lines in enumerate(boxes):
         x = _LEFT + _HEAD + position * (_BOX + _GAP)
@@ -37,11 +38,9 @@ def _row(row: Trigger, y: float) -> tuple[list[str], float]:
     return parts, height
 
 
-def _lines(level: Level) -> list[str]:
-    verb = {"notify": "tell", "webhook": "call", "forward": "hand over to", "channel": "open a channel at"}
-    said = [f"{verb.get(level.does, 'resolve the case')} {', '.join(level.whom)}".strip()]
-    said += [f"only: {level.only}"] if level.only else []
-    return [level.after, *(line for words in said for line in _wrapped(words))]
+def _lines(level: Level, say: Callable[[str], str]) -> list[str]:
+    said = [level.words, *([f"only: {level.only}"] if level.only else [])]
+    return [say(level.after), *(line for words in said for line in _wrapped(say(words)))]
 
 
 def _wrapped(words: str) -> list[str]:

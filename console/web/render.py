@@ -1,7 +1,7 @@
 """Makes pages of templates: one Jinja environment a language, everything escaped, what all pages share put in."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -43,6 +43,11 @@ class Renderer:
     def say(self, request: Request, message: str) -> str:
         """A sentence of words.py in the browser's language."""
         return translations_of(self._environments[self.language(request)], message)
+
+    def sentences(self, request: Request) -> Callable[[str], str]:
+        """Says the stages' own sentences in the browser's language."""
+        language = self.language(request)
+        return str if language == "en" else partial(translate, gettext=translations(language).gettext)
 
     def page(
         self,

@@ -70,6 +70,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("review", "/review", N_("Review")),
     ("incidents", "/incidents", N_("Incidents")),
     ("escalations", "/escalations", N_("Escalations")),
+    ("duty", "/oncall", N_("On duty")),
     ("listeners", "/listeners", N_("Listeners")),
 )
 WAITS_FOR: dict[str, str] = {
