@@ -74,7 +74,10 @@ def list_deliveries(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of an escalation step at one target. `error` is "" where the target took it."""
+    """What became of an escalation step at one target. `error` is "" where the target took it.
+
+    `room` is the address of the channel that it opened, "" if it opened none.
+    """
 
     case_number: int
     target: str
@@ -82,6 +85,7 @@ class Answer:
     reason: str
     ended_at: datetime
     error: str
+    room: str = ""
 
 
 def answers(connection: Connection, limit: int = 500) -> list[Answer]:
@@ -93,10 +97,13 @@ def answers(connection: Connection, limit: int = 500) -> list[Answer]:
               ORDER BY id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
             ), told AS (
               UPDATE deliveries d SET answered = true FROM ended WHERE ended.id = d.id
-              RETURNING d.id, case_number, target, step, reason, ended_at,
+              RETURNING d.id, case_number, target, step, reason, ended_at, room,
                 CASE WHEN state = 'dead' THEN coalesce(nullif(error, ''), 'given up') ELSE '' END AS error
             )
-            SELECT case_number, target, step, reason, ended_at, error FROM told ORDER BY id
+            SELECT told.case_number, told.target, step, reason, ended_at, error, coalesce(nullif(r.url, ''), r.name, '')
+            FROM told LEFT JOIN delivery_rooms r
+              ON r.target = told.target AND r.case_number = told.case_number AND told.room <> '' AND told.error = ''
+            ORDER BY told.id
         """),
         {"limit": limit},
     )

@@ -28,12 +28,12 @@ ERROR_LENGTH = 500
 _ADD = text("""
     WITH added AS (
       INSERT INTO deliveries
-        (key, target, case_number, severity, type, reason, step, room, snapshot, created_at, next_attempt_at)
-      SELECT key, target, case_number, severity, type, reason, step, room, snapshot::jsonb, :now, :now
+        (key, target, case_number, severity, type, reason, step, room, invited, snapshot, created_at, next_attempt_at)
+      SELECT key, target, case_number, severity, type, reason, step, room, invited, snapshot::jsonb, :now, :now
       FROM unnest(CAST(:keys AS text[]), CAST(:targets AS text[]), CAST(:cases AS bigint[]),
                   CAST(:severities AS text[]), CAST(:types AS text[]), CAST(:reasons AS text[]), CAST(:steps AS text[]),
-                  CAST(:rooms AS text[]), CAST(:snapshots AS text[]))
-        WITH ORDINALITY AS n (key, target, case_number, severity, type, reason, step, room, snapshot, position)
+                  CAST(:rooms AS text[]), CAST(:invited AS text[]), CAST(:snapshots AS text[]))
+        WITH ORDINALITY AS n (key, target, case_number, severity, type, reason, step, room, invited, snapshot, position)
       ORDER BY position
       ON CONFLICT (key) DO NOTHING
       RETURNING target
@@ -60,8 +60,10 @@ _CLAIM = """
     )
     UPDATE deliveries AS d SET state = 'sending', attempts = attempts + 1, next_attempt_at = :lease
     FROM due WHERE d.id = due.id
-    RETURNING d.id, key, target, snapshot::text AS snapshot, type, reason, step, room, created_at, retried_at, attempts,
-      doubtful,
+    RETURNING d.id, key, target, snapshot::text AS snapshot, type, reason, step, room, invited, created_at, retried_at,
+      attempts, doubtful,
+      COALESCE((SELECT r.remote_id FROM delivery_rooms AS r
+                WHERE r.target = d.target AND r.case_number = d.case_number), '') AS room_id,
       COALESCE((SELECT t.remote_id FROM delivery_threads AS t
                 WHERE t.target = d.target AND t.case_number = d.case_number), '') AS thread_id
 """
@@ -81,6 +83,11 @@ _END = text("""
 _THREAD = text("""
     INSERT INTO delivery_threads (target, case_number, remote_id) VALUES (:target, :case, :remote_id)
     ON CONFLICT DO NOTHING
+""")
+_ROOM = text("""
+    INSERT INTO delivery_rooms (target, case_number, name, remote_id, url, opened_at)
+    VALUES (:target, :case, :name, :id, :url, :now)
+    ON CONFLICT (target, case_number) DO UPDATE SET name = :name, remote_id = :id, url = :url
 """)
 
 
@@ -103,6 +110,7 @@ def add(connection: Connection, notices: Sequence[Notice], now: datetime) -> int
         "reasons": [n.reason for n in notices],
         "steps": [n.step for n in notices],
         "rooms": [n.room for n in notices],
+        "invited": ["\n".join(n.invited) for n in notices],
         "snapshots": [msgspec.json.encode(n.case).decode() for n in notices],
     }
     added: int = connection.execute(_ADD, {**columns, "now": now, "channel": NOTIFY_CHANNEL}).scalar_one()
@@ -138,7 +146,10 @@ def renew(connection: Connection, deliveries: Collection[Delivery], lease: timed
 def mark_sent(connection: Connection, delivery: Delivery, receipt: Receipt, now: datetime) -> bool:
     """The target took it. False if this sender's lease had passed to another."""
     done = _end(connection, delivery, "sent", now, ended=now, remote_id=receipt.remote_id)
-    if done and receipt.remote_id:
+    if done and receipt.room is not None:
+        room = {"target": delivery.target, "case": delivery.case.number, "id": receipt.room.id, "now": now}
+        connection.execute(_ROOM, {**room, "name": receipt.room.name, "url": receipt.room.url})
+    elif done and receipt.remote_id:
         thread = {"target": delivery.target, "case": delivery.case.number, "remote_id": receipt.remote_id}
         connection.execute(_THREAD, thread)
     return done
@@ -189,4 +200,6 @@ def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
         thread_id=row.thread_id,
         retried_at=row.retried_at,
         room=row.room,
+        invited=tuple(row.invited.split("\n")) if row.invited else (),
+        room_id=row.room_id,
     )

@@ -138,7 +138,8 @@ class Mention:
 
     `channel` + `external_id` identify it for ever. `conversation_id` is the root post's external id, `parent_id` the
     post it answers. `language` is what the network declares ("" where it says nothing). `media` counts pictures and
-    videos. `edited_at` is when it got these words, None where it was never edited or nobody says so.
+    videos. `edited_at` is when it got these words, None where it was never edited or nobody says so. `ref` is what the
+    server that was heard calls it, "" where that is its `external_id`.
     """
 
     channel: str
@@ -156,6 +157,7 @@ class Mention:
     links: tuple[str, ...] = ()
     media: int = 0
     edited_at: datetime | None = None
+    ref: str = ""
 
     @property
     def said_at(self) -> datetime:
@@ -318,7 +320,7 @@ class Notice:
 
     `purpose` makes the key: the same target, case and purpose is the same notice, however often it is asked for.
     `reason` is one sentence for the reader; `step` names the escalation step, "" for plain forwarding. `room` names the
-    channel of the case's own that the target is to open for it, "" for none.
+    channel of the case's own that the target is to open for it, "" for none; `invited` are those who are to be in it.
     """
 
     target: str
@@ -328,6 +330,7 @@ class Notice:
     reason: str
     step: str = ""
     room: str = ""
+    invited: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +340,8 @@ class Delivery:
     `key` is deterministic and at most 80 characters of [A-Za-z0-9_-]: it is the target's idempotency key. `attempt`
     counts from 1. `created_at` is when the notice was committed. `thread_id` is the remote id of the first message
     about this case at this target, "" when there is none. `retried_at` is when a person last put back a dead letter.
-    `room` names the channel to be opened for the case, "" for none.
+    `room` names the channel to be opened for the case, "" for none, `invited` those who are to be in it, and `room_id`
+    is the target's own id of it where it was opened before.
     """
 
     id: int
@@ -353,13 +357,28 @@ class Delivery:
     thread_id: str = ""
     retried_at: datetime | None = None
     room: str = ""
+    invited: tuple[str, ...] = ()
+    room_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A channel of a case's own at a target: the target's id of it, its name, and where people open it."""
+
+    id: str
+    name: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a target gave back for a delivery it took. `remote_id` is its own id of the message, "" if it gives none."""
+    """What a target gave back for a delivery it took. `remote_id` is its own id of the message, "" if it gives none.
+
+    `room` is the channel in which it was told, None where that is the target's usual place.
+    """
 
     remote_id: str = ""
+    room: Room | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ class Answer(Protocol):
     def ended_at(self) -> datetime: ...
     @property
     def error(self) -> str: ...
+    @property
+    def room(self) -> str: ...
 
 
 def do(connection: Connection, does: Sequence[Do], policy: Policy, now: datetime) -> list[Notice]:
@@ -65,6 +67,8 @@ def note_answers(connection: Connection, answers: Iterable[Answer], now: datetim
         data = {"policy": policy, "step": answer.step, "target": answer.target}
         if not answer.error:
             said = f"escalation {policy}, step {answer.step}: {answer.target} has it"
+            if answer.room:
+                said, data["room"] = f"{said}, in a channel of its own: {answer.room}", answer.room
             lines.append(Line(answer.case_number, "escalation_told", answer.ended_at, said, data=data))
             continue
         hurried = found is not None and runs.hurry(connection, answer.case_number, policy, int(found[2]), now)

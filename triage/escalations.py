@@ -205,19 +205,28 @@ def _act(run: Run, step: FrozenStep, case: CaseSnapshot, policy: Policy, now: da
         taken.lines.append(_line(run, "escalation_step", now, "resolving the case"))
         return True
     told = targets(step.notify, case.team, policy, now)
+    invited = _invited(case, policy, now) if step.does == "channel" else ()
     taken.lines.append(_noted(run, told, now))
     if step.does == "forward" and told:
         taken.does += [Do(run.case_number, "forward", run.policy, target, reason) for target in told]
         return True
-    taken.notices += [_notice(run, step, target, case, reason) for target in told]
+    taken.notices += [_notice(run, step, target, case, reason, invited) for target in told]
     return bool(told)
 
 
-def _notice(run: Run, step: FrozenStep, target: str, case: CaseSnapshot, reason: str) -> Notice:
+def _notice(
+    run: Run, step: FrozenStep, target: str, case: CaseSnapshot, reason: str, invited: tuple[str, ...]
+) -> Notice:
     purpose = f"escalation:{run.policy}:{run.id}:{run.round}:{run.step}"
     kind = NoticeType.INCIDENT_OPENED if run.incident is not None else NoticeType.CASE_ESCALATED
     room = f"{case.team}-{case.severity.value}-{case.number}" if step.does == "channel" else ""
-    return Notice(target, case, kind, purpose, reason, step=due_text(run), room=room)
+    return Notice(target, case, kind, purpose, reason, step=due_text(run), room=room, invited=invited)
+
+
+def _invited(case: CaseSnapshot, policy: Policy, now: datetime) -> tuple[str, ...]:
+    """Who belongs into a case's own channel: the team, whoever is on call for it, and who has the case."""
+    rota = policy.rota_of(case.team)
+    return tuple(filter(None, dict.fromkeys((case.team, rota.on_call(now) if rota else None, case.assignee))))
 
 
 def _wait(run: Run, why: str, said: str, until: datetime, now: datetime, taken: _Taken) -> Run:

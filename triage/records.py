@@ -26,6 +26,7 @@ _UPDATE = text("""
 """)
 _LOCK = text("SELECT * FROM cases WHERE number = ANY(:numbers) ORDER BY number FOR NO KEY UPDATE")
 _READ = text("SELECT * FROM cases WHERE number = ANY(:numbers) ORDER BY number")
+_STATES = text("SELECT number, state FROM cases WHERE number = ANY(:numbers)")
 _ENDED = text("""
     SELECT number FROM cases WHERE number = ANY(:numbers) AND merged_into IS NULL
       AND coalesce(closed_at, resolved_at) >= :since
@@ -115,6 +116,13 @@ def lock(connection: Connection, numbers: Iterable[int]) -> dict[int, CaseRecord
 def read(connection: Connection, numbers: Iterable[int]) -> dict[int, CaseRecord]:
     """The cases as they are now."""
     return _fetch(connection, numbers, locked=False)
+
+
+def states(connection: Connection, numbers: Iterable[int]) -> dict[int, CaseState]:
+    """How the cases stand, for those that exist."""
+    wanted = sorted(set(numbers))
+    found = connection.execute(_STATES, {"numbers": wanted}).all() if wanted else []
+    return {row.number: CaseState(row.state) for row in found}
 
 
 def ended_since(connection: Connection, numbers: Iterable[int], since: datetime) -> list[int]:

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -166,6 +166,14 @@ def riskiest(connection: Connection, policy: Policy, now: datetime, limit: int =
     """The open cases that are most likely to be escalated."""
     found = [from_row(row) for row in connection.execute(_RISKIEST, {"limit": max(1, min(limit, LARGEST_PAGE))})]
     return _snapshots(connection, found, policy, now)
+
+
+def snapshots(
+    connection: Connection, numbers: Collection[int], policy: Policy, now: datetime
+) -> dict[int, CaseSnapshot]:
+    """The cases of these numbers that exist."""
+    found = list(records.read(connection, numbers).values())
+    return {case.number: case for case in _snapshots(connection, found, policy, now)}
 
 
 def open_cases(connection: Connection) -> list[OpenCases]:

@@ -1,4 +1,4 @@
-"""What the sweep looks at every second beside deadlines: what became of steps, incidents, escalations, risks."""
+"""What the sweep looks at every second beside deadlines: what became of steps, incidents, escalations, rooms, risks."""
 
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ from triage import doing, risk
 from triage.escalating import projects
 from triage.incidents import life as incidents
 from triage.policy import Policy
+from workers import rooms
 
 EVERY = timedelta(seconds=1)
 
@@ -20,5 +21,7 @@ def look(engine: Engine, policy: Policy, now: datetime) -> None:
     for sweep in (incidents.evaluate, projects.sweep):
         with engine.begin() as connection:
             outbox.add(connection, list(sweep(connection, policy, now)), now)
+    with engine.begin() as connection:
+        outbox.add(connection, rooms.tell(connection, policy, now), now)
     with engine.begin() as connection:
         risk.refresh(connection, policy, now)

@@ -63,6 +63,10 @@ ESCALATIONS: list[Phrase] = [
         N_("escalation %(policy)s, step %(step)s: %(words)s has it"),
     ),
     phrase(
+        r"escalation (?P<policy>\S+), step (?P<step>[^:]+): (?P<words>\S+) has it, in a channel of its own: (?P<link>.+)",
+        N_("escalation %(policy)s, step %(step)s: %(words)s has it, in a channel of its own: %(link)s"),
+    ),
+    phrase(
         r"escalation (?P<policy>\S+), step (?P<step>\d+/\d+)(?:, round (?P<round>\d+) of (?P<rounds>\d+))?"
         r": (?P<whom>\S+) could not be told \((?P<words>.*)\)(?:; on to the next at once)?",
         N_("escalation %(policy)s, step %(step)s: %(whom)s could not be told (%(words)s)"),

@@ -14,22 +14,30 @@ invite the bot into the channel (`/invite @its-name`). The channel's id stands a
 Every message carries its notice's key as metadata. After a time-out or a lost connection the channel's history is asked
 for that key first, so that a page appears once. `mention` is put before new and escalated cases: `<!here>`, or a user
 group as `<!subteam^S0123456789>`. Nothing in a post can mention anybody.
+
+A step `{ channel = "sev1-slack" }` opens a channel of the case's own, named like `cloud-support-sev1-27343`: its link
+is on the case's timeline, and when the case is solved the channel is told. It needs the scopes `channels:manage` and
+`channels:read` (private: `groups:write`, `groups:read`), and `usergroups:read` for groups. Who is invited stands in
+`room_members`: the people of the case's team, whoever is on call, and who has the case:
+
+    [targets.sev1-slack.room_members]
+    cloud-support = ["S0123456789"]
+    anna = ["U0123456789"]
 """
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal
-from urllib.parse import urlencode
+from typing import Annotated, Literal
 
-import msgspec
 from pydantic import Field, SecretStr
 
-from escalation_bridge import http, message
+from escalation_bridge import message
 from escalation_bridge.contract import Language, ReaderSettings
+from escalation_bridge.slack_api import EVENT_TYPE, Api, SlackError
+from escalation_bridge.slack_rooms import Rooms
 from escalation_bridge.text import cut
 from leitstand import clock
 from leitstand.errors import DeliveryError, DeliveryOutcome
-from leitstand.model import Delivery, NoticeType, Receipt
+from leitstand.model import Delivery, NoticeType, Receipt, Room
 from leitstand.plugins import About
 
 ABOUT = About(
@@ -38,30 +46,18 @@ ABOUT = About(
     credentials_url="https://api.slack.com/apps",
 )
 
-HISTORY_SIZE = 8 * 1024 * 1024
 HISTORY_PAGES = 50
 SECTION_LENGTH = 2900
 LINK_LENGTH = 2000
 # Slack's clock and ours may differ by so much.
 SKEW = timedelta(minutes=5)
-EVENT_TYPE = "leitstand_notice"
 
 _UPDATES = frozenset({NoticeType.CASE_UPDATED, NoticeType.CASE_CLOSED, NoticeType.INCIDENT_CLOSED})
 _LOUD = frozenset({NoticeType.CASE_ESCALATED, NoticeType.SLA_BREACHED, NoticeType.ESCALATION_MILESTONE})
 _MENTIONING = frozenset({NoticeType.CASE_OPENED, NoticeType.CASE_ESCALATED, NoticeType.INCIDENT_OPENED})
+_ROOM_GONE = frozenset({"channel_not_found", "is_archived", "not_in_channel"})
 # The root message is not there any more, or not ours to change: say it in a message of its own.
 _ROOT_GONE = frozenset({"message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed"})
-_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
-_DOUBTFUL = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
-# Only a person can mend these, and then everything waiting can go out.
-_SHUT_OUT = frozenset(
-    {
-        *("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope"),
-        *("no_permission", "org_login_required", "not_allowed_token_type", "ekm_access_denied", "access_denied"),
-        *("team_access_not_granted", "channel_not_found", "not_in_channel", "is_archived", "restricted_action"),
-        *("restricted_action_read_only_channel", "restricted_action_thread_only_channel"),
-    }
-)
 
 
 class Settings(ReaderSettings):
@@ -75,39 +71,13 @@ class Settings(ReaderSettings):
         pattern=r"^(<!(here|channel|everyone|subteam\^[A-Z0-9]+)>|<@[A-Z0-9]+>)?$",
         description="Whom new and escalated cases mention: <!here>, <!subteam^S0123456789> or <@U0123456789>.",
     )
+    room_private: bool = Field(False, description="true: a case's own channel is private.")
+    room_members: dict[str, list[Annotated[str, Field(pattern=r"^[USW][A-Z0-9]{2,}$")]]] = Field(
+        {},
+        description="Who is invited into a case's own channel: a team, rota person or colleague and their Slack ids.",
+    )
     api_url: str = Field("https://slack.com/api/", pattern=r"^https?://.+/$", description="The address of Slack's API.")
     rate: float = Field(1.0, gt=0, le=1000, description="At most so many messages a second; Slack allows about one.")
-
-
-class SlackError(DeliveryError):
-    """Slack said no; `code` is its word for it."""
-
-    def __init__(self, code: str) -> None:
-        self.code = cut(code, 100)
-        super().__init__(f"Slack says {self.code}", _outcome(code))
-
-
-class _Metadata(msgspec.Struct):
-    event_payload: dict[str, object] = {}
-
-
-class _Message(msgspec.Struct):
-    ts: str = ""
-    metadata: _Metadata | None = None
-
-
-class _Next(msgspec.Struct):
-    next_cursor: str = ""
-
-
-class _Answer(msgspec.Struct):
-    ok: bool
-    error: str = ""
-    ts: str = ""
-    team: str = ""
-    user: str = ""
-    messages: list[_Message] = []
-    response_metadata: _Next | None = None
 
 
 def connect(name: str, settings: Settings, language: Language = "en") -> "SlackTarget":
@@ -119,13 +89,13 @@ class SlackTarget:
     """One channel."""
 
     def __init__(self, settings: Settings, language: Language) -> None:
-        self._settings, self._language, self._http = settings, language, http.client()
+        self._settings, self._language = settings, language
+        self._api = Api(settings.api_url, settings.token)
+        self._rooms = Rooms(self._api, settings.room_members, private=settings.room_private)
 
     async def deliver(self, delivery: Delivery) -> Receipt:
         """Post it, or change the case's message where only its state is new."""
-        words = message.render(delivery, self._settings, self._language, clock.now())
-        mention = self._settings.mention if delivery.type in _MENTIONING else ""
-        said = {**_said(words, mention), "channel": self._settings.channel}
+        said = self._words(delivery, self._settings.channel)
         if delivery.thread_id:
             try:
                 return await self._follow(delivery, said)
@@ -134,38 +104,69 @@ class SlackTarget:
                     raise
         return await self._post(delivery, said)
 
+    async def open_room(self, delivery: Delivery) -> Receipt:
+        """Tell it in the case's own channel, which is opened if it is not there."""
+        if delivery.room_id:
+            room = Room(delivery.room_id, delivery.room)
+            try:
+                said = await self._post(delivery, self._words(delivery, room.id))
+                return Receipt(said.remote_id)
+            except SlackError as error:
+                if error.code not in _ROOM_GONE:
+                    raise
+        room = await self._rooms.opened(delivery)
+        try:
+            said = await self._post(delivery, self._words(delivery, room.id))
+        except SlackError as error:
+            if error.code in _ROOM_GONE:
+                raise SlackError(error.code, DeliveryOutcome.REFUSED) from error
+            raise
+        return Receipt(said.remote_id, room)
+
     async def lookup(self, delivery: Delivery) -> Receipt | None:
         """Search the case's thread, or the channel since the notice was committed, for the notice's key."""
+        if delivery.room:
+            room = Room(delivery.room_id, delivery.room) if delivery.room_id else await self._rooms.found(delivery)
+            found = await self._search(delivery, room.id, "") if room else None
+            return Receipt(found.remote_id, None if delivery.room_id else room) if found else None
         if delivery.thread_id and delivery.type in _UPDATES:
             return None  # changing a message twice does no harm
-        place = {"channel": self._settings.channel, "include_all_metadata": "true", "limit": "200"}
+        return await self._search(delivery, self._settings.channel, delivery.thread_id)
+
+    async def _search(self, delivery: Delivery, channel: str, thread: str) -> Receipt | None:
+        place = {"channel": channel, "include_all_metadata": "true", "limit": "200"}
         place["oldest"] = f"{(delivery.created_at - SKEW).timestamp():.6f}"
         method = "conversations.history"
-        if delivery.thread_id:
-            method, place = "conversations.replies", {**place, "ts": delivery.thread_id}
+        if thread:
+            method, place = "conversations.replies", {**place, "ts": thread}
         for _ in range(HISTORY_PAGES):
-            page = await self._call(method, form=place)
+            page = await self._api.call(method, form=place)
             for one in page.messages:
                 if one.metadata and one.metadata.event_payload.get("key") == delivery.key:
                     return Receipt(one.ts)
-            if not page.response_metadata or not page.response_metadata.next_cursor:
+            if not page.next_page:
                 return None
-            place = {**place, "cursor": page.response_metadata.next_cursor}
+            place = {**place, "cursor": page.next_page}
         raise DeliveryError("the channel's history is too long to search", DeliveryOutcome.REFUSED)
 
     async def verify(self) -> str:
         """Ask who we are and read one message's worth of history, which the look-up needs."""
-        who = await self._call("auth.test", form={})
-        await self._call("conversations.history", form={"channel": self._settings.channel, "limit": "1"})
+        who = await self._api.call("auth.test", form={})
+        await self._api.call("conversations.history", form={"channel": self._settings.channel, "limit": "1"})
         return f"{who.user} of {who.team} can read {self._settings.channel}"
 
     async def close(self) -> None:
         """Close connections."""
-        await self._http.aclose()
+        await self._api.close()
+
+    def _words(self, delivery: Delivery, channel: str) -> dict[str, object]:
+        words = message.render(delivery, self._settings, self._language, clock.now())
+        mention = self._settings.mention if delivery.type in _MENTIONING else ""
+        return {**_said(words, mention), "channel": channel}
 
     async def _follow(self, delivery: Delivery, said: dict[str, object]) -> Receipt:
         if delivery.type in _UPDATES:
-            await self._call("chat.update", json={**said, "ts": delivery.thread_id})
+            await self._api.call("chat.update", json={**said, "ts": delivery.thread_id})
             return Receipt(delivery.thread_id)
         thread = {"thread_ts": delivery.thread_id, "reply_broadcast": delivery.type in _LOUD}
         return await self._post(delivery, {**said, **thread})
@@ -174,43 +175,12 @@ class SlackTarget:
         payload = {"key": delivery.key, "case": delivery.case.number}
         metadata = {"event_type": EVENT_TYPE, "event_payload": payload}
         quiet = {"unfurl_links": False, "unfurl_media": False}
-        return Receipt((await self._call("chat.postMessage", json={**said, **quiet, "metadata": metadata})).ts)
-
-    async def _call(
-        self, method: str, *, json: Mapping[str, object] | None = None, form: Mapping[str, str] | None = None
-    ) -> _Answer:
-        body, kind = (
-            (msgspec.json.encode(json), "application/json; charset=utf-8")
-            if json is not None
-            else (urlencode(form or {}).encode(), "application/x-www-form-urlencoded")
-        )
-        headers = {"Authorization": f"Bearer {self._settings.token.get_secret_value()}", "Content-Type": kind}
-        url = self._settings.api_url + method
-        answer = await http.post(self._http, url, body, headers, clock.now(), HISTORY_SIZE)
-        if answer.status >= 500:
-            raise DeliveryError(f"HTTP {answer.status}", DeliveryOutcome.UNKNOWN, retry_after=answer.retry_after)
-        if outcome := http.outcome(answer.status):
-            raise DeliveryError(f"HTTP {answer.status}", outcome, retry_after=answer.retry_after)
-        try:
-            said = msgspec.json.decode(answer.body, type=_Answer)
-        except msgspec.MsgspecError as error:
-            raise DeliveryError("an answer that is not Slack's", DeliveryOutcome.UNKNOWN) from error
-        if not said.ok:
-            raise SlackError(said.error)
-        return said
+        return Receipt((await self._api.call("chat.postMessage", json={**said, **quiet, "metadata": metadata})).ts)
 
 
 def escape(text: str) -> str:
     """Text that Slack shows as it is."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _outcome(code: str) -> DeliveryOutcome:
-    if code in _LIMITED:
-        return DeliveryOutcome.RATE_LIMITED
-    if code in _DOUBTFUL:
-        return DeliveryOutcome.UNKNOWN
-    return DeliveryOutcome.UNAUTHORISED if code in _SHUT_OUT else DeliveryOutcome.REFUSED
 
 
 def _said(words: message.Message, mention: str) -> dict[str, object]:

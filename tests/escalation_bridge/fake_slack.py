@@ -1,6 +1,7 @@
 """A small Slack that speaks the true protocol: one channel, threads, metadata, and the ways it says no."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,21 @@ from urllib.parse import parse_qs
 from leitstand import clock
 from tests.escalation_bridge.receivers import DROP, Reply, Request
 
-TOKEN, CHANNEL = "xoxb-test-token", "C0123456789"
+TOKEN, CHANNEL, BOT = "xoxb-test-token", "C0123456789", "U0BOT"
+
+
+@dataclass
+class FakeRoom:
+    """A channel beside the usual one. `hidden`: another's private one, whose name is taken all the same."""
+
+    id: str
+    name: str
+    creator: str
+    private: bool = False
+    archived: bool = False
+    hidden: bool = False
+    topic: str = ""
+    members: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -21,6 +36,9 @@ class FakeSlack:
     drop_after: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     page_size: int = 200
+    rooms: dict[str, "FakeRoom"] = field(default_factory=dict)
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    users: frozenset[str] = frozenset({"U0ANNA", "U0BEN"})
 
     def __call__(self, request: Request) -> Reply:
         method = request.path.rpartition("/")[2]
@@ -34,7 +52,14 @@ class FakeSlack:
             "chat.update": self._update,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
-            "auth.test": lambda _: ok(team="Acme", user="leitstand"),
+            "conversations.create": self._create,
+            "conversations.list": self._list,
+            "conversations.setTopic": self._topic,
+            "conversations.invite": self._invite,
+            "usergroups.users.list": lambda asked: ok(users=self.groups.get(asked["usergroup"], [])),
+            "auth.test": lambda _: ok(
+                team="Acme", user="leitstand", user_id=BOT, url="https://acme-test.slack.example/"
+            ),
         }
         reply = handlers[method](arguments(request))
         if method in self.drop_after:
@@ -43,13 +68,46 @@ class FakeSlack:
         return reply
 
     def _post(self, said: Mapping[str, Any]) -> Reply:
-        if said["channel"] != CHANNEL:
+        if said["channel"] != CHANNEL and said["channel"] not in self.rooms:
             return error("channel_not_found")
+        if said["channel"] in self.rooms and self.rooms[said["channel"]].archived:
+            return error("is_archived")
         if said.get("thread_ts") and not self._find(said["thread_ts"]):
             return error("thread_not_found")
         ts = f"{clock.now().timestamp() + len(self.messages):.6f}"
         self.messages.append({**said, "ts": ts})
-        return ok(channel=CHANNEL, ts=ts)
+        return ok(channel=said["channel"], ts=ts)
+
+    def _create(self, asked: Mapping[str, Any]) -> Reply:
+        if not re.fullmatch(r"[a-z0-9_-]{1,80}", asked["name"]):
+            return error("invalid_name_specials")
+        if any(room.name == asked["name"] for room in self.rooms.values()):
+            return error("name_taken")
+        room = FakeRoom(f"C0ROOM{len(self.rooms)}", asked["name"], BOT, private=asked["is_private"] == "true")
+        self.rooms[room.id] = room
+        return ok(channel={"id": room.id, "name": room.name, "creator": room.creator})
+
+    def _list(self, asked: Mapping[str, Any]) -> Reply:
+        private = asked["types"] == "private_channel"
+        found = [r for r in self.rooms.values() if r.private == private and not r.archived and not r.hidden]
+        start = int(asked.get("cursor") or 0)
+        shown = [{"id": r.id, "name": r.name, "creator": r.creator} for r in found[start : start + self.page_size]]
+        after = start + self.page_size
+        return ok(channels=shown, response_metadata={"next_cursor": str(after) if after < len(found) else ""})
+
+    def _topic(self, asked: Mapping[str, Any]) -> Reply:
+        if len(asked["topic"]) > 250:
+            return error("too_long")
+        self.rooms[asked["channel"]].topic = asked["topic"]
+        return ok()
+
+    def _invite(self, asked: Mapping[str, Any]) -> Reply:
+        room, wanted = self.rooms[asked["channel"]], asked["users"].split(",")
+        known = [user for user in wanted if user in self.users]
+        if not set(known) - set(room.members):
+            return error("already_in_channel" if known else "user_not_found")
+        room.members = list(dict.fromkeys([*room.members, *known]))
+        return ok()
 
     def _update(self, said: Mapping[str, Any]) -> Reply:
         message = self._find(said["ts"])
@@ -59,7 +117,10 @@ class FakeSlack:
         return ok(channel=CHANNEL, ts=said["ts"])
 
     def _history(self, asked: Mapping[str, Any]) -> Reply:
-        return self._page(asked, [m for m in self.messages if not m.get("thread_ts")])
+        here = asked["channel"]
+        if here in self.rooms and self.rooms[here].creator != BOT:
+            return error("not_in_channel")
+        return self._page(asked, [m for m in self.messages if not m.get("thread_ts") and m["channel"] == here])
 
     def _replies(self, asked: Mapping[str, Any]) -> Reply:
         return self._page(asked, [m for m in self.messages if asked["ts"] in (m["ts"], m.get("thread_ts"))])
