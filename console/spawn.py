@@ -1,6 +1,7 @@
 """A whole daemon as a child process, for the demo and for whoever must see the real thing from outside."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -37,11 +38,6 @@ class Daemon:
         """A POST of JSON with the token, whatever the answer."""
         return self.client.post(path, content=body, headers={"content-type": "application/json"})
 
-    def gauges(self, *names: str) -> list[float]:
-        """The values of all samples of these metrics, read from /metrics now."""
-        lines = self.get("/metrics").text.splitlines()
-        return [float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(names)]
-
     def wait_ready(self) -> None:
         """Until it answers ready. Raises ServiceError with the end of its log if it does not."""
         deadline, pause = time.monotonic() + READY_LIMIT, threading.Event()
@@ -60,11 +56,17 @@ class Daemon:
         started, pause = time.monotonic(), threading.Event()
         pause.wait(FRESH)  # a scrape may tell what was read so long ago, before what is waited for came in
         while time.monotonic() < started + limit:
-            waiting = self.gauges("leitstand_mentions_pending", "leitstand_outbox_pending", "leitstand_queue_depth")
-            if waiting and not any(waiting):
+            if self._has_handled_all():
                 return
             pause.wait(0.2)
         raise ServiceError(f"work was still waiting after {limit:.0f} s; see {self.log}")
+
+    def _has_handled_all(self) -> bool:
+        """Whether nothing waits; a scrape that could not read all of it does not know."""
+        shown = self.get("/metrics").text
+        is_whole = all(_samples(shown, "leitstand_scrape_ok"))
+        waiting = _samples(shown, "leitstand_mentions_pending", "leitstand_outbox_pending", "leitstand_queue_depth")
+        return is_whole and bool(waiting) and not any(waiting)
 
     def cases(self) -> list[dict[str, object]]:
         """Every case as the API tells it, page by page."""
@@ -78,9 +80,16 @@ class Daemon:
             cursor = page["next"]
 
 
+def _samples(shown: str, *names: str) -> list[float]:
+    return [float(line.rsplit(" ", 1)[1]) for line in shown.splitlines() if line.startswith(names)]
+
+
 def free_port(wanted: int = 0) -> int:
-    """`wanted` if nobody has it on loopback, else any free one."""
-    for port in (wanted, 0):
+    """`wanted` if nobody has it on loopback, else any free one.
+
+    One below those that systems give to outgoing connections, so that none of them takes it before it is used.
+    """
+    for port in (*filter(None, [wanted]), *random.SystemRandom().sample(range(20_000, 32_000), 20), 0):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

@@ -8,7 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 import redis
-from sqlalchemy import Engine, text
+from prometheus_client import values
+from sqlalchemy import Connection, Engine, make_url, text
 
 from leitstand import database as leitstand_database
 from workers.embedded import database_url, embedded_services
@@ -31,6 +32,12 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+@pytest.fixture(autouse=True)
+def _counters_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a test has opened the counters that processes share, no later test counts into them."""
+    monkeypatch.setattr(values, "ValueClass", values.ValueClass)
+
+
 @pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The data_dir of a running embedded PostgreSQL and Redis."""
@@ -45,6 +52,9 @@ def postgres_url(services: Path) -> Iterator[str]:
     admin = leitstand_database.engine(database_url(services), pool_size=1)
     template = f"template_{os.getpid()}"
     with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for setting in ("fsync", "full_page_writes"):  # no test pulls the plug
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
         connection.execute(text(f"CREATE DATABASE {template}"))
     url = admin.url.set(database=template, drivername="postgresql").render_as_string(hide_password=False)
     migrated = leitstand_database.engine(url, pool_size=1)
@@ -54,21 +64,25 @@ def postgres_url(services: Path) -> Iterator[str]:
     admin.dispose()
 
 
+@pytest.fixture(scope="session")
+def _maintenance(postgres_url: str) -> Iterator[Connection]:
+    """A connection from which databases are made and dropped."""
+    url = make_url(postgres_url).set(database="postgres").render_as_string(hide_password=False)
+    engine = leitstand_database.engine(url, pool_size=1)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
+    engine.dispose()
+
+
 @pytest.fixture
-def database_url_of_test(postgres_url: str) -> Iterator[str]:
+def database_url_of_test(postgres_url: str, _maintenance: Connection) -> Iterator[str]:
     """The URL of a fresh, migrated, empty database of this test's own."""
-    admin = leitstand_database.engine(postgres_url, pool_size=1)
-    template = admin.url.database
+    template = make_url(postgres_url)
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    maintenance = leitstand_database.engine(
-        admin.url.set(database="postgres", drivername="postgresql").render_as_string(hide_password=False), pool_size=1
-    )
-    with maintenance.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-        yield admin.url.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    maintenance.dispose()
-    admin.dispose()
+    # Copied as files: a fifth of the work of copying through the log.
+    _maintenance.execute(text(f"CREATE DATABASE {name} TEMPLATE {template.database} STRATEGY FILE_COPY"))
+    yield template.set(database=name).render_as_string(hide_password=False)
+    _maintenance.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture

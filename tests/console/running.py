@@ -63,7 +63,7 @@ class Console:
     def client(self, token: str = "", **headers: str) -> httpx.Client:
         """A client, with a Bearer token if one is given."""
         given = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=self.url, headers={**given, **headers}, timeout=30)
+        return httpx.Client(base_url=self.url, headers={**given, **headers}, timeout=60)
 
     def open_case(self, *, minutes: float = 0, **post: object) -> int:
         """A case opened by a post that was written so many minutes ago; its number."""
@@ -137,10 +137,10 @@ def running(
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        assert server.serves.wait(20)
+        assert server.serves.wait(60)
         port = server.servers[0].sockets[0].getsockname()[1]
         yield Console(f"http://127.0.0.1:{port}", database, config, server, thread, queue)
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()

@@ -14,7 +14,7 @@ from triage.risk import refresh
 
 def call(console: Console, method: str, path: str, body: object = None, token: str = ACT) -> httpx.Response:
     return httpx.request(
-        method, f"{console.url}/api/v1/{path}", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=10
+        method, f"{console.url}/api/v1/{path}", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=60
     )
 
 

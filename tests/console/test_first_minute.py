@@ -13,7 +13,7 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from console import spawn, starter
+from console import starter
 from console.health import gaps, host, outside
 from console.health.finding import State
 from leitstand.settings import Settings
@@ -28,18 +28,18 @@ def leitstand(capsys: pytest.CaptureFixture[str]) -> Leitstand:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder fresh from `init`, on a port that is free."""
+    """A folder fresh from `init`, on any port that is free."""
     for _ in starter.write(tmp_path):
         pass
     config = tmp_path / "leitstand.toml"
-    config.write_text(config.read_text().replace("127.0.0.1:8080", f"127.0.0.1:{spawn.free_port()}"))
+    config.write_text(config.read_text().replace("127.0.0.1:8080", "127.0.0.1:0"))
     return tmp_path
 
 
 def shell(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "console", *words],
-        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+        cwd=folder, capture_output=True, text=True, timeout=240, check=False,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
 
@@ -50,7 +50,7 @@ def test_init_try_check_replay(tmp_path: Path) -> None:
     assert made.stdout.rstrip().endswith("Next: cd acme && leitstand try sample.jsonl")
     acme = tmp_path / "acme"
     config = acme / "leitstand.toml"
-    config.write_text(config.read_text().replace("127.0.0.1:8080", f"127.0.0.1:{spawn.free_port()}"))
+    config.write_text(config.read_text().replace("127.0.0.1:8080", "127.0.0.1:0"))
 
     tried = shell(acme, "try", "sample.jsonl")
     assert tried.returncode == 0, tried.stderr
@@ -172,9 +172,8 @@ def test_check_reports_every_problem_of_the_configuration(folder: Path, leitstan
 
 
 def test_check_says_which_services_cannot_be_reached(folder: Path, leitstand: Leitstand) -> None:
-    port = spawn.free_port()
     config = folder / "leitstand.toml"
-    extra = f'[database]\nurl = "postgresql://x@127.0.0.1:{port}/x"\n[redis]\nurl = "redis://127.0.0.1:{port}/0"\n'
+    extra = '[database]\nurl = "postgresql://x@127.0.0.1:1/x"\n[redis]\nurl = "redis://127.0.0.1:1/0"\n'
     config.write_text(config.read_text() + extra)
     ended = leitstand("check", "--config", config, "--json")
     assert ended.code == 1
@@ -208,7 +207,7 @@ def test_online_asks_every_source_and_target(tmp_path: Path) -> None:
     config = tmp_path / "leitstand.toml"
     config.write_text(
         f'[listeners.gone]\nkind = "file"\npath = "{tmp_path}/gone.jsonl"\n[targets.log]\nkind = "log"\n'
-        f'[targets.dead]\nkind = "webhook"\nurl = "http://127.0.0.1:{spawn.free_port()}/"\n'
+        '[targets.dead]\nkind = "webhook"\nurl = "http://127.0.0.1:1/"\n'
         f'secret = "whsec_{"A" * 32}"\n'
     )
     found = {finding.part: finding.state for finding in outside.outside(setup.load(config))}

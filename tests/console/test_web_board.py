@@ -20,12 +20,33 @@ def test_the_wall_shows_the_most_urgent_case_first_with_light_clock_and_author(o
     assert "aria-live" in page or 'role="alert"' in page
 
 
+def test_a_case_whose_clocks_stand_still_tells_what_is_left(open_console: Console) -> None:
+    number = open_console.open_case(author="worst", urgency=Urgency.CRITICAL)
+    with open_console.client(**{"sec-fetch-site": "same-origin"}) as client:
+        client.post(f"/cases/{number}/pause", data={"value": "department"})
+        page, case = client.get("/").text, client.get(f"/cases/{number}").text
+        assert re.search(r'class="still">\d[^<]* left</span><span class="clock">[^<]+, stands still', page)
+        assert "stands still" in case
+        client.post(f"/cases/{number}/resume")
+        assert "stands still" not in client.get("/").text
+
+
+def test_a_case_without_a_deadline_tells_since_when_nobody_has_acknowledged_it(open_console: Console) -> None:
+    number = open_console.open_case(author="worst", urgency=Urgency.CRITICAL)
+    with open_console.database.begin() as connection:
+        connection.execute(text("DELETE FROM sla_clocks"))
+    with open_console.client(**{"sec-fetch-site": "same-origin"}) as client:
+        assert "opened, not acknowledged" in client.get("/").text
+        client.post(f"/cases/{number}/acknowledge")
+        assert "opened, not acknowledged" not in client.get("/").text
+
+
 def test_the_next_deadline_leads_to_its_case_also_where_it_has_missed_another(open_console: Console) -> None:
     soon = open_console.open_case(minutes=60, author="late", urgency=Urgency.NORMAL)
     open_console.open_case(author="worst", urgency=Urgency.CRITICAL)
     with open_console.database.begin() as connection:
         connection.execute(
-            text("UPDATE sla_clocks SET due_at = now() + interval '20 s' WHERE case_number = :n"), {"n": soon}
+            text("UPDATE sla_clocks SET due_at = now() + interval '60 s' WHERE case_number = :n"), {"n": soon}
         )
         connection.execute(
             text(

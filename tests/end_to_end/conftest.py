@@ -67,7 +67,7 @@ class Told:
             self.notices.append(notice)
             self.arrived.notify_all()
 
-    def wait_for(self, count: int, limit: float = 30.0) -> list[Received]:
+    def wait_for(self, count: int, limit: float = 120.0) -> list[Received]:
         """At least `count` notices. Fails if they do not come."""
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.notices) >= count, limit), f"{len(self.notices)} of {count}"

@@ -50,10 +50,10 @@ def outcome(folder: Path, body: Callable[[list[scenario.Post]], bytes], more: st
     with demo_run.daemon(folder, spawn.free_port(), told.append, "t" * 24, more) as running:
         for _, group in scenario.schedule(scenario.posts(), 3600, demo_run.TICK):
             running.post("/api/v1/mentions", body(group)).raise_for_status()
-        running.wait_handled(60)
+        running.wait_handled(240)
         again = running.post("/api/v1/mentions", body(scenario.posts())).json()
         assert again["accepted"] == 0, "a day that comes twice changes nothing"
-        running.wait_handled(60)
+        running.wait_handled(240)
         engine = create_engine(database_url(folder / "var").replace("postgresql://", "postgresql+psycopg://"))
         with engine.connect() as connection:
             rows = connection.execute(

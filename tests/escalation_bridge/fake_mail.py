@@ -67,7 +67,7 @@ def authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: 
 
 @contextmanager
 def mail_server(fake: FakeMail, **more: Any) -> Iterator[FakeMail]:
-    controller = AnyPort(fake, hostname="127.0.0.1", port=0, authenticator=authenticate, **more)
+    controller = AnyPort(fake, hostname="127.0.0.1", port=0, ready_timeout=60, authenticator=authenticate, **more)
     controller.start()
     try:
         fake.port = controller.port

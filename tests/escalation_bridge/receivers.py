@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-WAIT = 10.0
+WAIT = 60.0
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from escalation_bridge import delivery
 from escalation_bridge.contract import Target, connect
 from leitstand.settings import TargetSettings
 
-WAIT = 10.0
+WAIT = 60.0
 
 
 class Watcher:

@@ -19,7 +19,7 @@ from escalation_bridge.targets import webhook
 from leitstand import clock
 from leitstand.model import Notice, NoticeType
 from tests.escalation_bridge.receivers import DROP, HANG, OK, Reply, Request, in_turn, receiver
-from tests.escalation_bridge.senders import sending
+from tests.escalation_bridge.senders import WAIT, sending
 from tests.escalation_bridge.words import CASE, notice
 
 SECRET = "whsec_" + "bGVpdHN0YW5k" * 3
@@ -55,17 +55,16 @@ def test_a_notice_arrives_signed_and_is_marked(database: Engine) -> None:
     assert states(database) == [("sent", 1)]
 
 
-def test_it_is_woken_at_once(database: Engine) -> None:
+def test_it_is_woken_at_once(database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "LOOK_EVERY", 3600.0)
     with receiver() as server, sending(database, {"hook": hook(server.url)}) as running:
         add(database, notice(number=1))
         running.wake("hook")
         assert running.watcher.next() == ("hook", "sent")
-        started = clock.now()
         add(database, notice(number=2))
         running.wake("hook")
-        server.next()
-        server.next()
-        assert clock.now() - started < timedelta(milliseconds=500)
+        assert running.watcher.next() == ("hook", "sent")
+    assert {server.next().headers["webhook-id"] for _ in range(2)} == {outbox.key(notice(number=n)) for n in (1, 2)}
 
 
 @pytest.mark.usefixtures("impatient")
@@ -92,12 +91,15 @@ def test_it_is_sent_again_under_the_same_id(database: Engine, bad: Reply, outcom
 def test_one_that_never_answers_is_sent_again_under_the_same_id(database: Engine) -> None:
     with (
         receiver(in_turn(HANG, OK)) as server,
-        sending(database, {"hook": hook(server.url, timeout="0.2s")}) as running,
+        sending(database, {"hook": hook(server.url, timeout="0.5s")}) as running,
     ):
         add(database, notice())
         running.wake("hook")
-        assert [running.watcher.next()[1] for _ in range(2)] == ["unknown", "sent"]
-        assert server.next().headers["webhook-id"] == server.next().headers["webhook-id"]
+        outcomes = [running.watcher.next()[1]]
+        while outcomes[-1] != "sent":  # a busy machine may be too slow for the second as well
+            outcomes.append(running.watcher.next()[1])
+        assert set(outcomes[:-1]) == {"unknown"}
+        assert {server.next().headers["webhook-id"] for _ in outcomes} == {outbox.key(notice())}
 
 
 @pytest.mark.parametrize("status", [400, 404, 410, 413, 422])
@@ -121,7 +123,7 @@ def test_the_target_pauses_as_long_as_it_asks(database: Engine) -> None:
     assert states(database) == [("pending", 1), ("pending", 0)]
     with database.connect() as connection:
         until = connection.execute(text("SELECT paused_until FROM target_status")).scalar_one()
-    assert abs(until - later) < timedelta(seconds=2)
+    assert abs(until - later) < timedelta(minutes=2)
 
 
 def test_wrong_credentials_pause_the_target_and_lose_nothing(database: Engine) -> None:
@@ -149,28 +151,26 @@ def test_a_target_that_comes_back_is_found_by_probes(database: Engine) -> None:
 def test_a_stuck_target_delays_no_other(database: Engine) -> None:
     stuck, fine = receiver(HANG), receiver()
     with stuck as bad, fine as good:
-        targets = {"stuck": hook(bad.url, timeout="5s"), "fine": hook(good.url)}
+        targets = {"stuck": hook(bad.url, timeout="10m"), "fine": hook(good.url)}
         with sending(database, targets, grace=timedelta(0)) as running:
             add(database, *(notice("stuck", n) for n in range(20)))
             running.wake("stuck")
             bad.next()
-            started = clock.now()
             add(database, *(notice("fine", n) for n in range(20)))
             running.wake("fine")
             assert {running.watcher.next() for _ in range(20)} == {("fine", "sent")}
-            assert clock.now() - started < timedelta(seconds=2)
 
 
 @pytest.mark.usefixtures("impatient")
 def test_a_slow_answer_does_not_make_another_sender_take_over(
     database: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "LEASE", timedelta(seconds=0.5))
+    monkeypatch.setattr(delivery, "LEASE", timedelta(seconds=2))
     monkeypatch.setattr(delivery, "RENEW_EVERY", 0.05)
     never = threading.Event()
 
     def slow(_: Request) -> Reply:
-        never.wait(1.5)
+        never.wait(3)
         return OK
 
     with receiver(slow) as server, sending(database, {"hook": hook(server.url)}) as one:
@@ -197,7 +197,7 @@ def test_what_ends_just_as_the_sender_stops_is_no_fault(database: Engine, monkey
 
     def respond(_: Request) -> Reply:
         asked.set()
-        stopping.wait(10)
+        stopping.wait(60)
         return OK
 
     def renew(*_: object) -> int:
@@ -210,7 +210,7 @@ def test_what_ends_just_as_the_sender_stops_is_no_fault(database: Engine, monkey
     with receiver(respond) as server, sending(database, {"hook": hook(server.url)}) as running:
         add(database, notice())
         running.wake("hook")
-        assert asked.wait(10)
+        assert asked.wait(60)
     assert states(database) == [("sent", 1)]
 
 
@@ -288,10 +288,10 @@ def test_the_time_from_post_to_notice_is_told_for_new_cases_only(database: Engin
         )
         running.wake("hook")
         assert {running.watcher.next() for _ in range(3)} == {("hook", "sent")}
-        target, seconds = running.watcher.seconds.get_nowait()
-        assert target == "hook"
-        assert 0 < seconds < 10
-        assert running.watcher.seconds.empty()
+        target, seconds = running.watcher.seconds.get(timeout=WAIT)
+    assert target == "hook"
+    assert 0 < seconds < 300
+    assert running.watcher.seconds.empty()
 
 
 SENDER = """
@@ -333,7 +333,7 @@ def test_a_sender_killed_between_send_and_mark_leaves_the_same_id_to_the_next(
         command = [sys.executable, "-c", SENDER, database_url_of_test, server.url, SECRET]
         process = subprocess.Popen(command, cwd=root)
         first = server.next()
-        process.wait(10)
+        process.wait(60)
         assert states(database) == [("sending", 1)]
         with database.begin() as connection:  # the lease runs out
             connection.execute(text("UPDATE deliveries SET next_attempt_at = now()"))

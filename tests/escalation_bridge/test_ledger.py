@@ -61,7 +61,7 @@ def test_dead_letters_are_put_back_as_doubtful_and_their_sender_is_told(
         with database.begin() as connection:
             assert ledger.retry_dead(connection, later, target="b") == 1
             assert ledger.retry_dead(connection, later, target="b") == 0
-        assert [n.payload for n in listener.notifies(timeout=5, stop_after=1)] == ["b"]
+        assert [n.payload for n in listener.notifies(timeout=60, stop_after=1)] == ["b"]
     with database.begin() as connection:
         (back,) = outbox.claim(connection, "b", 3, LEASE, later)
     assert (back.doubtful, back.retried_at, back.created_at, back.attempt) == (True, later, NOW, 2)

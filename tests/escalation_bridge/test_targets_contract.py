@@ -126,4 +126,4 @@ def test_verifying_ends_in_time(kind: str) -> None:
         values = {**example(kind), **NOWHERE[kind], **silent[kind], "timeout": "0.2s"}
         settings = plugins.load(plugins.TARGETS, kind).Settings.model_validate(values)
         with pytest.raises(DeliveryError):
-            asyncio.run(asyncio.wait_for(verify("a-name", settings), 5))
+            asyncio.run(asyncio.wait_for(verify("a-name", settings), 60))

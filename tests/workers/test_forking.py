@@ -35,7 +35,7 @@ def _run(*arguments: str, then: str = "wait") -> subprocess.Popen[str]:
 
 def _said(*arguments: str) -> tuple[list[str], str]:
     with _run(*arguments) as process:
-        out, error = process.communicate(timeout=30)
+        out, error = process.communicate(timeout=120)
     *said, ended = out.splitlines()
     return [*said, ended.rsplit(" ", 1)[0]], error
 
