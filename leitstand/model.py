@@ -234,7 +234,8 @@ class CaseReason:
 class ClockSnapshot:
     """One clock of a case as told to people and targets. `words` say how its due time comes about.
 
-    `ended_at` is when it was met, answered late or cancelled; None while it waits.
+    `ended_at` is when it was met, answered late or cancelled; None while it waits. `paused_at` is since when it stands
+    still.
     """
 
     state: ClockState
@@ -243,6 +244,7 @@ class ClockSnapshot:
     budget_seconds: int = 0
     words: str = ""
     ended_at: datetime | None = None
+    paused_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

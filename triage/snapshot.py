@@ -50,4 +50,5 @@ def _clock(clock: Clock, case: CaseRecord, policy: Policy) -> ClockSnapshot:
     seen = case.opened_at if clock.started_at == case.posted_at else clock.started_at
     words = due_words(clock, policy.hours(clock.calendar), policy.zone, seen)
     budget = round(clock.budget.total_seconds())
-    return ClockSnapshot(clock.state, clock.due_at, clock.started_at, budget, words, clock.ended_at)
+    still = clock.paused_at if clock.ended_at is None else None
+    return ClockSnapshot(clock.state, clock.due_at, clock.started_at, budget, words, clock.ended_at, still)

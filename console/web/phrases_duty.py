@@ -24,7 +24,15 @@ MATRIX: list[Phrase] = [
     phrase(r"hand over to (?P<words>.+)", N_("hand over to %(words)s")),
     phrase(r"open a channel at (?P<words>.+)", N_("open a channel at %(words)s")),
     phrase(r"resolve the case", N_("resolve the case")),
-    phrase(r"only: (?P<words>.+)", N_("only: %(words)s")),
+    phrase(r"only: (?P<one>[^;]+)", N_("only: %(one)s")),
+    phrase(r"only: (?P<one>[^;]+); (?P<two>[^;]+)", N_("only: %(one)s; %(two)s")),
+    phrase(r"only: (?P<one>[^;]+); (?P<two>[^;]+); (?P<three>.+)", N_("only: %(one)s; %(two)s; %(three)s")),
+    phrase(r"hours (?P<words>\d\d?:\d\d-.+)", N_("from %(words)s")),
+    phrase(r"weekdays (?P<words>[a-z, ]+)", N_("on %(words)s")),
+    phrase(r"mentions at least (?P<count>\d+)", N_("with %(count)s posts or more")),
+    phrase(r"unacknowledged true", N_("while nobody has acknowledged it")),
+    phrase(r"more severe true", N_("if it has become more severe")),
+    phrase(r"more severe false", N_("unless it has become more severe")),
 ]
 REFUSED: list[Phrase] = [
     phrase(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from console.web.phrases import PHRASES, Phrase, phrase
 from console.web.phrases_duty import DUTY
+from console.web.phrases_listening import LISTENING
 from console.web.words import KINDS, LABELS, N_, SPOKEN
 
 Gettext = Callable[[str], str]
@@ -136,6 +137,7 @@ PATTERNS: list[Phrase] = [
     ),
     phrase(r"escalated by (?P<who>.+) with (?P<words>.+)", N_("escalated by %(who)s with %(words)s")),
     phrase(r"forwarded to (?P<target>\S+) by (?P<words>.+)", N_("forwarded to %(target)s by %(words)s")),
+    phrase(r"shared with (?P<target>\S+) by (?P<words>.+)", N_("shared with %(target)s by %(words)s")),
     phrase(
         rf"(?P<clock>{_CLOCK}) overdue by (?P<span>\w+) \((?P<due>[^)]+)\)",
         N_("%(clock)s overdue by %(span)s (%(due)s)"),
@@ -211,7 +213,7 @@ PATTERNS: list[Phrase] = [
 
 def translate(sentence: str, gettext: Gettext, depth: int = 0) -> str:
     """The sentence in the language of `gettext`; itself where it has no other."""
-    for pattern, message in (*PHRASES, *DUTY, *PATTERNS):
+    for pattern, message in (*PHRASES, *DUTY, *PATTERNS, *LISTENING):
         found = pattern.fullmatch(sentence)
         if found is None:
             continue

@@ -36,6 +36,18 @@ class Next:
 
 
 @dataclass(frozen=True, slots=True)
+class Still:
+    """Why no deadline counts down on an open case: its clock stands still with so much `left`, or it has none left.
+
+    Without a clock, `since` is when the case was opened that nobody has acknowledged.
+    """
+
+    since: datetime
+    clock: ClockName | None = None
+    left: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """A stretch of a post's text; `cue` says why it is marked, "" where it is not. `tone` is how it is marked."""
 
@@ -47,6 +59,20 @@ class Piece:
 def due(case: CaseSnapshot) -> Due | None:
     """The earliest deadline that still waits for somebody; None when nothing does."""
     return min(_waiting(case), key=lambda d: d.at, default=None)
+
+
+def still(case: CaseSnapshot) -> Still | None:
+    """What an open case without a countdown tells instead; None where there is one, or nothing to tell."""
+    if case.state not in LIVE or due(case) is not None:
+        return None
+    paused = [
+        Still(clock.paused_at, ClockName(name), clock.due_at - clock.paused_at)
+        for name, clock in case.clocks.items()
+        if clock.paused_at is not None and clock.due_at is not None
+    ]
+    if paused:
+        return min(paused, key=lambda still: still.left)
+    return Still(case.opened_at) if case.acknowledged_at is None else None
 
 
 def _waiting(case: CaseSnapshot) -> list[Due]:

@@ -4,6 +4,8 @@ import pytest
 
 from console.web.language import translations
 from console.web.phrases import PHRASES
+from console.web.phrases_duty import DUTY
+from console.web.phrases_listening import LISTENING
 from console.web.sentences import PATTERNS, translate
 
 GERMAN = translations("de").gettext
@@ -35,6 +37,15 @@ GERMAN = translations("de").gettext
             "the post was deleted: nobody waits for an answer any more",
             "der Beitrag wurde gelöscht: niemand wartet mehr auf eine Antwort",
         ),
+        (
+            "social.example cannot be reached: [Errno 111] Connection refused",
+            "social.example ist nicht erreichbar: [Errno 111] Connection refused",
+        ),
+        ("Reddit asks us to slow down (HTTP 429)", "Reddit bittet um weniger Anfragen"),
+        ("a word that no list knows: x", "a word that no list knows: x"),
+        ("policy sev1, until acknowledged, 3 times again", "Richtlinie sev1, bis bestätigt, 3-mal wiederholt"),
+        ("only: hours 08:00-18:00; severity sev1", "nur: von 08:00-18:00; Schweregrad Sev 1"),
+        ("handed back by Bea at desk: ticket 5", "zurückgegeben von Bea at desk: ticket 5"),
         (
             "one more repost joined: the same story",
             "noch ein Beitrag kam dazu (Weiterverbreitung): dieselbe Geschichte",
@@ -81,4 +92,4 @@ def test_german(english: str, german: str) -> None:
 
 def test_no_message_is_left_in_english() -> None:
     same = {"SLA %(words)s: %(granted)s", "%(clock)s %(how)s"}
-    assert {message for _, message in (*PATTERNS, *PHRASES) if GERMAN(message) == message} <= same
+    assert {message for _, message in (*PATTERNS, *PHRASES, *DUTY, *LISTENING) if GERMAN(message) == message} <= same

@@ -107,8 +107,9 @@ def test_the_matrix_is_a_table_and_a_picture_in_both_languages(duty: Console) ->
         assert "until acknowledged, 2 times again" in page
         assert drawn.headers["content-type"].startswith("image/svg") and "a case is sev1" in drawn.text
         client.post("/language", data={"language": "de"})
-        assert "ein Fall ist Sev 1" in client.get("/matrix").text
-        assert "Wer wann erfährt" in client.get("/matrix.svg").text
+        german = client.get("/matrix").text
+        assert "ein Fall ist Sev 1" in german and "nur: von 08:00-18:00" in german
+        assert "Wer wann benachrichtigt wird" in client.get("/matrix.svg").text
 
 
 def test_the_pages_say_what_to_configure(console: Console) -> None:
