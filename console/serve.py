@@ -54,6 +54,8 @@ def collector(settings: Settings, engine: Engine, metrics: Metrics, queue: Asses
         listening=listening,
         budgets=budget.remaining,
         gaps=gaps.unfilled,
+        waiting=gaps.waiting,
+        shares=budget.shares,
         incidents=incidents.open_by_watchlist,
     )
 

@@ -113,6 +113,8 @@ class NoticeType(StrEnum):
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_CLOSED = "incident.closed"
     ESCALATION_MILESTONE = "escalation.milestone"
+    CASE_SHARED = "case.shared"
+    DIGEST = "digest.weekly"
 
 
 MentionKind = Literal["post", "reply", "repost", "quote", "comment", "article", "review", "message", "question"]
@@ -317,12 +319,27 @@ class StoryView:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """What is told of no single case, such as a week's digest. `html` says the same for mail, "" where nothing does.
+
+    `mentions` are the posts it quotes: when one is erased, its words go.
+    """
+
+    subject: str
+    text: str
+    html: str = ""
+    link: str = ""
+    mentions: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something one target must be told about one case; a row of the outbox before it is sent.
 
     `purpose` makes the key: the same target, case and purpose is the same notice, however often it is asked for.
     `reason` is one sentence for the reader; `step` names the escalation step, "" for plain forwarding. `room` names the
     channel of the case's own that the target is to open for it, "" for none; `invited` are those who are to be in it.
+    `letter` is told in place of the case.
     """
 
     target: str
@@ -333,6 +350,7 @@ class Notice:
     step: str = ""
     room: str = ""
     invited: tuple[str, ...] = ()
+    letter: Letter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +361,7 @@ class Delivery:
     counts from 1. `created_at` is when the notice was committed. `thread_id` is the remote id of the first message
     about this case at this target, "" when there is none. `retried_at` is when a person last put back a dead letter.
     `room` names the channel to be opened for the case, "" for none, `invited` those who are to be in it, and `room_id`
-    is the target's own id of it where it was opened before.
+    is the target's own id of it where it was opened before. `letter` is told in place of the case.
     """
 
     id: int
@@ -361,6 +379,7 @@ class Delivery:
     room: str = ""
     invited: tuple[str, ...] = ()
     room_id: str = ""
+    letter: Letter | None = None
 
 
 @dataclass(frozen=True, slots=True)

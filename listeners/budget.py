@@ -4,8 +4,8 @@ A source counts in its own cursor, which is committed with what it read; the tab
 `leitstand listeners status`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import Connection, text
@@ -18,14 +18,21 @@ _KEEP = text(
 _READ = text("SELECT listener, part, remaining, allowed, resets_at, note FROM listener_budgets ORDER BY listener, part")
 
 
+SHARE = "watchlist "  # how the part of a watchlist with a budget of its own begins
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """`remaining` of `allowed` reads until `resets_at`. `note` says what is left undone to save, "" for nothing."""
+    """`remaining` of `allowed` reads until `resets_at`. `note` says what is left undone to save, "" for nothing.
+
+    `part` is whose it is, where it comes from the table.
+    """
 
     remaining: int
     allowed: int
     resets_at: datetime
     note: str = ""
+    part: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,10 @@ class DayBudget:
         """The budget of this day: a new day begins with nothing used."""
         today = now.astimezone(UTC).date().isoformat()
         return self if self.day == today else replace(self, day=today, used=0)
+
+    def on_day(self, day: str) -> int:
+        """What was used on a day, as far as this knows."""
+        return self.used if self.day == day else 0
 
     def spent(self, reads: int, now: datetime) -> "DayBudget":
         """After so many more reads."""
@@ -75,13 +86,30 @@ def keep(connection: Connection, listener: str, part: str, budget: Budget) -> No
 def budgets(connection: Connection, now: datetime) -> Mapping[str, list[Budget]]:
     """What is left, by listener; a period that is over has begun anew."""
     found: dict[str, list[Budget]] = {}
-    for listener, _part, remaining, allowed, resets_at, note in connection.execute(_READ):
+    for listener, part, remaining, allowed, resets_at, note in connection.execute(_READ):
         fresh = resets_at <= now
         left = Budget(allowed, allowed, resets_at) if fresh else Budget(remaining, allowed, resets_at, note)
+        left = replace(left, part=part)
         found.setdefault(listener, []).append(left)
     return found
 
 
+def of_part(budgets: Sequence[Budget], part: str) -> Sequence[Budget]:
+    """The budgets that concern a part: a watchlist's own, or those of all others."""
+    return [b for b in budgets if b.part == part or (not part.startswith(SHARE) and not b.part.startswith(SHARE))]
+
+
 def remaining(connection: Connection, now: datetime) -> dict[str, int]:
-    """What each listener that counts may still read: the least of its parts."""
-    return {name: min(b.remaining for b in parts) for name, parts in budgets(connection, now).items()}
+    """What each listener that counts may still read: the least of its parts, watchlists' shares apart."""
+    by_listener = {name: of_part(parts, "") for name, parts in budgets(connection, now).items()}
+    return {name: min(b.remaining for b in parts) for name, parts in by_listener.items() if parts}
+
+
+def shares(connection: Connection, now: datetime) -> dict[tuple[str, str], int]:
+    """What a listener may still read for each watchlist that has a share of its own."""
+    return {
+        (name, share.part.removeprefix(SHARE)): share.remaining
+        for name, parts in budgets(connection, now).items()
+        for share in parts
+        if share.part.startswith(SHARE)
+    }

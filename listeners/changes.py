@@ -20,7 +20,7 @@ from listeners.contract import Gone
 from listeners.store import storable
 from listeners.watchlists import Watchlists
 
-_COLUMNS: Final = ("channel", "external_id", "url", "title", "text", "language", "links", "media")
+_COLUMNS: Final = ("channel", "external_id", "url", "title", "text", "language", "links", "media", "ref")
 _KNOWN = text(
     "SELECT channel, external_id FROM mentions WHERE (channel, external_id) IN"
     " (SELECT * FROM unnest(CAST(:channels AS text[]), CAST(:ids AS text[])))"
@@ -32,11 +32,11 @@ _EDIT_LOCK = text(
 )
 _EDIT = text(
     "UPDATE mentions m SET url = r.url, title = r.title, text = r.text, language = r.language, links = r.links,"
-    " media = r.media, edited_at = r.edited_at,"
+    " media = r.media, edited_at = r.edited_at, ref = r.ref,"
     " watchlists = CASE WHEN cardinality(r.watchlists) > 0 THEN r.watchlists ELSE m.watchlists END"
     " FROM json_to_recordset(CAST(:rows AS json))"
     " AS r (channel text, external_id text, url text, title text, text text, language text, links text[], media int,"
-    "   watchlists text[], edited_at timestamptz)"
+    "   ref text, watchlists text[], edited_at timestamptz)"
     " WHERE m.channel = r.channel AND m.external_id = r.external_id AND m.deleted_at IS NULL"
     " AND (m.title, m.text) IS DISTINCT FROM (r.title, r.text)"
     " AND (m.edited_at IS NULL OR m.edited_at <= r.edited_at) RETURNING m.id"

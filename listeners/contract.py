@@ -8,12 +8,14 @@ A receiving source has `receive(settings, request) -> Received` (listeners/hooks
 of `/hooks/<its name>`, which the console answers after the commit. A source may do both: what was missed is polled. The
 source `api` has neither: its calls come in at /api/v1/mentions.
 A source whose network filters for us has `asking(settings, watchlists) -> settings`.
+A source that can look posts up again has `recheck_every(settings) -> timedelta`, zero for never; its `listen` takes one
+argument more, which tells it what is due (listeners/rechecks.py).
 `verify(settings)` tries the source once without storing anything and returns one sentence; it raises FetchError.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from leitstand.model import Mention
@@ -32,6 +34,25 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A stored post that is to be looked up again, by its `ref` if it has one."""
+
+    channel: str
+    external_id: str
+    ref: str = ""
+    author_id: str = ""
+    edited_at: datetime | None = None
+
+
+Due = Callable[[int], Awaitable[Sequence[Kept]]]
+
+
+async def nothing_due(most: int) -> Sequence[Kept]:
+    """What a source is told that is not to look anything up."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Mentions and the cursor that says "heard up to here", committed in one transaction.
 
@@ -40,7 +61,8 @@ class Batch:
     error, without mentions and without a cursor says that this part does not hear its source: a gap begins.
 
     `edits` are posts that have changed since they were heard, `deletes` those that are no more; of posts never kept
-    both may be reported. What is edited and was not kept before is taken as if it were new.
+    both may be reported. What is edited and was not kept before is taken as if it were new. `checked` are the posts
+    that were looked up again. `shares` tell what is left for watchlists that have a budget of their own.
 
     `caught_up` False: what was missed before now is still being fetched. `lost`: why it can never be. `next_at` is when
     the source looks again, `budget` what the network still lets it read.
@@ -56,6 +78,8 @@ class Batch:
     lost: str = ""
     next_at: datetime | None = None
     budget: Budget | None = None
+    checked: tuple[Kept, ...] = ()
+    shares: tuple[tuple[str, Budget], ...] = ()
 
     @property
     def heard(self) -> bool:
@@ -78,6 +102,21 @@ class Asks(Protocol):
 
     def asking(self, settings: ListenerSettings, watchlists: Mapping[str, Node]) -> ListenerSettings:
         """The settings with what follows from the watchlists."""
+        ...
+
+
+@runtime_checkable
+class Rechecks(Protocol):
+    """A source that looks posts up again, for edits and deletes that it was not told."""
+
+    def recheck_every(self, settings: ListenerSettings) -> timedelta:
+        """How often each post is to be looked up; zero: never."""
+        ...
+
+    def listen(
+        self, name: str, settings: ListenerSettings, cursors: Mapping[str, str], due: Due = nothing_due
+    ) -> AsyncIterator[Batch]:
+        """As of `Listens`. `due` tells up to so many posts that are to be looked up now, until they are `checked`."""
         ...
 
 

@@ -3,7 +3,8 @@
     open ──heard again──► closed ──caught up──► filled
                              └──the source cannot get it any more──► lost
 A gap of the part "" is one of the whole listener: it is filled when every part that is well has caught up. A part that
-was not going to look meanwhile has missed nothing.
+was not going to look meanwhile has missed nothing. A watchlist that has used up its share of a budget is a part by
+itself, which says nothing of the whole.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
+
+from listeners.budget import SHARE
 
 # A part was heard until its last success, the whole listener until the last success of any part.
 _OPEN = text(
@@ -21,7 +24,7 @@ _OPEN = text(
 )
 _UNFILLED = text("SELECT part FROM listener_gaps WHERE listener = :listener AND filled_at IS NULL AND lost = ''")
 _CLOSE = text(
-    "UPDATE listener_gaps SET to_at = greatest(from_at, :now) WHERE listener = :listener AND part IN (:part, '')"
+    "UPDATE listener_gaps SET to_at = greatest(from_at, :now) WHERE listener = :listener AND part IN (:part, :whole)"
     " AND to_at IS NULL RETURNING to_at - from_at"
 )
 _FILL = text(
@@ -35,7 +38,7 @@ _FILL_WHOLE = text(
     "   AND (NOT s.caught_up OR s.last_success_at < g.to_at AND coalesce(s.next_at, '-infinity') < g.to_at))"
 )
 _LOSE = text(
-    "UPDATE listener_gaps SET lost = :why WHERE listener = :listener AND part IN (:part, '')"
+    "UPDATE listener_gaps SET lost = :why WHERE listener = :listener AND part IN (:part, :whole)"
     " AND to_at IS NOT NULL AND filled_at IS NULL AND lost = ''"
 )
 _DROP = text(
@@ -49,6 +52,10 @@ _RECENT = text(
 _COUNT = text(
     "SELECT listener, count(*) AS unfilled FROM listener_gaps"
     " WHERE filled_at IS NULL AND (from_at > :since OR to_at IS NULL) GROUP BY listener"
+)
+_WAITING = text(
+    "SELECT listener, min(to_at) AS since FROM listener_gaps"
+    " WHERE filled_at IS NULL AND lost = '' AND to_at IS NOT NULL GROUP BY listener"
 )
 
 SHOWN_FOR = timedelta(days=7)
@@ -84,12 +91,14 @@ def end(connection: Connection, listener: str, part: str, now: datetime, *, caug
     names = {"listener": listener, "part": part}
     if not connection.execute(_UNFILLED, {"listener": listener}).first():
         return 0.0
-    closed: Sequence[timedelta] = connection.scalars(_CLOSE, {**names, "now": now}).all()
+    alone = part.startswith(SHARE)
+    both = {**names, "whole": part if alone else ""}
+    closed: Sequence[timedelta] = connection.scalars(_CLOSE, {**both, "now": now}).all()
     if lost:
-        connection.execute(_LOSE, {**names, "why": lost[:500]})
+        connection.execute(_LOSE, {**both, "why": lost[:500]})
     elif caught_up:
         connection.execute(_FILL, {**names, "now": now})
-        if part:
+        if part and not alone:
             connection.execute(_FILL_WHOLE, {"listener": listener, "now": now})
     return sum(length.total_seconds() for length in closed)
 
@@ -109,3 +118,8 @@ def recent(connection: Connection, now: datetime) -> Sequence[Gap]:
 def unfilled(connection: Connection, now: datetime) -> dict[str, int]:
     """How many gaps of the last days are not made good, by listener."""
     return {row.listener: row.unfilled for row in connection.execute(_COUNT, {"since": now - SHOWN_FOR})}
+
+
+def waiting(connection: Connection, now: datetime) -> dict[str, float]:
+    """Seconds for which each listener has been heard again without having fetched what it missed; not those without."""
+    return {row.listener: max(0.0, (now - row.since).total_seconds()) for row in connection.execute(_WAITING)}

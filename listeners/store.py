@@ -45,6 +45,7 @@ _COLUMNS: Final = {
     "created_at": "timestamptz",
     "received_at": "timestamptz",
     "edited_at": "timestamptz",
+    "ref": "text",
 }
 # One JSON document is 2.4 times as fast as an array a column: psycopg writes arrays element by element in Python.
 _INSERT = text(
@@ -62,7 +63,7 @@ _STORED = text(
 _LOAD = text(
     "SELECT id, listener, watchlists, own, channel, external_id, text, created_at, received_at, url, title, language,"
     " kind, author_id, author_handle, author_name, author_followers, parent_id, conversation_id, links, media,"
-    " edited_at FROM mentions WHERE id = ANY(:ids) ORDER BY id"
+    " edited_at, ref FROM mentions WHERE id = ANY(:ids) ORDER BY id"
 )
 
 
@@ -178,6 +179,7 @@ def _row(mention: Mention, names: tuple[str, ...], own: bool) -> tuple[object, .
         mention.created_at,
         mention.received_at,
         mention.edited_at,
+        mention.ref,
     )
 
 
@@ -200,6 +202,7 @@ def _mention(  # the order of _LOAD
     links: list[str],
     media: int,
     edited_at: datetime | None,
+    ref: str,
 ) -> Mention:
     return Mention(
         channel,
@@ -217,6 +220,7 @@ def _mention(  # the order of _LOAD
         tuple(links),
         media,
         edited_at,
+        ref,
     )
 
 

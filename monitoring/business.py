@@ -34,6 +34,8 @@ def business_collector(
     budgets: Callable[[Connection, datetime], Mapping[str, int]] = lambda _connection, _now: {},
     gaps: Callable[[Connection, datetime], Mapping[str, int]] = lambda _connection, _now: {},
     incidents: Callable[[Connection], Mapping[str, int]] = lambda _connection: {},
+    waiting: Callable[[Connection, datetime], Mapping[str, float]] = lambda _connection, _now: {},
+    shares: Callable[[Connection, datetime], Mapping[tuple[str, str], int]] = lambda _connection, _now: {},
 ) -> StateCollector:
     """The collector of this installation. `listening` names the enabled listeners that run by themselves: one of them
     that has never reported is down, while one that others hand posts to is unknown until they do."""
@@ -61,7 +63,7 @@ def business_collector(
                         "listeners",
                         lambda c, now: {
                             **listeners_found(listeners(c), settings, listening, now),
-                            **counts_found(settings, budgets(c, now), gaps(c, now)),
+                            **counts_found(settings, budgets(c, now), gaps(c, now), waiting(c, now), shares(c, now)),
                         },
                     ),
                 ]
@@ -133,12 +135,20 @@ def listeners_found(
     }
 
 
-def counts_found(settings: Settings, budgets: Mapping[str, int], gaps: Mapping[str, int]) -> Found:
+def counts_found(
+    settings: Settings,
+    budgets: Mapping[str, int],
+    gaps: Mapping[str, int],
+    waiting: Mapping[str, float],
+    shares: Mapping[tuple[str, str], int],
+) -> Found:
     """What the enabled listeners may still read, where that is counted, and what they missed."""
     enabled = [name for name, entry in settings.listeners.items() if entry.enabled]
     return {
         gauges.BUDGET_REMAINING: {(name,): left for name, left in budgets.items() if name in enabled},
+        gauges.WATCHLIST_BUDGET: {key: left for key, left in shares.items() if key[0] in enabled},
         gauges.LISTENER_GAPS: {(name,): gaps.get(name, 0) for name in enabled},
+        gauges.GAP_WAITING: {(name,): waiting.get(name, 0.0) for name in enabled},
     }
 
 

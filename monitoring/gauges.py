@@ -37,6 +37,14 @@ LISTENER_GAPS = _gauge(
     "listener_gaps_unfilled", "Gaps of the last 7 days in which posts may have been missed for good.", "listener"
 )
 BUDGET_REMAINING = _gauge("budget_remaining", "Posts the network still lets us read, where it counts.", "listener")
+GAP_WAITING = _gauge(
+    "listener_gap_waiting_seconds",
+    "Seconds since the listener was heard again without having fetched what it missed, 0 where it has.",
+    "listener",
+)
+WATCHLIST_BUDGET = _gauge(
+    "watchlist_budget_remaining", "Posts still to be read today for a watchlist with a share.", "listener", "watchlist"
+)
 INCIDENTS_OPEN = _gauge("incidents_open", "Open incidents.", "watchlist")
 BUILD_INFO = _gauge("build_info", "Always 1: the version that serves this page.", "version")
 SCRAPE_OK = _gauge("scrape_ok", "1 where this part of the state could be read, 0 where its gauges are missing.", "part")
@@ -57,6 +65,8 @@ GAUGES = (
     LISTENER_INFO,
     LISTENER_GAPS,
     BUDGET_REMAINING,
+    GAP_WAITING,
+    WATCHLIST_BUDGET,
     INCIDENTS_OPEN,
     BUILD_INFO,
     SCRAPE_OK,

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from leitstand import clock
 from leitstand.errors import LeaseLostError
-from listeners import budget, changes, cursors, gaps, leases, store
+from listeners import budget, changes, cursors, gaps, leases, rechecks, store
 from listeners.contract import Batch
 from listeners.leases import Lease
 from listeners.watchlists import Watchlists
@@ -65,6 +65,7 @@ class Intake:
         )
         edited = changes.edit(connection, batch.edits, self.watchlists, now)
         upstream.note(connection, edited + changes.delete(connection, batch.deletes, now), now)
+        rechecks.mark(connection, batch.checked, now)
         said_before = len(batch.edits) - len(new) - len(edited)
         again = tuple(change.mention_id for change in edited)
         return replace(stored, duplicates=stored.duplicates + said_before, again=again)
@@ -95,6 +96,8 @@ def _report(connection: Connection, listener: str, batch: Batch, now: datetime) 
     )
     if batch.budget:
         budget.keep(connection, listener, batch.part, batch.budget)
+    for watchlist, left in batch.shares:
+        budget.keep(connection, listener, budget.SHARE + watchlist, left)
 
 
 def _gaps(connection: Connection, listener: str, batch: Batch, now: datetime) -> float:

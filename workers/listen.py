@@ -31,6 +31,7 @@ from workers.intake import Intake
 from workers.leasing import TURN, Leases
 from workers.logs import configure_logging
 from workers.queues import AssessQueue
+from workers.rechecking import listening
 
 __all__ = ["Intake", "listen", "main", "pause_after", "run"]
 
@@ -64,7 +65,8 @@ async def listen(
         failure: LeitstandError | None = None
         try:
             heard = await asyncio.to_thread(_cursors, intake.engine, name)
-            async with aclosing(cast(AsyncGenerator[Batch, None], source.listen(name, settings, heard))) as batches:
+            running = listening(intake.engine, name, source, settings, heard)
+            async with aclosing(cast(AsyncGenerator[Batch, None], running)) as batches:
                 async for batch in batches:
                     await asyncio.to_thread(intake.take, name, batch, lease)
                     failures = 0

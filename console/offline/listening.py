@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from listeners.budget import Budget
+from listeners.budget import Budget, of_part
 from listeners.cursors import ListenerState
 from listeners.gaps import Gap
 
@@ -62,7 +62,7 @@ def _concerns(gap: Gap, state: ListenerState) -> bool:
 
 
 def _line(state: ListenerState, gaps: Sequence[Gap], budgets: list[Budget] | None, now: datetime) -> PartStatus:
-    tightest = min(budgets, key=lambda b: b.remaining) if budgets else None
+    tightest = min(of_part(budgets or (), state.part), key=lambda b: b.remaining, default=None)
     condition: Condition = "down" if not state.up else "up" if state.caught_up else "catching up"
     return PartStatus(
         state.listener,

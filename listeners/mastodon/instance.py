@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -102,6 +103,18 @@ class Instance:
             return None
         except FetchError as error:
             if error.status in (403, 404, 410):
+                return None
+            raise
+
+    async def status(self, number: str, kind: type[T]) -> T | None:
+        """One status as it is now; None where it is gone, or is not for us any more. Raises FetchError."""
+        try:
+            page = await self._get(f"/api/v1/statuses/{quote(number, safe='')}", {})
+            return msgspec.json.decode(page.body, type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise FetchError(f"{self.host} answers what is no post") from error
+        except FetchError as error:
+            if error.status in (404, 410):
                 return None
             raise
 

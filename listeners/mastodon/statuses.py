@@ -40,6 +40,7 @@ class Status(msgspec.Struct, frozen=True):
     id: str
     uri: str
     created_at: datetime
+    edited_at: datetime | None = None
     content: str = ""
     url: str | None = None
     spoiler_text: str = ""
@@ -101,7 +102,7 @@ def mention(status: Status, host: str, known: Known, now: datetime) -> Mention:
         CHANNEL,
         status.uri,
         plain.text,
-        min(_aware(status.created_at), now),
+        min(aware(status.created_at), now),
         now,
         url=status.url or status.uri,
         title=status.spoiler_text[:1000],
@@ -112,10 +113,13 @@ def mention(status: Status, host: str, known: Known, now: datetime) -> Mention:
         conversation_id=(known.conversation(parent) or known.uri(parent)) if parent else status.uri,
         links=tuple(link for link in plain.links if link not in marks),
         media=len(status.media_attachments),
+        edited_at=min(aware(status.edited_at), now) if status.edited_at else None,
+        ref=f"{host} {status.id}",
     )
 
 
-def _aware(moment: datetime) -> datetime:
+def aware(moment: datetime) -> datetime:
+    """In UTC, which is meant where nothing is said."""
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

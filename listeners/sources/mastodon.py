@@ -16,19 +16,26 @@ that is not written as a hashtag is heard only in `mentions` and, where the volu
 
 The stream is paired with the timelines: after every interruption, what was missed is fetched from them. Instances allow
 about 300 requests in five minutes; Leitstand waits before that is used up.
+
+Edits and deletes come with the stream only. So every post of an open case is looked up again once in `recheck_every`,
+one request each: what was changed or taken away while nobody listened is heard then.
 """
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing
+from datetime import timedelta
+from functools import partial
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from leitstand.plugins import About
-from leitstand.settings import ListenerSettings
-from listeners.contract import Batch
+from leitstand.settings import Duration, ListenerSettings
+from listeners import rechecks
+from listeners.contract import Batch, Due, nothing_due
 from listeners.fetch import Fetcher, Limits
+from listeners.mastodon import again
 from listeners.mastodon.instance import STALL, Instance, client
 from listeners.mastodon.part import Ear, Place, hear
 from listeners.mastodon.statuses import Known
@@ -56,6 +63,9 @@ class Settings(ListenerSettings):
     streams: list[Stream] = Field(
         ["mentions"],
         description="mentions of the token's account; home: whom it follows; public, public/local, public/remote: all.",
+    )
+    recheck_every: Duration = Field(
+        timedelta(days=1), description="How often a post of an open case is looked up again; 0s: never."
     )
     allow_private: bool = Field(False, description="true: the instance may be at an address of the inner network.")
 
@@ -96,15 +106,25 @@ def _tag(tag: str) -> Place:
     return Place(f"#{tag}", "hashtag", f"/api/v1/timelines/tag/{quote(tag, safe='')}", {"tag": tag})
 
 
-async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
-    """Yield what the streams of all instances bring, each from its stored position on."""
+def recheck_every(settings: Settings) -> timedelta:
+    """How often a post of an open case is looked up again."""
+    return settings.recheck_every
+
+
+async def listen(
+    name: str, settings: Settings, cursors: Mapping[str, str], due: Due = nothing_due
+) -> AsyncIterator[Batch]:
+    """Yield what the streams of all instances bring, each from its stored position on, and what looking again does."""
     async with _instances(settings) as instances:
-        known = {instance.url: Known() for instance in instances}
+        known = {instance.host: Known() for instance in instances}
         parts = [
-            hear(Ear(instance, place, cursors.get(f"{instance.host} {place.name}", ""), known[instance.url]))
+            hear(Ear(instance, place, cursors.get(f"{instance.host} {place.name}", ""), known[instance.host]))
             for instance in instances
             for place in places(settings)
         ]
+        if due is not nothing_due:
+            hosts = {instance.host: instance for instance in instances}
+            parts.append(rechecks.rechecks(due, partial(again.look_up, hosts, known), lambda: again.MOST))
         async with aclosing(together(parts)) as batches:
             async for batch in batches:
                 yield batch

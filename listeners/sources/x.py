@@ -5,11 +5,19 @@
     bearer_token = "${LEITSTAND_X_TOKEN}"
     own_ids = ["1234567890"]                      # numbers of own accounts: their mentions cost a fifth
     daily_posts = 2000                            # at most so many posts read a day (UTC); 0: no limit
+    watchlist_posts = { campaign = 500 }          # of those, at most so many for a watchlist
 
 In the developer portal (console.x.com) make a project with an app and buy credits; the app's page "Keys and tokens"
 issues the bearer token. X charges about half a US cent for each post read, so the watchlists are pushed down to the
-narrowest rules that lose nothing, and `daily_posts` is kept. When it gets short, first what was missed is no longer
-fetched (below 25 %), then the stream pauses (below 10 %), and at last own mentions rest too; all go on at midnight UTC.
+narrowest rules that lose nothing, and `daily_posts` is kept. A watchlist that has used up its own `watchlist_posts` is
+first: it is taken out of the rules and of the search, which is written down as a gap. When the whole gets short, posts
+of open cases are no longer looked up again (below 40 %), then what was missed is no longer fetched (below 25 %), then
+the stream pauses (below 10 %), and at last own mentions rest too; all go on at midnight UTC. A post that was read for
+several watchlists counts for each of them.
+
+X tells nobody of deleted or edited posts, and wants them honoured: every post of an open case is looked up again once
+in `recheck_every`, at the price of a post. What is gone, or whose author is suspended or protected, loses its words
+here, and its case says so.
 
 X allows one connection a project: run one listener of this kind. Rules whose tag begins with "leitstand:" are this
 listener's, others are left alone. `rules` and `searches` replace what follows from the watchlists; searches have at
@@ -19,24 +27,26 @@ most 512 characters. Needs `pip install 'leitstand[x]'`.
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Literal
 
 import structlog
-from pydantic import Field, SecretStr
+from pydantic import Field, PrivateAttr, SecretStr
 
 from leitstand import clock
 from leitstand.plugins import About
 from leitstand.settings import Duration, ListenerSettings
+from listeners import rechecks
 from listeners.budget import DayBudget
-from listeners.contract import Batch
+from listeners.contract import Batch, Due, nothing_due
 from listeners.query.push import x as push
 from listeners.query.tree import Node
 from listeners.streams import together
-from listeners.x import mentions, stream
+from listeners.x import again, mentions, stream
 from listeners.x.api import Api, XError
-from listeners.x.mentions import Marks
+from listeners.x.marks import Mark, Marks, Spent, latest
+from listeners.x.shares import Wanted
 from listeners.x.spending import Spending
-from listeners.x.stream import Mark
 
 log = structlog.get_logger()
 
@@ -58,6 +68,13 @@ class Settings(ListenerSettings):
     )
     own_every: Duration = Field(timedelta(minutes=1), description="How often their mentions are asked for.")
     daily_posts: int = Field(2000, ge=0, description="At most so many posts are read a day (UTC); 0: no limit.")
+    watchlist_posts: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        {},
+        description="Of those, at most so many a day for a watchlist, by its name (a rule's, with `rules`).",
+    )
+    recheck_every: Duration = Field(
+        timedelta(days=1), description="How often a post of an open case is looked up again; 0s: never."
+    )
     rules: dict[str, Annotated[str, Field(max_length=1024)]] = Field(
         {}, description="Rules of the stream by name; empty: what follows from the watchlists."
     )
@@ -66,6 +83,7 @@ class Settings(ListenerSettings):
     )
     most_rules: int = Field(1000, ge=1, le=25_000, description="How many rules the app may have.")
     url: str = Field("https://api.x.com", pattern=r"^https?://[^/\s]\S*$", description="Where X's API is.")
+    _serves: dict[str, frozenset[str]] = PrivateAttr(default_factory=dict)
 
 
 def asking(settings: Settings, watchlists: Mapping[str, Node]) -> Settings:
@@ -74,24 +92,38 @@ def asking(settings: Settings, watchlists: Mapping[str, Node]) -> Settings:
         return settings
     for name, why in push.unheard(watchlists, limit=settings.most_rules).items():
         log.warning("watchlist cannot be heard on X", watchlist=name, reason=why)
+    for name in sorted(set(settings.watchlist_posts) - set(watchlists)):
+        log.warning("a budget for a watchlist that does not exist", watchlist=name)
     rules = {rule.tag: rule.value for rule in push.rules(watchlists, limit=settings.most_rules)}
-    return settings.model_copy(update={"rules": rules, "searches": settings.searches or push.searches(watchlists)})
+    told = settings.model_copy(update={"rules": rules, "searches": settings.searches or push.searches(watchlists)})
+    told._serves = push.serving(watchlists, limit=settings.most_rules)
+    return told
 
 
-async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
-    """Yield what the stream and the mentions bring."""
+def recheck_every(settings: Settings) -> timedelta:
+    """How often a post of an open case is looked up again."""
+    return settings.recheck_every
+
+
+async def listen(
+    name: str, settings: Settings, cursors: Mapping[str, str], due: Due = nothing_due
+) -> AsyncIterator[Batch]:
+    """Yield what the stream, the mentions and looking again bring."""
     async with Api(settings.url.rstrip("/"), settings.bearer_token.get_secret_value()) as api:
         marks = Marks.parse(cursors.get(mentions.PART, ""))
-        spending = _spending(settings, Mark.parse(cursors.get("", "")), marks)
+        spent = latest(Mark.parse(cursors.get("", "")), marks, Spent.parse(cursors.get(rechecks.PART, "")))
+        spending = _spending(settings, spent, looks_again=due is not nothing_due)
         parts = []
         if settings.rules:
-            rules = {_tag(tag): value for tag, value in settings.rules.items()}
-            parts.append(stream.hear(stream.start(api, rules, settings.searches, spending, cursors.get("", ""))))
+            parts.append(stream.hear(stream.start(api, _wanted(settings), spending, cursors.get("", ""))))
         if settings.own_ids:
             parts.append(mentions.hear(mentions.Ear(api, settings.own_ids, settings.own_every, spending, marks)))
         if not parts:
             await api.rules()
             raise XError("no watchlist can be asked of X, and there are no own_ids", "http", permanent=True)
+        if spending.looks_again:
+            look_up = partial(again.look_up, api, spending)
+            parts.append(rechecks.rechecks(due, look_up, lambda: spending.again(clock.now())))
         async with aclosing(together(parts)) as batches:
             async for batch in batches:
                 yield batch
@@ -112,7 +144,16 @@ def _tag(name: str) -> str:
     return name if name.startswith(push.TAG) else push.TAG + name
 
 
-def _spending(settings: Settings, mark: Mark, marks: Marks) -> Spending:
-    """What was read today, as either part last stored it."""
-    day = max((mark.day, mark.used), (marks.day, marks.used))
-    return Spending(DayBudget(settings.daily_posts, *day).on(clock.now()))
+def _wanted(settings: Settings) -> Wanted:
+    serves = settings._serves or {_tag(name): frozenset([name]) for name in settings.rules}
+    return Wanted({_tag(name): value for name, value in settings.rules.items()}, settings.searches, serves)
+
+
+def _spending(settings: Settings, spent: Spent, *, looks_again: bool) -> Spending:
+    """What was read today, as the part that stored it last knew."""
+    now = clock.now()
+    shares = {
+        name: DayBudget(allowed, spent.day, spent.shares.get(name, 0)).on(now)
+        for name, allowed in settings.watchlist_posts.items()
+    }
+    return Spending(DayBudget(settings.daily_posts, spent.day, spent.used).on(now), shares, looks_again)

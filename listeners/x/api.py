@@ -7,7 +7,7 @@ so each of its connections is ended here as soon as it ends there, and `pacing` 
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -174,6 +174,10 @@ class Api:
         return await self._page(
             self._client.get_users_mentions(user, since_id=str(since), max_results=100, **FIELDS, **more)
         )
+
+    async def posts(self, ids: Sequence[str]) -> Page:
+        """Up to 100 posts by their numbers; those that are gone or may not be seen are among the errors."""
+        return await self._page(self._client.get_tweets(list(ids), **FIELDS))
 
     async def stream(self, news: "Connected") -> AsyncIterator[bytes]:
         """The lines of one connection of the stream, each with a post or an error. Raises XError when it ends."""

@@ -6,39 +6,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-import msgspec
-
 from leitstand import clock
 from leitstand.errors import FetchError
 from leitstand.model import Mention
 from listeners.budget import next_day
 from listeners.contract import Batch
 from listeners.x.api import Api, XError
-from listeners.x.posts import UNREADABLE, number_at, read_page
+from listeners.x.marks import Marks
+from listeners.x.posts import number_at, read_page
 from listeners.x.spending import Spending
 
 PART: Final = "mentions"
 OVERLAP: Final = 5_000 << 22
 MOST_PAGES: Final = 8  # X goes back 800 posts
-
-
-class Marks(msgspec.Struct):
-    """The stored cursor: the newest number heard of each account, and what was read on which day."""
-
-    since: dict[str, int] = {}
-    day: str = ""
-    used: int = 0
-
-    @classmethod
-    def parse(cls, cursor: str) -> "Marks":
-        """The beginning for what is no cursor of ours."""
-        try:
-            return msgspec.json.decode(cursor, type=cls)
-        except UNREADABLE:
-            return cls()
-
-    def __str__(self) -> str:
-        return msgspec.json.encode(self).decode()
 
 
 @dataclass
@@ -55,7 +35,8 @@ class Ear:
 async def hear(ear: Ear) -> AsyncGenerator[Batch, None]:
     """The batches of all accounts, for ever. Raises FetchError for what only a person or the next period can mend."""
     for user in ear.users:
-        ear.marks.since.setdefault(user, number_at(clock.now()))
+        if user not in ear.marks.since:
+            ear.marks = ear.marks.moved(user, number_at(clock.now()))
     while True:
         wait, failed = ear.every, ""
         for user in ear.users:
@@ -87,8 +68,7 @@ async def _poll(ear: Ear, user: str) -> Batch:
         newest, error, token = max(newest, heard.newest), error or heard.error, page.meta.next_token
         if not token:
             break
-    ear.marks.since[user] = newest
-    ear.marks.day, ear.marks.used = ear.spending.day.day, ear.spending.day.used
+    ear.marks = ear.marks.moved(user, newest).spent(ear.spending)
     return Batch(
         tuple(mentions),
         str(ear.marks),

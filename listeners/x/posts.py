@@ -105,6 +105,7 @@ class Problem(msgspec.Struct, frozen=True):
     connection_issue: str = ""
     disconnect_type: str = ""
     period: str = ""
+    value: str = ""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -113,6 +114,16 @@ class Line(msgspec.Struct, frozen=True):
     data: Post | None = None
     includes: _Includes = _Includes()
     errors: list[Problem] = []
+
+
+class _Rule(msgspec.Struct, frozen=True):
+    tag: str = ""
+
+
+class TaggedLine(Line, frozen=True):
+    """One line of the stream, with the rules that brought it."""
+
+    matching_rules: list[_Rule] = []
 
 
 class Meta(msgspec.Struct, frozen=True):
@@ -184,6 +195,8 @@ def mention(post: Post, user: User | None, now: datetime) -> Mention:
         conversation_id=post.conversation_id,
         links=tuple(dict.fromkeys(url.expanded_url for url in links))[:MAX_LINKS],
         media=len(post.attachments.media_keys),
+        edited_at=min(written_at(post.id, now), now) if post.is_edit else None,
+        ref=post.id,
     )
 
 

@@ -8,19 +8,28 @@ from typing import cast
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 
+from leitstand import clock
 from leitstand.settings import ListenerSettings, Settings, Watchlist
-from listeners import cursors
+from listeners import cursors, leases, store
 from listeners.contract import Batch, Listens
+from listeners.leases import Lease
 from listeners.watchlists import Watchlists
 from monitoring.metrics import Metrics
+from tests.triage.building import assessment
+from triage import cases
+from triage.policy import compile_policy
 from workers.intake import Intake
 from workers.queues import AssessQueue, connect
+from workers.rechecking import listening
 
 LIMIT = 60.0
 
 
 class Ear:
-    """One listener with its store. `batches` keeps what it yielded, `starts` how often it was started."""
+    """One listener with its store. `batches` keeps what it yielded, `starts` how often it was started.
+
+    `again`: it is told what is due to be looked up, as by the role. `leased`: gaps are written down.
+    """
 
     def __init__(self, database: Engine, redis_url: str, source: object, settings: ListenerSettings) -> None:
         self.source, self.settings, self.database = cast(Listens, source), settings, database
@@ -28,17 +37,24 @@ class Ear:
         self.intake = Intake(database, watchlists, AssessQueue(connect(redis_url)), Metrics(CollectorRegistry()))
         self.batches: list[Batch] = []
         self.starts = 0
+        self.again = self.leased = False
 
     async def listen(self, until: Callable[[], bool], *, within: float = LIMIT) -> None:
         """Hear and commit until it is true, then stop as if killed: without a word to the source but its end."""
         self.starts += 1
         heard = await asyncio.to_thread(self.cursors)
-        running = cast(AsyncGenerator[Batch, None], self.source.listen("ear", self.settings, heard))
+        lease = self._claimed() if self.leased else None
+        told = listening(self.database, "ear", self.source, self.settings, heard) if self.again else None
+        running = cast(AsyncGenerator[Batch, None], told or self.source.listen("ear", self.settings, heard))
         async with asyncio.timeout(within), aclosing(running) as batches:
             while not until():
                 batch = await anext(batches)
                 self.batches.append(batch)
-                await asyncio.to_thread(self.intake.take, "ear", batch)
+                await asyncio.to_thread(self.intake.take, "ear", batch, lease)
+
+    def _claimed(self) -> Lease | None:
+        with self.database.begin() as connection:
+            return leases.claim(connection, "ear", f"holder {self.starts}", dead=[f"holder {self.starts - 1}"])
 
     def cursors(self) -> dict[str, str]:
         """What is stored."""
@@ -65,6 +81,24 @@ class Ear:
         """How many mentions are stored."""
         with self.database.connect() as connection:
             return int(connection.scalar(text("SELECT count(*) FROM mentions")) or 0)
+
+    def open_cases(self, *external_ids: str) -> None:
+        """Each of these stored posts gets a case; all are as if received two days ago."""
+        with self.database.begin() as connection:
+            connection.execute(text("UPDATE mentions SET received_at = received_at - interval '2 days'"))
+            wanted = {"ids": list(external_ids)}
+            ids = connection.scalars(text("SELECT id FROM mentions WHERE external_id = ANY(:ids)"), wanted).all()
+            items = [(mention, assessment()) for mention in store.load(connection, ids)]
+            cases.process(connection, items, compile_policy(Settings()), clock.now())
+
+    def events(self, external_id: str) -> list[str]:
+        """The kinds of events of a post's case."""
+        asked = text(
+            "SELECT e.kind FROM case_events e JOIN case_mentions c USING (case_number) JOIN mentions m"
+            " ON m.id = c.mention_id WHERE m.external_id = :id ORDER BY e.id"
+        )
+        with self.database.connect() as connection:
+            return list(connection.scalars(asked, {"id": external_id}))
 
     def errors(self) -> list[str]:
         """What was reported as wrong, in order, repetitions left out."""

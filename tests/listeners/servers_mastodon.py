@@ -61,6 +61,7 @@ class Mastodon:
     limits: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     asked: list[Request] = field(default_factory=list)
     streams: list[asyncio.Queue[bytes]] = field(default_factory=list)
+    out_of_its_mind: bool = False  # nothing is there, it says of everything
     url: str = ""
     streaming: str = ""
 
@@ -84,6 +85,8 @@ class Mastodon:
     async def handle(self, request: Request, talk: Talk) -> None:
         """Answer one request."""
         self.asked.append(request)
+        if self.out_of_its_mind:
+            return await talk.answer(404, {"error": "Record not found"})
         if request.path == "/api/v2/instance":
             return await talk.answer(200, {"title": "Far", "configuration": {"urls": {"streaming": self.streaming}}})
         if request.headers.get("authorization") != f"Bearer {TOKEN}":

@@ -47,6 +47,9 @@ class X:
     streams: list[asyncio.Queue[bytes]] = field(default_factory=list)
     search_faults: list[tuple[int, Json, dict[str, str]]] = field(default_factory=list)
     numbers: dict[int, int] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    look_up_faults: list[tuple[int, Json, dict[str, str]]] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)  # of authors that nobody may read now
     url: str = ""
     max_streams: int = 0
 
@@ -89,6 +92,8 @@ class X:
         if self.faults:
             code, body, headers = self.faults.pop(0)
             return await talk.answer(code, body, headers)
+        if request.path == "/2/tweets":
+            return await self._look_up(request, talk)
         if request.path.endswith("/rules"):
             return await self._rules(request, talk)
         if request.path.endswith("/mentions"):
@@ -97,6 +102,26 @@ class X:
             code, body, headers = self.search_faults.pop(0)
             return await talk.answer(code, body, headers)
         return await self._page(request, talk, self.posts, "next_token")
+
+    async def _look_up(self, request: Request, talk: Talk) -> None:
+        """Each version of a post as it was, with all versions that there are by now."""
+        if self.look_up_faults:
+            code, body, headers = self.look_up_faults.pop(0)
+            return await talk.answer(code, body, headers)
+        asked = request.one("ids").split(",")
+        histories = [one["edit_history_tweet_ids"] for one in self.posts]
+        found, errors = [], []
+        for number in asked:
+            kind = "resource-not-found" if number in self.gone else "not-authorized-for-resource"
+            if number in self.gone | self.hidden:
+                errors.append({"value": number, "resource_id": number, "parameter": "ids", "resource_type": "tweet",
+                               "title": "Error", "detail": f"not {number}", "type": PROBLEM + kind})  # fmt: skip
+                continue
+            history = max((h for h in histories if isinstance(h, list) and number in h), key=len)
+            found += [one | {"edit_history_tweet_ids": history} for one in self.posts if one["id"] == number]
+        told: Json = {"data": found, "includes": {"users": [USER]}} if found else {}
+        await talk.answer(200, {**told, "errors": errors} if errors else told)
+        return None
 
     async def _rules(self, request: Request, talk: Talk) -> None:
         if request.method == "GET":

@@ -44,3 +44,17 @@ def test_the_table_shows_the_least_of_the_parts_and_a_period_that_is_over_anew(d
         assert budget.remaining(connection, NOW) == {"x": 4}
         assert budget.remaining(connection, tomorrow) == {"x": 60}
         assert Budget(4, 100, tomorrow) in budget.budgets(connection, NOW)["x"]
+
+
+def test_a_watchlist_s_share_is_its_own_and_no_limit_of_the_others(database: Engine) -> None:
+    tomorrow = budget.next_day(NOW)
+    with database.begin() as connection:
+        budget.keep(connection, "x", "", Budget(50, 100, tomorrow))
+        budget.keep(connection, "x", "watchlist cloud", Budget(0, 5, tomorrow, "over"))
+        budget.keep(connection, "y", "watchlist cloud", Budget(3, 5, tomorrow))
+        assert budget.remaining(connection, NOW) == {"x": 50}
+        assert budget.shares(connection, NOW) == {("x", "cloud"): 0, ("y", "cloud"): 3}
+        assert budget.shares(connection, tomorrow) == {("x", "cloud"): 5, ("y", "cloud"): 5}
+        found = budget.budgets(connection, NOW)["x"]
+    assert [b.note for b in budget.of_part(found, "watchlist cloud")] == ["over"]
+    assert [b.remaining for b in budget.of_part(found, "mentions")] == [50]

@@ -86,3 +86,27 @@ def test_old_gaps_are_no_longer_shown_but_one_that_lasts_is(database: Engine) ->
         gaps.begin(connection, "m", "lasts", "x", NOW)
         assert [gap.part for gap in gaps.recent(connection, NOW + timedelta(days=8))] == ["lasts"]
         assert gaps.unfilled(connection, NOW + timedelta(days=8)) == {"m": 1}
+
+
+def test_a_watchlist_s_share_is_a_gap_by_itself_and_closes_no_other(database: Engine) -> None:
+    share, later = "watchlist cloud", NOW + timedelta(minutes=1)
+    with database.begin() as connection:
+        gaps.begin(connection, "x", "", "it was stopped", NOW)
+        gaps.begin(connection, "x", share, "over", NOW)
+        gaps.end(connection, "x", share, later, caught_up=True, lost="not fetched")
+        whole, own = sorted(gaps.recent(connection, later), key=lambda gap: gap.part)
+        assert (whole.to_at, own.to_at, own.lost) == (None, later, "not fetched")
+        gaps.end(connection, "x", "", later, caught_up=False)
+        gaps.end(connection, "x", share, later, caught_up=True, lost="not fetched")
+        whole, _ = sorted(gaps.recent(connection, later), key=lambda gap: gap.part)
+        assert (whole.to_at, whole.filled_at, whole.lost) == (later, None, "")
+
+
+def test_what_was_missed_waits_from_when_it_was_heard_again_until_it_is_there_or_lost(database: Engine) -> None:
+    with database.begin() as connection:
+        gaps.begin(connection, "x", "", "it was stopped", NOW)
+        assert gaps.waiting(connection, NOW + timedelta(hours=9)) == {}
+        gaps.end(connection, "x", "", NOW + timedelta(hours=1), caught_up=False)
+        assert gaps.waiting(connection, NOW + timedelta(hours=3)) == {"x": 7200.0}
+        gaps.end(connection, "x", "", NOW + timedelta(hours=4), caught_up=False, lost="too old")
+        assert gaps.waiting(connection, NOW + timedelta(hours=5)) == {}

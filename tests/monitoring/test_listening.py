@@ -14,5 +14,11 @@ SETTINGS = Settings(
 
 
 def test_enabled_listeners_have_their_gaps_and_who_counts_its_budget() -> None:
-    found = counts_found(SETTINGS, {"x": 12, "off": 3, "old": 4}, {"x": 2, "off": 1})
-    assert found == {gauges.BUDGET_REMAINING: {("x",): 12}, gauges.LISTENER_GAPS: {("x",): 2, ("blogs",): 0}}
+    shares = {("x", "cloud"): 3, ("off", "cloud"): 4}
+    found = counts_found(SETTINGS, {"x": 12, "off": 3, "old": 4}, {"x": 2, "off": 1}, {"x": 77.5}, shares)
+    assert found == {
+        gauges.BUDGET_REMAINING: {("x",): 12},
+        gauges.WATCHLIST_BUDGET: {("x", "cloud"): 3},
+        gauges.LISTENER_GAPS: {("x",): 2, ("blogs",): 0},
+        gauges.GAP_WAITING: {("x",): 77.5, ("blogs",): 0.0},
+    }

@@ -56,6 +56,21 @@ def unheard(watchlists: Mapping[str, Node], *, channel: str = "x", limit: int = 
     return {name: _NO_FILTER if rules_of(watchlists[name], channel=channel) is None else _NO_ROOM for name in missing}
 
 
+def serving(
+    watchlists: Mapping[str, Node], *, channel: str = "x", limit: int = MOST_RULES
+) -> dict[str, frozenset[str]]:
+    """The watchlists that each rule is for, by its tag, and each search: one may serve several."""
+    tags: dict[str, str] = {}
+    found: dict[str, set[str]] = {}
+    for name, values in _shared_out(watchlists, channel, limit).items():
+        for value in values or ():
+            found.setdefault(tags.setdefault(value, _tag_of(name, value)), set()).add(name)
+    for name, node in watchlists.items():
+        for query in searches_of(node, channel=channel) or ():
+            found.setdefault(query, set()).add(name)
+    return {what: frozenset(names) for what, names in found.items()}
+
+
 def _shared_out(watchlists: Mapping[str, Node], channel: str, limit: int) -> dict[str, list[str] | None]:
     """Each watchlist takes what it needs, so long as every one after it is left a fair share."""
     found: dict[str, list[str] | None] = {}

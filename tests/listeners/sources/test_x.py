@@ -16,18 +16,22 @@ from leitstand import clock
 from leitstand.errors import FetchError
 from leitstand.settings import Settings as Configuration
 from leitstand.settings import Watchlist
+from listeners import budget, gaps
 from listeners.contract import Asks, Listens, Verifies
+from listeners.gaps import Gap
+from listeners.query.push import x as push
 from listeners.sources import x as source
 from listeners.sources.x import Settings, asking, verify
 from listeners.watchlists import trees
 from listeners.x import api, pacing, stream
 from listeners.x.api import XError, refusal
+from listeners.x.marks import Mark, Marks, Spent, latest
 from listeners.x.pacing import CONNECTIONS, Pacing
 from listeners.x.posts import UNREADABLE, Line, Post, User, mention, number_at, written_at
-from listeners.x.spending import DayBudget, Spending
-from listeners.x.stream import Mark
+from listeners.x.shares import NOT_FETCHED, Wanted
+from listeners.x.spending import OVER, DayBudget, Spending
 from tests.listeners.committing import Ear
-from tests.listeners.servers_x import CAPPED, TOKEN, TOO_MANY, Ending, X, x
+from tests.listeners.servers_x import CAPPED, TOKEN, TOO_MANY, USER, Ending, X, x
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -96,7 +100,7 @@ def test_what_the_search_did_not_know_yet_is_found_the_second_time(database: Eng
     async def scene() -> Ear:
         async with x() as fake:
             hears = ear(database, redis_url, fake)
-            hears.start_from("", str(Mark(int(fake.id(0)))))
+            hears.start_from("", str(Mark(since=int(fake.id(0)))))
             fake.posts = [fake.make(n) for n in (1, 2)]
             fake.late = [fake.posts[1]]
             await hears.listen(lambda: hears.count() == 2 and hears.batches[-1].caught_up)
@@ -110,7 +114,7 @@ def test_pages_keep_the_mark_until_the_last_one_is_read(database: Engine, redis_
     async def scene() -> tuple[Ear, X]:
         async with x() as fake:
             hears = ear(database, redis_url, fake)
-            hears.start_from("", before := str(Mark(int(fake.id(0)))))
+            hears.start_from("", before := str(Mark(since=int(fake.id(0)))))
             fake.posts = [fake.make(n) for n in range(1, 251)]
             await hears.listen(lambda: hears.count() == 100)
             assert Mark.parse(hears.cursors()[""]).since == Mark.parse(before).since
@@ -294,7 +298,7 @@ def test_a_search_that_is_limited_waits_while_the_stream_goes_on(database: Engin
         async with x() as fake:
             fake.rules = [{"id": "1", "tag": "leitstand:brand", "value": "acme"}]
             hears = ear(database, redis_url, fake)
-            hears.start_from("", str(Mark(int(fake.id(0)))))
+            hears.start_from("", str(Mark(since=int(fake.id(0)))))
             fake.posts = [fake.make(1)]
 
             def step() -> bool:
@@ -316,7 +320,7 @@ def test_what_is_older_than_x_can_be_searched_for_is_lost_and_said(database: Eng
     async def scene() -> Ear:
         async with x() as fake:
             hears = ear(database, redis_url, fake)
-            hears.start_from("", str(Mark(number_at(clock.now() - timedelta(days=9)))))
+            hears.start_from("", str(Mark(since=number_at(clock.now() - timedelta(days=9)))))
             await hears.listen(lambda: len(hears.batches) > 2)
             return hears
 
@@ -327,7 +331,7 @@ def test_the_days_budget_first_ends_the_search_then_the_stream(database: Engine,
     async def scene() -> Ear:
         async with x() as fake:
             hears = ear(database, redis_url, fake, daily_posts=400)
-            hears.start_from("", str(Mark(int(fake.id(0)))))
+            hears.start_from("", str(Mark(since=int(fake.id(0)))))
             fake.posts = [fake.make(n) for n in range(1, 601)]
 
             def step() -> bool:
@@ -351,7 +355,7 @@ def test_what_was_read_today_is_remembered_over_a_restart(database: Engine, redi
     async def scene() -> Ear:
         async with x() as fake:
             hears = ear(database, redis_url, fake, daily_posts=100)
-            hears.start_from("", str(Mark(int(fake.id(0)), clock.now().date().isoformat(), 95)))
+            hears.start_from("", str(Mark(since=int(fake.id(0)), day=clock.now().date().isoformat(), used=95)))
             await hears.listen(lambda: bool(hears.errors()))
             assert "GET tweets/search/stream" not in fake.paths()
             return hears
@@ -489,3 +493,130 @@ def test_no_line_breaks_it(line: bytes) -> None:
         return
     if said.data:
         assert mention(said.data, None, NOW).external_id == said.data.first_id
+
+
+def tagged(fake: X, n: int, tag: str) -> None:
+    """A post that X sends because of one rule."""
+    one = fake.make(n)
+    fake.posts.append(one)
+    fake.tell({"data": one, "includes": {"users": [USER]}, "matching_rules": [{"id": "1", "tag": tag}]})
+
+
+def gaps_of(database: Engine, part: str) -> list[Gap]:
+    with database.connect() as connection:
+        return [gap for gap in gaps.recent(connection, clock.now()) if gap.part == part]
+
+
+def test_a_watchlist_over_its_share_is_taken_out_first_and_put_back_the_next_day(
+    database: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today = clock.now()
+    rules = {"loud": "acme loud", "calm": "acme calm"}
+
+    async def scene() -> X:
+        async with x() as fake:
+            ears = ear(
+                database, redis_url, fake, rules=rules, searches=[], daily_posts=100, watchlist_posts={"loud": 3}
+            )
+            ears.leased = True
+
+            def step() -> bool:
+                if len(ears.batches) == 2:
+                    for n in (1, 2, 3):
+                        tagged(fake, n, "leitstand:loud")
+                    tagged(fake, 4, "leitstand:calm")
+                return len(gaps_of(database, "watchlist loud")) == 1
+
+            await ears.listen(step)
+            assert [rule["tag"] for rule in fake.rules] == ["leitstand:calm"]
+            [gap] = gaps_of(database, "watchlist loud")
+            assert (gap.to_at, gap.why) == (None, OVER)
+            assert fake.max_streams == 1 and ears.count() == 4
+            with database.connect() as connection:
+                assert budget.shares(connection, today) == {("ear", "loud"): 0}
+                assert budget.remaining(connection, today) == {"ear": 96}
+            # As after a restart: it stays out on this day, and is back on the next.
+            await ears.listen(lambda: len(ears.batches[-1].shares) == 1)
+            assert [rule["tag"] for rule in fake.rules] == ["leitstand:calm"]
+            monkeypatch.setattr(stream, "clock", Tomorrow)
+            await ears.listen(lambda: gaps_of(database, "watchlist loud")[0].to_at is not None)
+            assert sorted(rule["tag"] for rule in fake.rules) == ["leitstand:calm", "leitstand:loud"]
+            return fake
+
+    asyncio.run(scene())
+    [gap] = gaps_of(database, "watchlist loud")
+    assert gap.lost == NOT_FETCHED
+    assert not any(gap.lost for gap in gaps_of(database, ""))
+
+
+class Tomorrow:
+    """The clock of the next day."""
+
+    @staticmethod
+    def now() -> datetime:
+        return clock.now() + timedelta(days=1)
+
+
+def test_when_every_watchlist_is_over_its_share_the_stream_rests(database: Engine, redis_url: str) -> None:
+    async def scene() -> Ear:
+        async with x() as fake:
+            more = {"rules": {"loud": "acme"}, "searches": [], "watchlist_posts": {"loud": 2}, "daily_posts": 100}
+            ears = ear(database, redis_url, fake, **more)
+
+            def step() -> bool:
+                if len(ears.batches) == 2:
+                    for n in (1, 2):
+                        tagged(fake, n, "leitstand:loud")
+                return any("every watchlist has used up" in error for error in ears.errors())
+
+            await ears.listen(step)
+            assert fake.rules == []
+            return ears
+
+    assert asyncio.run(scene()).count() == 2
+
+
+def test_a_search_counts_for_the_watchlists_it_serves_and_ends_with_their_share(
+    database: Engine, redis_url: str
+) -> None:
+    lists = [Watchlist(name=name, query=f"acme AND {name}") for name in ("loud", "calm")]
+    watchlists = trees(Configuration(watchlists=lists))
+
+    async def scene() -> tuple[Ear, X]:
+        async with x() as fake:
+            more = {"rules": {}, "searches": [], "daily_posts": 10_000, "watchlist_posts": {"loud": 150}}
+            told = asking(settings(fake, **more), watchlists)
+            ears = Ear(database, redis_url, source, told)
+            ears.start_from("", str(Mark(since=int(fake.id(0)))))
+            fake.posts = [fake.make(n) for n in range(1, 401)]
+            await ears.listen(lambda: ears.count() == 400)
+            return ears, fake
+
+    _, fake = asyncio.run(scene())
+    pages = [request.one("query") for request in fake.asked if request.path.endswith("recent")]
+    loud, calm = (push.searches_of(watchlists[name]) or [""] for name in ("loud", "calm"))
+    assert [pages.count(query) for query in loud] == [2]
+    assert pages.count(calm[0]) >= 4
+
+
+def test_a_rule_that_serves_two_watchlists_stays_for_the_other() -> None:
+    both = {name: trees(Configuration(watchlists=[Watchlist(name=name, query="acme")]))[name] for name in ("a", "b")}
+    [rule] = push.rules(both)
+    wanted = Wanted({rule.tag: rule.value}, ["acme", "given"], push.serving(both))
+    assert wanted.serves == {rule.tag: {"a", "b"}, "acme": {"a", "b"}}
+    assert wanted.without({"a"}) == wanted
+    assert (wanted.without({"a", "b"}).rules, wanted.without({"a", "b"}).searches) == ({}, ["given"])
+    assert wanted.watchlists([rule.tag, "other"]) == {"a", "b"}
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(0, 3)), max_size=30))
+def test_shares_are_kept_whatever_is_read_and_survive_a_restart(reads: list[tuple[str, int]]) -> None:
+    spending = Spending(DayBudget(1000).on(NOW), {name: DayBudget(5).on(NOW) for name in ("a", "b")})
+    for name, count in reads:
+        spending.posts(count, NOW, [[name]] * count)
+    total = {name: sum(count for other, count in reads if other == name) for name in ("a", "b")}
+    assert spending.over(NOW) == {name for name, count in total.items() if count >= 5}
+    assert spending.over(NOW + timedelta(days=1)) == set()
+    again = Mark.parse(str(Mark(since=7).spent(spending)))
+    assert (again.since, again.used, again.shares) == (7, sum(count for _, count in reads), total)
+    assert latest(Spent(), again, Marks(day="2020-01-01", used=10**6)) == again

@@ -1,0 +1,185 @@
+"""Posts of open cases are looked up again at X and Mastodon: what was edited or taken away unheard reaches the case."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from leitstand import clock
+from listeners import rechecks
+from listeners.contract import Rechecks
+from listeners.mastodon import part as mastodon_part
+from listeners.sources import mastodon as mastodon_source
+from listeners.sources import x as x_source
+from listeners.x import stream
+from listeners.x.marks import Mark
+from tests.listeners import servers_mastodon
+from tests.listeners.committing import Ear
+from tests.listeners.servers_mastodon import Mastodon, mastodon, status
+from tests.listeners.servers_x import X, x
+
+
+@pytest.fixture(autouse=True)
+def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rechecks, "PAUSE", 0.02)
+    monkeypatch.setattr(stream, "HEARTBEAT", 0.3)
+    monkeypatch.setattr(stream, "SETTLE", 0.05)
+    monkeypatch.setattr(mastodon_part, "FIRST_PAUSE", 0.01)
+
+
+def at_x(database: Engine, redis_url: str, fake: X, **more: object) -> Ear:
+    given = {"url": fake.url, "bearer_token": "a-good-token", "rules": {"brand": "acme"}, "searches": ["acme"]}
+    ear = Ear(database, redis_url, x_source, x_source.Settings.model_validate({**given, "daily_posts": 0, **more}))
+    ear.again = True
+    return ear
+
+
+async def heard(ear: Ear, fake: X, count: int, **more: object) -> None:
+    """So many posts are heard; the last one's author is another than that of the others."""
+    ear.start_from("", str(Mark(since=int(fake.id(0)))))
+    fake.posts = [fake.make(n, **({"author_id": "8"} if n > count - 2 else {}), **more) for n in range(1, count + 1)]
+    await ear.listen(lambda: ear.count() == count)
+
+
+def looked_up(fake: X) -> list[list[str]]:
+    return [request.one("ids").split(",") for request in fake.asked if request.path == "/2/tweets"]
+
+
+def test_at_x_what_is_gone_hidden_or_edited_reaches_the_case_and_the_rest_stays(
+    database: Engine, redis_url: str
+) -> None:
+    async def scene() -> tuple[Ear, X]:
+        async with x() as fake:
+            ear = at_x(database, redis_url, fake)
+            await heard(ear, fake, 6)
+            await asyncio.to_thread(ear.open_cases, *(fake.id(n) for n in range(1, 6)))
+            fake.gone, fake.hidden = {fake.id(1)}, {fake.id(5)}
+            history = [fake.id(2), fake.id(9)]
+            fake.posts.append(fake.make(9, "acme is up", edit_history_tweet_ids=history))
+            await ear.listen(lambda: any(batch.checked for batch in ear.batches))
+            return ear, fake
+
+    ear, fake = asyncio.run(scene())
+    words = ear.words()
+    assert [words[fake.id(n)] for n in (1, 2, 5, 6)] == ["", "acme is up 9 ☁ größer", "", ""]
+    assert words[fake.id(3)] and words[fake.id(4)]
+    assert "post_deleted" in ear.events(fake.id(1)) and "post_deleted" in ear.events(fake.id(5))
+    assert "post_edited" in ear.events(fake.id(2))
+    asked = {number for ids in looked_up(fake) for number in ids}
+    assert asked <= {fake.id(n) for n in (1, 2, 3, 4, 5, 9)}  # the edit may have been searched for, too
+    assert {fake.id(n) for n in (1, 3, 4, 5)} < asked
+
+
+def test_at_x_each_post_is_looked_up_once_in_the_interval_and_costs_a_post(database: Engine, redis_url: str) -> None:
+    async def scene() -> tuple[Ear, X]:
+        async with x() as fake:
+            ear = at_x(database, redis_url, fake, daily_posts=1000)
+            await heard(ear, fake, 3)
+            await asyncio.to_thread(ear.open_cases, *(fake.id(n) for n in (1, 2)))
+
+            def later() -> bool:
+                parts = [batch for batch in ear.batches if batch.part == rechecks.PART]
+                return any(batch.checked for batch in parts) and not any(batch.checked for batch in parts[-3:])
+
+            await ear.listen(later)
+            return ear, fake
+
+    ear, fake = asyncio.run(scene())
+    assert [sorted(ids) for ids in looked_up(fake)] == [sorted([fake.id(1), fake.id(2)])]
+    [checked] = [batch for batch in ear.batches if batch.checked]
+    before = [batch for batch in ear.batches[: ear.batches.index(checked)] if batch.budget]
+    assert checked.budget and before[-1].budget
+    assert before[-1].budget.remaining - checked.budget.remaining >= 2
+
+
+def test_at_x_looking_again_is_the_first_that_a_short_budget_ends(database: Engine, redis_url: str) -> None:
+    async def scene() -> tuple[Ear, X]:
+        async with x() as fake:
+            ear = at_x(database, redis_url, fake, daily_posts=1000)
+            await heard(ear, fake, 3)
+            await asyncio.to_thread(ear.open_cases, fake.id(1))
+            mark = Mark(since=int(fake.id(3)), day=clock.now().date().isoformat(), used=640)
+            ear.start_from("", str(mark))
+            ear.batches.clear()
+            await ear.listen(lambda: sum(batch.part == rechecks.PART for batch in ear.batches) > 3)
+            return ear, fake
+
+    ear, fake = asyncio.run(scene())
+    assert looked_up(fake) == []
+    notes = {batch.budget.note for batch in ear.batches if batch.budget}
+    assert any("posts of open cases are not looked up again" in note for note in notes)
+    assert not ear.errors()
+
+
+def test_at_x_a_refused_look_up_is_told_and_ends_nothing_else(database: Engine, redis_url: str) -> None:
+    async def scene() -> Ear:
+        async with x() as fake:
+            ear = at_x(database, redis_url, fake)
+            await heard(ear, fake, 3)
+            await asyncio.to_thread(ear.open_cases, fake.id(1))
+            fake.rules = [{"id": "1", "tag": "leitstand:brand", "value": "acme"}]
+            fake.look_up_faults = [(503, {}, {})]
+            await ear.listen(lambda: bool(ear.errors()))
+            fake.post(fake.make(7))
+            await ear.listen(lambda: ear.count() == 4)
+            return ear
+
+    assert asyncio.run(scene()).errors() == ["X cannot answer (HTTP 503)"]
+
+
+def at_mastodon(database: Engine, redis_url: str, fake: Mastodon) -> Ear:
+    settings = mastodon_source.Settings.model_validate(
+        {"urls": [fake.url], "tokens": ["a-good-token"], "hashtags": ["acme"], "streams": [], "allow_private": True}
+    )
+    ear = Ear(database, redis_url, mastodon_source, settings)
+    ear.again = True
+    return ear
+
+
+def test_at_mastodon_what_was_changed_while_nobody_listened_is_heard_then(database: Engine, redis_url: str) -> None:
+    async def scene() -> tuple[Ear, Mastodon]:
+        async with mastodon() as fake:
+            ear = at_mastodon(database, redis_url, fake)
+            ear.start_from("127.0.0.1 #acme", servers_mastodon.number(0))
+            fake.timeline = [status(n) for n in (1, 2, 3, 4)]
+            await ear.listen(lambda: ear.count() == 4)
+            await asyncio.to_thread(ear.open_cases, *(str(status(n)["uri"]) for n in (1, 2, 3)))
+            edit = status(2, "acme is up", edited_at="2025-10-09T09:00:00.000Z")
+            fake.timeline = [edit, status(3), status(4)]
+            await ear.listen(lambda: any(batch.checked for batch in ear.batches))
+            return ear, fake
+
+    ear, fake = asyncio.run(scene())
+    words = ear.words()
+    uris = [str(status(n)["uri"]) for n in (1, 2, 3, 4)]
+    assert [words[uri] for uri in uris[:2]] == ["", "acme is up 2 ☁ größer"]
+    assert all(words[uri] for uri in uris[2:])
+    assert "post_deleted" in ear.events(uris[0])
+    assert "post_edited" in ear.events(uris[1])
+    asked = {request.path.rpartition("/")[2] for request in fake.asked if "/statuses/" in request.path}
+    assert asked == {servers_mastodon.number(n) for n in (1, 2, 3)}
+
+
+def test_at_mastodon_an_instance_that_knows_nothing_any_more_takes_nothing_away(
+    database: Engine, redis_url: str
+) -> None:
+    async def scene() -> Ear:
+        async with mastodon() as fake:
+            ear = at_mastodon(database, redis_url, fake)
+            ear.start_from("127.0.0.1 #acme", servers_mastodon.number(0))
+            fake.timeline = [status(1)]
+            await ear.listen(lambda: ear.count() == 1)
+            await asyncio.to_thread(ear.open_cases, str(status(1)["uri"]))
+            fake.out_of_its_mind = True
+            await ear.listen(lambda: any(b.part == rechecks.PART and b.error for b in ear.batches))
+            return ear
+
+    ear = asyncio.run(scene())
+    assert all(ear.words().values())
+
+
+@pytest.mark.parametrize("source", [x_source, mastodon_source])
+def test_both_say_how_often(source: object) -> None:
+    assert isinstance(source, Rechecks)
+    assert x_source.recheck_every(x_source.Settings.model_validate({"bearer_token": "x"})) == timedelta(days=1)
