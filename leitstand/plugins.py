@@ -36,16 +36,23 @@ def kinds(folder: str) -> list[str]:
 
 
 def load(folder: str, kind: str) -> ModuleType:
-    """The module of a kind. Raises PluginError with the known kinds, or with the extra to install."""
+    """The module of a kind. Raises PluginError with the known kinds, or with what is missing and how to get it."""
     name = kind if "." in kind else f"{folder}.{kind}"
     if "." not in kind and kind not in kinds(folder):
         raise PluginError(f"unknown kind {kind!r}; known: {', '.join(kinds(folder))}, or a dotted module name")
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name and name.startswith(error.name):
-            raise PluginError(f"there is no module {name!r} for this kind") from error
-        raise PluginError(f"kind {kind!r} needs {error.name!r}: pip install 'leitstand[{kind}]'") from error
+        raise PluginError(_missing(error.name or "", name, kind)) from error
     if not hasattr(module, "Settings") or not hasattr(module, "ABOUT"):
         raise PluginError(f"module {name!r} is no plugin: it lacks Settings or ABOUT")
     return module
+
+
+def _missing(module: str, name: str, kind: str) -> str:
+    """What it means that `module` was not found when the kind's module `name` was loaded."""
+    if f"{name}.".startswith(f"{module}."):
+        return f"there is no module {name!r} for this kind"
+    if module.partition(".")[0] in ("leitstand", name.partition(".")[0]):
+        return f"kind {kind!r} is broken: its own module {module!r} is missing; install it anew"
+    return f"kind {kind!r} needs {module!r}: pip install " + (module if "." in kind else f"'leitstand[{kind}]'")

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from leitstand import plugins
 from leitstand.configuration import secret_fields
-from leitstand.errors import FetchError, PluginError
+from leitstand.errors import FetchError
 from leitstand.plugins import About
 from leitstand.settings import ListenerSettings
 from listeners.contract import Batch, Listens, Verifies
@@ -29,10 +29,7 @@ pytestmark = pytest.mark.parametrize("kind", plugins.kinds(plugins.SOURCES))
 
 
 def loaded(kind: str) -> ModuleType:
-    try:
-        return plugins.load(plugins.SOURCES, kind)
-    except PluginError as error:
-        pytest.skip(str(error))
+    return plugins.load(plugins.SOURCES, kind)
 
 
 def example(kind: str) -> dict[str, Any]:
