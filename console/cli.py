@@ -41,6 +41,7 @@ COMMANDS = {
     "deliveries": "List what is being delivered, or send dead letters again.",
     "listeners": "Show how each listener is doing.",
     "knowledge": "Search solved cases, lessons and articles, or tell what is asked most.",
+    "digest": "Show a week's digest for the product team, as it was sent or would be.",
     "erase": "Erase an author everywhere, and tell every target that had a copy.",
     "doctor": "Look at an installation that runs: what waits, what was given up, and what to do.",
     "db": "Bring the database's schema up to date.",

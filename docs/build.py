@@ -40,6 +40,7 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[feedback]", settings.Feedback),
     ("[knowledge]", settings.Knowledge),
     ("[[replies]]", settings.Reply),
+    ("[[digests]]", settings.Digest),
     ("[nlp]", settings.Nlp),
     ("[incidents]", settings.Incidents),
     ("[[rules]]", settings.Rule),

@@ -12,10 +12,11 @@ import msgspec
 
 from escalation_bridge.contract import Language, ReaderSettings
 from escalation_bridge.text import cut, neutralise, one_line
-from leitstand.model import CaseSnapshot, ClockSnapshot, ClockState, Delivery, NoticeType
+from leitstand.model import CaseSnapshot, ClockSnapshot, ClockState, Delivery, Letter, NoticeType
 
 TITLE_LENGTH = 80
 TEXT_LENGTH = 1000
+LETTER_LENGTH = 2800
 REASONS_SHOWN = 8
 _ADDRESS = re.compile(r"https?://[^\s\x00-\x1f\x7f-\x9f<>\"]{1,2000}")
 
@@ -30,6 +31,8 @@ _TYPES: dict[Language, dict[NoticeType, str]] = {
         NoticeType.INCIDENT_OPENED: "incident: case",
         NoticeType.INCIDENT_CLOSED: "incident over: case",
         NoticeType.ESCALATION_MILESTONE: "milestone: case",
+        NoticeType.CASE_SHARED: "worth knowing: case",
+        NoticeType.DIGEST: "digest: case",
     },
     "de": {
         NoticeType.CASE_OPENED: "neuer Fall",
@@ -41,6 +44,8 @@ _TYPES: dict[Language, dict[NoticeType, str]] = {
         NoticeType.INCIDENT_OPENED: "Großstörung: Fall",
         NoticeType.INCIDENT_CLOSED: "Großstörung vorbei: Fall",
         NoticeType.ESCALATION_MILESTONE: "Meilenstein: Fall",
+        NoticeType.CASE_SHARED: "wissenswert: Fall",
+        NoticeType.DIGEST: "Wochenbericht: Fall",
     },
 }
 _WORDS: dict[Language, dict[str, str]] = {
@@ -101,7 +106,10 @@ _WORDS: dict[Language, dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A notice in words. Everything a stranger wrote is neutralised; `labelled` lines are (label, text)."""
+    """A notice in words. Everything a stranger wrote is neutralised; `labelled` lines are (label, text).
+
+    `letter` says that `text` is our own and about no case; `html` says the same for mail.
+    """
 
     headline: str
     subject: str
@@ -112,6 +120,8 @@ class Message:
     post: str
     link: str
     language: Language
+    letter: bool = False
+    html: str = ""
 
     def word(self, name: str) -> str:
         """A label in the message's language."""
@@ -120,13 +130,16 @@ class Message:
 
 def webhook_body(delivery: Delivery) -> bytes:
     """The JSON of a webhook: the same bytes at every attempt."""
-    data = {"case": delivery.case, "reason": delivery.reason, "step": delivery.step}
+    case = {"case": delivery.case, "reason": delivery.reason, "step": delivery.step}
+    data = {"letter": delivery.letter} if delivery.letter else case
     return msgspec.json.encode({"type": delivery.type.value, "timestamp": delivery.created_at, "data": data})
 
 
 def render(delivery: Delivery, settings: ReaderSettings, language: Language, now: datetime) -> Message:
     """The notice in words, in the target's own language and time zone."""
     case, language = delivery.case, settings.language or language
+    if delivery.letter:
+        return _of_letter(delivery.letter, language)
     deadlines = _deadlines(case, language, ZoneInfo(settings.timezone), now)
     title = cut(one_line(neutralise(case.title or case.text)), TITLE_LENGTH)
     severity = case.severity.value.upper()
@@ -145,8 +158,15 @@ def render(delivery: Delivery, settings: ReaderSettings, language: Language, now
     )
 
 
+def _of_letter(letter: Letter, language: Language) -> Message:
+    subject, text = one_line(neutralise(letter.subject)), cut(neutralise(letter.text), LETTER_LENGTH)
+    return Message(subject, subject, (), (), (), text, "", letter.link, language, letter=True, html=letter.html)
+
+
 def plain(message: Message) -> str:
     """The whole message as plain text."""
+    if message.letter:
+        return "\n".join([message.text, "", message.link, ""])
     parts = [message.headline, ""]
     parts += [f"{label}: {text}" for label, text in message.labelled]
     for name, lines in (("deadlines", message.deadlines), ("reasons", message.reasons)):

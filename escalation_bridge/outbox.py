@@ -17,7 +17,7 @@ import msgspec
 import structlog
 from sqlalchemy import Connection, Row, text
 
-from leitstand.model import CaseSnapshot, Delivery, Notice, NoticeType, Receipt
+from leitstand.model import CaseSnapshot, Delivery, Letter, Notice, NoticeType, Receipt
 
 log = structlog.get_logger()
 
@@ -28,12 +28,16 @@ ERROR_LENGTH = 500
 _ADD = text("""
     WITH added AS (
       INSERT INTO deliveries
-        (key, target, case_number, severity, type, reason, step, room, invited, snapshot, created_at, next_attempt_at)
-      SELECT key, target, case_number, severity, type, reason, step, room, invited, snapshot::jsonb, :now, :now
+        (key, target, case_number, severity, type, reason, step, room, invited, snapshot, letter, created_at,
+         next_attempt_at)
+      SELECT key, target, case_number, severity, type, reason, step, room, invited, snapshot::jsonb,
+        nullif(letter, '')::jsonb, :now, :now
       FROM unnest(CAST(:keys AS text[]), CAST(:targets AS text[]), CAST(:cases AS bigint[]),
                   CAST(:severities AS text[]), CAST(:types AS text[]), CAST(:reasons AS text[]), CAST(:steps AS text[]),
-                  CAST(:rooms AS text[]), CAST(:invited AS text[]), CAST(:snapshots AS text[]))
-        WITH ORDINALITY AS n (key, target, case_number, severity, type, reason, step, room, invited, snapshot, position)
+                  CAST(:rooms AS text[]), CAST(:invited AS text[]), CAST(:snapshots AS text[]),
+                  CAST(:letters AS text[]))
+        WITH ORDINALITY AS n (key, target, case_number, severity, type, reason, step, room, invited, snapshot, letter,
+          position)
       ORDER BY position
       ON CONFLICT (key) DO NOTHING
       RETURNING target
@@ -60,8 +64,8 @@ _CLAIM = """
     )
     UPDATE deliveries AS d SET state = 'sending', attempts = attempts + 1, next_attempt_at = :lease
     FROM due WHERE d.id = due.id
-    RETURNING d.id, key, target, snapshot::text AS snapshot, type, reason, step, room, invited, created_at, retried_at,
-      attempts, doubtful,
+    RETURNING d.id, key, target, snapshot::text AS snapshot, letter::text AS letter, type, reason, step, room, invited,
+      created_at, retried_at, attempts, doubtful,
       COALESCE((SELECT r.remote_id FROM delivery_rooms AS r
                 WHERE r.target = d.target AND r.case_number = d.case_number), '') AS room_id,
       COALESCE((SELECT t.remote_id FROM delivery_threads AS t
@@ -111,6 +115,7 @@ def add(connection: Connection, notices: Sequence[Notice], now: datetime) -> int
         "steps": [n.step for n in notices],
         "rooms": [n.room for n in notices],
         "invited": ["\n".join(n.invited) for n in notices],
+        "letters": [msgspec.json.encode(n.letter).decode() if n.letter else "" for n in notices],
         "snapshots": [msgspec.json.encode(n.case).decode() for n in notices],
     }
     added: int = connection.execute(_ADD, {**columns, "now": now, "channel": NOTIFY_CHANNEL}).scalar_one()
@@ -202,4 +207,5 @@ def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
         room=row.room,
         invited=tuple(row.invited.split("\n")) if row.invited else (),
         room_id=row.room_id,
+        letter=msgspec.json.decode(row.letter, type=Letter) if row.letter else None,
     )

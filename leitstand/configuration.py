@@ -128,6 +128,10 @@ def references(settings: Settings) -> Iterable[Problem]:
     for name, team in settings.teams.items():
         if team.rota:
             yield from _known(f"teams.{name}.rota", team.rota, set(settings.rotas), "rota")
+    yield from _twice("digests", [digest.name for digest in settings.digests])
+    for index, digest in enumerate(settings.digests):
+        yield from _all_known(f"digests.{index}.watchlists", digest.watchlists, watchlists, "watchlist")
+        yield from _known(f"digests.{index}.target", digest.target, targets, "target")
     yield from _all_known("incidents.watchlists", settings.incidents.watchlists, watchlists, "watchlist")
     if settings.escalations.leadership:
         yield from _known("escalations.leadership", settings.escalations.leadership, targets, "target")

@@ -456,6 +456,21 @@ class Feedback(Section):
     )
 
 
+class Digest(Section):
+    """A week of posts and cases about something, for those who can change it: counts, trend, the strongest quotes."""
+
+    name: Name = Field(description="How it is called.")
+    title: str = Field("", max_length=100, description="What it is about, for its readers. Default: the name.")
+    watchlists: list[Name] = Field([], description="Posts and cases of these.")
+    tags: list[Name] = Field([], description="Also cases with one of these tags, and their posts.")
+    target: Name = Field(description="Whom it is sent to.")
+    weekday: Weekday = Field("mon", description="On which day; it tells of the seven days before.")
+    time: str = Field("08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="At what time.")
+    timezone: str = Field("UTC", description="The zone of `time`, as in Europe/Berlin.")
+    language: Literal["en", "de"] | None = Field(None, description="Its language. Default: the server's.")
+    quotes: int = Field(6, ge=0, le=30, description="At most so many quotes.")
+
+
 class Reply(Section):
     """A reply to begin with. A person reads it and sends it."""
 
@@ -518,3 +533,4 @@ class Settings(Section):
     escalations: Escalations = Escalations()
     knowledge: Knowledge = Knowledge()
     replies: list[Reply] = []
+    digests: list[Digest] = []

@@ -190,6 +190,16 @@ def _forward(a: Act) -> None:
     a.tell.append((NoticeType.CASE_ESCALATED, "forward", said, (target,)))
 
 
+def _share(a: Act) -> None:
+    """Tell somebody of a case who need not do anything: praise, or how it was solved. Each asking tells once."""
+    target = a.need("the target")
+    if target not in a.policy.targets:
+        raise InputError(f"there is no target {target!r}; known: {', '.join(sorted(a.policy.targets))}", "value")
+    said = f"shared with {target} by {a.actor}{_because(a.text if a.value else '')}"
+    a.note("shared", said, target=target)
+    a.tell.append((NoticeType.CASE_SHARED, "shared", said, (target,)))
+
+
 def _accept(a: Act) -> None:
     """The department that it was forwarded to has taken it."""
     a.require(*LIVE)
@@ -294,6 +304,7 @@ ACTIONS: dict[str, Callable[[Act], None]] = {
     "resume": _resume,
     "escalate": _escalate,
     "forward": _forward,
+    "share": _share,
     "resolve": _resolve,
     "reopen": _reopen,
     "close": _close,

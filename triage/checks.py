@@ -24,6 +24,17 @@ def problems(settings: Settings) -> Iterable[Problem]:
     yield from _budgets(settings.sla)
     yield from _calendars(settings)
     yield from _knowledge(settings)
+    yield from _digests(settings)
+
+
+def _digests(settings: Settings) -> Iterable[Problem]:
+    for index, digest in enumerate(settings.digests):
+        if not digest.watchlists and not digest.tags:
+            yield Problem(f"digests.{index}", "it is about nothing: name `watchlists` or `tags`")
+        try:
+            time_zone(digest.timezone)
+        except ValueError as error:
+            yield Problem(f"digests.{index}.timezone", str(error))
 
 
 def _knowledge(settings: Settings) -> Iterable[Problem]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from leitstand.model import Author, Importance
 from leitstand.settings import (
     Customers,
+    Digest,
     Escalation,
     Escalations,
     Feedback,
@@ -55,6 +56,7 @@ class Policy:
     public_url: str
     brand: str
     replies: tuple[Reply, ...]
+    digests: tuple[Digest, ...] = ()
 
     @property
     def asks_for_history(self) -> bool:
@@ -127,4 +129,7 @@ def compile_policy(settings: Settings) -> Policy:
         public_url=settings.server.public_url,
         brand=settings.brand.name,
         replies=tuple(settings.replies),
+        digests=tuple(
+            d.model_copy(update={"language": d.language or settings.server.language}) for d in settings.digests
+        ),
     )

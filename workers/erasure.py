@@ -15,6 +15,7 @@ from listeners import erasure as posts
 from nlp import store as assessments
 from triage import erasure as cases
 from triage.policy import Policy
+from workers import digests
 
 REASON = "the author's data was erased: remove what you keep of it"
 
@@ -37,6 +38,7 @@ def erase(connection: Connection, channel: str, author: str, policy: Policy) -> 
     changed = cases.erase(connection, ids, channel, author, policy, now)
     posts.erase(connection, ids, now)
     assessments.forget(connection, ids)
+    digests.erase(connection, ids)
     told = copies.erase(connection, [case.number for case in changed])
     known = {case.number: case for case in changed}
     notices = [

@@ -1,4 +1,4 @@
-"""What the sweep looks at every second beside deadlines: what became of steps, incidents, escalations, rooms, risks."""
+"""What the sweep looks at every second beside deadlines: steps, incidents, escalations, rooms, digests, risks."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from triage import doing, risk
 from triage.escalating import projects
 from triage.incidents import life as incidents
 from triage.policy import Policy
-from workers import rooms
+from workers import digests, rooms
 
 EVERY = timedelta(seconds=1)
 
@@ -23,5 +23,7 @@ def look(engine: Engine, policy: Policy, now: datetime) -> None:
             outbox.add(connection, list(sweep(connection, policy, now)), now)
     with engine.begin() as connection:
         outbox.add(connection, rooms.tell(connection, policy, now), now)
+    with engine.begin() as connection:
+        outbox.add(connection, digests.sweep(connection, policy, now), now)
     with engine.begin() as connection:
         risk.refresh(connection, policy, now)

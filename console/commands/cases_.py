@@ -124,6 +124,21 @@ def merge(
 
 
 @app.command()
+def share(
+    number: Annotated[int, typer.Argument(min=1, help="The case: praise, or how it was solved.")],
+    target: Annotated[str, typer.Option("--target", help="Whom to tell, by the name of a target.")],
+    config: Config = DEFAULT_CONFIG,
+    text: Annotated[str, typer.Option(help="Why, for whoever reads it.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Share a case with somebody who need not do anything about it, such as the product team.
+
+    Example: leitstand cases share 27 --target product-team --text "they love the new export"
+    """
+    _regroup(config, number, "share", target, text, as_json)
+
+
+@app.command()
 def split(
     number: Annotated[int, typer.Argument(min=1, help="The case that holds two things.")],
     mentions: Annotated[list[int], typer.Argument(min=1, help="The mentions that become a case of their own.")],

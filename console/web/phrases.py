@@ -63,7 +63,8 @@ ESCALATIONS: list[Phrase] = [
         N_("escalation %(policy)s, step %(step)s: %(words)s has it"),
     ),
     phrase(
-        r"escalation (?P<policy>\S+), step (?P<step>[^:]+): (?P<words>\S+) has it, in a channel of its own: (?P<link>.+)",
+        r"escalation (?P<policy>\S+), step (?P<step>[^:]+): (?P<words>\S+) has it"
+        r", in a channel of its own: (?P<link>.+)",
         N_("escalation %(policy)s, step %(step)s: %(words)s has it, in a channel of its own: %(link)s"),
     ),
     phrase(

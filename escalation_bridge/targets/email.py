@@ -105,7 +105,8 @@ class EmailTarget:
         """The mail, the same at every attempt but for the minutes left."""
         words = message.render(delivery, self._settings, self._language, clock.now())
         domain = self._settings.sender.rpartition("@")[2]
-        root = f"<case-{delivery.case.number}.{self._name}@{domain}>"
+        thread = "digests" if delivery.letter else f"case-{delivery.case.number}"
+        root = f"<{thread}.{self._name}@{domain}>"
         mail = EmailMessage(policy=SMTP)
         mail["From"] = Address("Leitstand", addr_spec=self._settings.sender)
         mail["To"] = ", ".join(self._settings.recipients)
@@ -121,6 +122,8 @@ class EmailTarget:
         if delivery.case.severity is Severity.SEV1:
             mail["Importance"] = "high"
         mail.set_content(message.plain(words))
+        if words.html:
+            mail.add_alternative(words.html, subtype="html")
         return mail
 
     async def verify(self) -> str:

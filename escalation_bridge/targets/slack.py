@@ -187,14 +187,15 @@ def _said(words: message.Message, mention: str) -> dict[str, object]:
     """The message's text and blocks. What the post says stands in plain text, where no markup works."""
     facts = [f"*{escape(label)}:* {escape(text)}" for label, text in words.labelled]
     facts += [f"• {escape(line)}" for line in (*words.deadlines, *words.reasons)]
-    links = [_link(words.link, words.word("case"))]
+    links = [_link(words.link, "Leitstand" if words.letter else words.word("case"))] if words.link else []
     if words.post and len(post := _link(words.post, words.word("post"))) < LINK_LENGTH:
         links.append(post)
     headline = f"{mention} *{escape(words.headline)}*".strip()
-    blocks = [_section(headline), _section("\n".join(facts))]
+    blocks = [_section(headline), *([_section("\n".join(facts))] if facts else [])]
     if words.text:
         blocks.append({"type": "section", "text": {"type": "plain_text", "text": words.text, "emoji": False}})
-    blocks.append(_section(" · ".join(links)))
+    if links:
+        blocks.append(_section(" · ".join(links)))
     return {
         "text": f"{mention} {escape(words.headline)}".strip(),
         "blocks": blocks,

@@ -143,3 +143,16 @@ def test_what_may_help_tells_solved_cases_and_says_so_where_there_is_none(consol
         assert "<html" not in part
         assert "<html" in client.get(f"/cases/{number}/knowledge").text
         assert client.get("/cases/999999/knowledge").status_code == 404
+
+
+def test_a_solved_case_is_shared_with_whom_it_may_please(console: Console) -> None:
+    number = console.open_case()
+    with sign_in(console) as client:
+        client.post(f"/cases/{number}/resolve", data={"text": "fixed"})
+        assert f'action="/cases/{number}/share"' in client.get(f"/cases/{number}").text
+        shared = client.post(f"/cases/{number}/share", data={"value": "desk", "text": "they love it"}, headers=HTMX)
+        assert "shared with desk by Ana Costa (desk): they love it" in shared.text
+        assert client.post(f"/cases/{number}/share", data={"value": "nowhere"}, headers=HTMX).status_code == 422
+    with console.database.connect() as connection:
+        told = connection.execute(text("SELECT target, reason FROM deliveries WHERE type = 'case.shared'")).all()
+    assert [tuple(row) for row in told] == [("desk", "shared with desk by Ana Costa (desk): they love it")]

@@ -13,7 +13,7 @@ from escalation_bridge import outbox
 from escalation_bridge.targets import email
 from leitstand import clock
 from leitstand.errors import DeliveryError, DeliveryOutcome
-from leitstand.model import NoticeType, Severity
+from leitstand.model import Letter, NoticeType, Severity
 from tests.escalation_bridge.fake_mail import FakeMail, mail_server
 from tests.escalation_bridge.senders import sending
 from tests.escalation_bridge.words import CASE, delivery, notice
@@ -189,3 +189,13 @@ def test_a_connection_lost_at_the_end_sends_the_same_id_again(database: Engine) 
 def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         settings(FakeMail(port=25), **wrong)
+
+
+def test_a_letter_is_mailed_as_text_and_as_a_page() -> None:
+    server = FakeMail()
+    letter = Letter("Cloud: 5 posts", "Posts: 5", "<!doctype html><p>Posts: 5</p>", "https://desk.example")
+    using(server, lambda t: t.deliver(delivery(letter=letter, type=NoticeType.DIGEST)))
+    ((_, mail),) = server.taken
+    assert mail["Subject"] == "Cloud: 5 posts" and "<digests.duty-mail@example.org>" in mail["References"]
+    kinds = [part.get_content_type() for part in mail.walk()]
+    assert kinds == ["multipart/alternative", "text/plain", "text/html"]

@@ -8,7 +8,7 @@ import pytest
 
 from escalation_bridge.contract import Language, ReaderSettings
 from escalation_bridge.message import Message, plain, render, span_text, webhook_body
-from leitstand.model import Author, ClockSnapshot, ClockState, Delivery, NoticeType
+from leitstand.model import Author, ClockSnapshot, ClockState, Delivery, Letter, NoticeType
 from tests.escalation_bridge.words import CASE, NOW, delivery
 
 SETTINGS = ReaderSettings(kind="log", timezone="Europe/Berlin")
@@ -120,3 +120,21 @@ def test_the_webhooks_body_is_the_same_at_every_attempt() -> None:
 )
 def test_spans(seconds: int, said: str) -> None:
     assert span_text(timedelta(seconds=seconds), "days") == said
+
+
+LETTER = Letter("Cloud: 5 posts", "Posts: 5\n\n“it @everyone breaks”", "<p>5</p>", "https://desk.example", (1,))
+
+
+def test_a_letter_is_told_in_place_of_the_case() -> None:
+    told = words(delivery(letter=LETTER, type=NoticeType.DIGEST), "de")
+    assert (told.headline, told.subject, told.link, told.html) == (
+        "Cloud: 5 posts", "Cloud: 5 posts", "https://desk.example", "<p>5</p>"
+    )  # fmt: skip
+    assert plain(told).startswith("Posts: 5\n\n“it ") and "@everyone" not in plain(told)
+    assert "27343" not in plain(told)
+
+
+def test_a_webhook_has_the_letter_and_no_case() -> None:
+    body = json.loads(webhook_body(delivery(letter=LETTER, type=NoticeType.DIGEST)))
+    assert body["type"] == "digest.weekly" and set(body["data"]) == {"letter"}
+    assert body["data"]["letter"]["subject"] == "Cloud: 5 posts"

@@ -16,7 +16,7 @@ from escalation_bridge import message, outbox
 from escalation_bridge.targets import slack
 from leitstand import clock
 from leitstand.errors import DeliveryError, DeliveryOutcome
-from leitstand.model import NoticeType
+from leitstand.model import Letter, NoticeType
 from tests.escalation_bridge.fake_slack import CHANNEL, TOKEN, FakeSlack, error
 from tests.escalation_bridge.receivers import Reply, receiver
 from tests.escalation_bridge.senders import sending
@@ -195,3 +195,11 @@ def test_verify_sends_nothing() -> None:
     assert server.calls == ["auth.test", "conversations.history"]
     with pytest.raises(DeliveryError, match="not_in_channel"):
         using(FakeSlack(misbehave={"conversations.history": [error("not_in_channel")]}), lambda t: t.verify())
+
+
+def test_a_letter_has_neither_facts_nor_a_case() -> None:
+    server = FakeSlack()
+    letter = Letter("Cloud: 5 posts", "Posts: 5\n• cloud: 5", link="https://desk.example")
+    deliver(server, letter=letter, type=NoticeType.DIGEST)
+    texts = [block["text"]["text"] for block in server.messages[0]["blocks"]]
+    assert texts == ["*Cloud: 5 posts*", "Posts: 5\n• cloud: 5", "<https://desk.example|Leitstand>"]

@@ -24,6 +24,8 @@ CREATE TABLE delivery_rooms (
   told text NOT NULL DEFAULT 'open',
   PRIMARY KEY (target, case_number)
 );
+-- A week of posts is found without reading all: posts are stored about in the order in which they were written.
+CREATE INDEX mentions_written ON mentions USING brin (created_at);
 -- Each digest is made once for each week; `week` is its Monday.
 CREATE TABLE digests (
   name text NOT NULL,
@@ -52,6 +54,7 @@ CREATE TABLE remote_calendars (
 );
 """
 DOWN = """
+DROP INDEX mentions_written;
 DROP TABLE remote_calendars, risk_models, digests, delivery_rooms;
 ALTER TABLE deliveries DROP COLUMN letter, DROP COLUMN invited;
 """
