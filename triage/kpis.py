@@ -21,7 +21,9 @@ DIMENSIONS = ("all", "day", "channel", "team", "severity", "contract")
 _CASES = """
     WITH wanted AS (
       SELECT number, channel, team, severity, posted_at, to_char(opened_at AT TIME ZONE :zone, 'YYYY-MM-DD') AS day,
-        CASE WHEN tier = ANY(:contract) THEN 'contract' ELSE 'no contract' END AS contract
+        CASE WHEN tier = ANY(:contract) THEN 'contract' ELSE 'no contract' END AS contract, mention_count,
+        CASE WHEN tier = ANY(:contract)
+          THEN channel || ':' || coalesce(nullif(author_id, ''), nullif(lower(author_handle), '')) END AS customer
       FROM cases WHERE opened_at >= :since AND opened_at < :until AND merged_into IS NULL
     )
 """
@@ -47,7 +49,8 @@ _FIGURES = text(
       FROM told
     )
     SELECT GROUPING(day, channel, team, severity, contract) AS grouped, day, channel, team, severity, contract,
-      count(*) AS cases, count(*) FILTER (WHERE escalated) AS escalated, count(*) FILTER (WHERE solved) AS resolved,
+      count(*) AS cases, sum(mention_count) AS posts, count(DISTINCT customer) AS contract_customers,
+      count(*) FILTER (WHERE escalated) AS escalated, count(*) FILTER (WHERE solved) AS resolved,
       count(*) FILTER (WHERE solved AND same_day) AS same_day, sum(reopenings) AS reopened,
       percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY ack) AS acknowledge,
       percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY response) AS first_response,
@@ -111,11 +114,16 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """The figures of one value of a dimension. `clocks` are by the clocks' names."""
+    """The figures of one value of a dimension. `clocks` are by the clocks' names.
+
+    `contract_customers` are how many different customers with a contract these cases are of.
+    """
 
     dimension: str
     value: str
     cases: int
+    posts: int
+    contract_customers: int
     escalated: int
     resolved: int
     same_day: int
@@ -162,6 +170,8 @@ def _kpi(row: Any, clocks: dict[tuple[str, str], dict[str, Kept]]) -> Kpi:
         dimension,
         value,
         row.cases,
+        int(row.posts),
+        row.contract_customers,
         row.escalated,
         row.resolved,
         row.same_day,

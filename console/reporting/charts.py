@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 220, 56, 28, 12
 _LABELS = 12  # as many fit below each other's feet
 _STEPS = (1, 2, 2.5, 5, 10)
+_NOTHING = 1e-9  # less cannot be seen, and powers of ten lose their digits far below
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def line(title: str, points: Sequence[Point]) -> str:
 
 def nice(highest: float) -> float:
     """A round number at or above the highest value."""
-    if highest <= 0:
+    if highest < _NOTHING:
         return 1.0
     power = 1.0
     while power * 10 < highest:

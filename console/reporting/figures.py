@@ -45,6 +45,8 @@ def _kept(clock: ClockName) -> Callable[[Kpi], Figure]:
 
 COLUMNS: tuple[Column, ...] = (
     Column("cases", N_("cases"), "count", lambda k: k.cases),
+    Column("posts", N_("posts"), "count", lambda k: k.posts),
+    Column("contract_customers", N_("customers with a contract"), "count", lambda k: k.contract_customers),
     Column("escalation_rate", N_("escalated"), "share", lambda k: k.escalation_rate),
     Column("acknowledge_median_s", N_("acknowledged, median"), "seconds", lambda k: k.acknowledge.median),
     Column("acknowledge_p90_s", N_("acknowledged, 9 of 10"), "seconds", lambda k: k.acknowledge.p90),

@@ -7,7 +7,7 @@ from datetime import date
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from console.reporting.charts import Point, bars, line, nice
@@ -19,7 +19,7 @@ from triage.kpis import Kept, Kpi, Spread
 def kpi(dimension: str = "all", value: str = "", cases: int = 4) -> Kpi:
     spread = Spread(330.0, 5000.0)
     clocks = {"acknowledge": Kept(3, 1), "next_response": Kept(0, 0)}
-    return Kpi(dimension, value, cases, 1, 2, 1, 0, spread, spread, Spread(), 1.25, 2, 3.5, clocks)
+    return Kpi(dimension, value, cases, 3 * cases, 1, 1, 2, 1, 0, spread, spread, Spread(), 1.25, 2, 3.5, clocks)
 
 
 ROWS = [kpi(), kpi("day", "2026-03-03"), kpi("day", "2026-03-04", 12), kpi("channel", "<script>alert(1)</script>")]
@@ -61,6 +61,7 @@ values = st.lists(st.one_of(st.none(), st.floats(0, 1e6)), min_size=1, max_size=
 
 
 @given(values)
+@example([5e-324])
 def test_bars_are_as_high_as_their_values_say(found: list[float | None]) -> None:
     points = [Point(f"<{n}>", value, str(value)) for n, value in enumerate(found)]
     drawn = ElementTree.fromstring(bars('a "title"', points))

@@ -57,7 +57,10 @@ def told(database: Engine) -> dict[tuple[str, str], Kpi]:
     run(database, [one(mention(4, author="dan", minutes=1440))], POLICY, at=NOW + DAY)
     with database.begin() as connection:
         connection.execute(
-            text("INSERT INTO case_ratings (case_number, score, comment, rated_at) VALUES (:a, 5, '', :now), (:b, 2, 'slow', :now)"),
+            text(
+                "INSERT INTO case_ratings (case_number, score, comment, rated_at)"
+                " VALUES (:a, 5, '', :now), (:b, 2, 'slow', :now)"
+            ),
             {"a": ann, "b": bob, "now": NOW},
         )
         rows = kpis(connection, NOW - DAY, NOW + 7 * DAY, BERLIN, ["gold"])
@@ -67,6 +70,7 @@ def told(database: Engine) -> dict[tuple[str, str], Kpi]:
 def test_the_whole_period(told: dict[tuple[str, str], Kpi]) -> None:
     whole = told["all", ""]
     assert (whole.cases, whole.resolved, whole.same_day, whole.reopened) == (4, 2, 2, 1)
+    assert (whole.posts, whole.contract_customers) == (5, 1)
     assert (whole.escalated, whole.escalation_rate) == (1, 0.25)
     assert whole.acknowledge.median == 8 * 60
     assert whole.first_response == Spread(median=(5 + 90) / 2 * 60, p90=(5 + 0.9 * 85) * 60)
@@ -94,6 +98,8 @@ def test_each_dimension_adds_up(told: dict[tuple[str, str], Kpi]) -> None:
     }
     for dimension, found in values.items():
         assert sum(told[dimension, value].cases for value in found) == 4
+        assert sum(told[dimension, value].posts for value in found) == 5
+    assert [told["contract", value].contract_customers for value in ("contract", "no contract")] == [1, 0]
     assert told["contract", "contract"].first_response == Spread(300, 300)
     assert told["channel", "blog"].clocks["first_response"] == Kept(0, 1)
     assert told["day", "2026-03-04"].same_day_rate is None
