@@ -85,6 +85,34 @@ LISTENING: list[Phrase] = [
     phrase(r"the answer is empty", N_("the answer is empty")),
     phrase(r"the answer is not what it should be: (?P<words>.+)", N_("the answer is not what it should be: %(words)s")),
     phrase(
+        r"the day's budget is used up: nothing is read before midnight UTC",
+        N_("the day's budget is used up: nothing is read before midnight UTC"),
+    ),
+    phrase(
+        r"the day's budget is nearly used up: only own mentions are read before midnight UTC",
+        N_("the day's budget is nearly used up: only own mentions are read before midnight UTC"),
+    ),
+    phrase(
+        r"the day's budget gets short: what was missed is not fetched before midnight UTC",
+        N_("the day's budget gets short: what was missed is not fetched before midnight UTC"),
+    ),
+    phrase(
+        r"the day's budget gets short: posts of open cases are not looked up again before midnight UTC",
+        N_("the day's budget gets short: posts of open cases are not looked up again before midnight UTC"),
+    ),
+    phrase(
+        r"its share of the day's budget is used up: it is not listened for before midnight UTC",
+        N_("its share of the day's budget is used up: it is not listened for before midnight UTC"),
+    ),
+    phrase(
+        r"its share of the day's budget was used up; what was said meanwhile is not fetched",
+        N_("its share of the day's budget was used up; what was said meanwhile is not fetched"),
+    ),
+    phrase(
+        r"every watchlist has used up its share of the day's budget",
+        N_("every watchlist has used up its share of the day's budget"),
+    ),
+    phrase(
         r"the day's quota is used up; it goes on at (?P<at>[\d:]+ UTC)",
         N_("the day's quota is used up; it goes on at %(at)s"),
     ),
