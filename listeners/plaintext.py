@@ -36,6 +36,8 @@ _line_ends = re.compile(r" ?\n[ \n]*")
 _unclean = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ud800-\udfff]|[ \n][ \n]"
 )
+# Without one of these it is no HTML: most titles are not.
+_markup = re.compile(r"[<&]|\]\]>")
 # Control characters (NUL too), and the halves of a surrogate pair: none of them is text.
 _unwanted = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -50,6 +52,8 @@ class PlainText:
 
 def from_html(html: str) -> PlainText:
     """The text and the links of a piece of HTML; also of text that only may be HTML."""
+    if not _markup.search(html):
+        return PlainText(clean(html[:MAX_HTML]), ())
     reader = _Reader()
     reader.feed(_without_sections(html[:MAX_HTML]))
     reader.close()

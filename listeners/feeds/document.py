@@ -35,6 +35,7 @@ class Feed:
     """A whole document. `home` is the site's page; `every` is how often it says it changes, in seconds, 0 unsaid.
 
     `hub` and `topic` are for WebSub; `comments` is the address of the site's feed of comments, "" where unknown.
+    `gone` are the ids of items that it says are no more, which only feeds that `lists_gone` can.
     """
 
     items: tuple[Item, ...] = ()
@@ -45,6 +46,8 @@ class Feed:
     hub: str = ""
     topic: str = ""
     comments: str = ""
+    gone: tuple[str, ...] = ()
+    lists_gone: bool = False
 
 
 def item(

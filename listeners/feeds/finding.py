@@ -40,7 +40,7 @@ def read_opml(path: Path) -> list[str]:
     except OSError as error:
         raise FetchError(f"{path.name} cannot be read: {error.strerror}", permanent=True) from error
     outlines = _Outlines()
-    outlines.feed(raw.decode("utf-8-sig", "replace"))
+    outlines.feed(raw.decode("utf-8-sig", "replace").replace("<![", "<! ["))
     outlines.close()
     if not outlines.addresses:
         raise FetchError(f"{path.name} names no feed: it has no outline with an xmlUrl", permanent=True)

@@ -36,14 +36,14 @@ class Identified:
 
 def identify(feed: Feed, address: str) -> list[Identified]:
     """Every item of a document, in its order. `address` is the feed's own."""
-    ids = _telling((item.id, normalised(item.link) or item.title) for item in feed.items)
-    links = _telling((normalised(item.link), item.title or item.id) for item in feed.items)
+    addresses = [normalised(item.link) for item in feed.items]
+    pairs = list(zip(feed.items, addresses, strict=True))
+    ids = _telling((item.id, link or item.title) for item, link in pairs)
+    links = _telling((link, item.title or item.id) for item, link in pairs)
     links -= {normalised(feed.home), normalised(address)}
     return [
-        _identified(
-            item, item.id if item.id in ids else "", link if (link := normalised(item.link)) in links else "", address
-        )
-        for item in feed.items
+        _identified(item, item.id if item.id in ids else "", link if link in links else "", link, address)
+        for item, link in pairs
     ]
 
 
@@ -75,7 +75,7 @@ def _telling(marks: Iterable[tuple[str, str]]) -> set[str]:
     return {mark for mark, count in beside.items() if mark and count == 1}
 
 
-def _identified(item: Item, telling_id: str, link: str, address: str) -> Identified:
+def _identified(item: Item, telling_id: str, link: str, any_link: str, address: str) -> Identified:
     words = " ".join((item.title or item.text[:1000]).split())
     if link:
         external_id = link
@@ -83,7 +83,7 @@ def _identified(item: Item, telling_id: str, link: str, address: str) -> Identif
         external_id = telling_id
     else:
         host = urlsplit(address).hostname or ""
-        external_id = f"{host}#{_hash(telling_id or f'{item.id} {normalised(item.link)} {words} {item.text}')}"
+        external_id = f"{host}#{_hash(telling_id or f'{item.id} {any_link} {words} {item.text}')}"
     if len(external_id) > LONGEST_ID:
         external_id = f"{external_id[:400]}#{_hash(external_id)}"
     marks = tuple(dict.fromkeys(_marks(item.id, telling_id, link, words)))
@@ -156,6 +156,13 @@ class Seen:
         for m in list(self.marks)[: -max(self.LEAST, 2 * remembered)]:
             del self.marks[m]
         return heard
+
+    def note(self, *parts: str) -> bool:
+        """Remember something of another kind; whether it is new."""
+        one = mark(*parts)
+        new = one not in self.marks
+        self._remember(one)
+        return new
 
     def _remember(self, *marks: str) -> int:
         for m in marks:

@@ -11,7 +11,8 @@ class Memory(msgspec.Struct, omit_defaults=True, rename="camel"):
     `etag` and `modified` are the server's validators, word for word; `digest` is the last document's, for servers that
     send the same again. They are only kept once the document was read. `seen` are the marks of what was heard. `every`
     is the pace found for it, in seconds. `comments` is where the site's comments are heard, "" where unknown. `found`:
-    the address is a page that named the feed. `hub`, `topic` and `renew_at` (UNIX time) are for WebSub.
+    the address is a page that named the feed. `hub`, `topic` and `renew_at` (UNIX time) are for WebSub, `names` for
+    tombstones.
     """
 
     url: str = ""
@@ -25,6 +26,7 @@ class Memory(msgspec.Struct, omit_defaults=True, rename="camel"):
     hub: str = ""
     topic: str = ""
     renew_at: float = 0.0
+    names: dict[str, str] = {}
 
     @classmethod
     def from_cursor(cls, cursor: str) -> Self:

@@ -18,8 +18,8 @@ import structlog
 
 from leitstand import clock
 from leitstand.errors import FetchError
-from listeners.contract import Batch
-from listeners.feeds import pace, websub
+from listeners.contract import Batch, Gone
+from listeners.feeds import pace, tombstones, websub
 from listeners.feeds.document import Feed
 from listeners.feeds.finding import feeds_on_page, is_of_comments, looks_like_page
 from listeners.feeds.identity import Seen, identify
@@ -125,7 +125,10 @@ class Poller:
 
     def _heard(self, page: Page, digest: str, feed: Feed, now: datetime) -> Round:
         seen = Seen.from_text(self.memory.seen)
-        heard = seen.hear(identify(feed, page.url))
+        found = identify(feed, page.url)
+        heard = seen.hear(found)
+        names = tombstones.remember(self.memory.names, feed, found)
+        gone = tombstones.buried(names, feed, seen)
         mentions = [mention(one, feed, self.tools.channel, now) for one in heard.new]
         edits = [mention(one, feed, self.tools.channel, now) for one in heard.edited]
         slid = bool(self.memory.seen) and len(heard.new) == len(feed.items) >= TELLING_WINDOW
@@ -138,6 +141,7 @@ class Poller:
             comments=self.memory.comments or ("" if is_of_comments(page.url) else feed.comments),
             hub=hub.url,
             topic=hub.topic,
+            names=names,
             renew_at=self.memory.renew_at if (hub.url, hub.topic) == (self.memory.hub, self.memory.topic) else 0.0,
             every=pace.every((item.written for item in feed.items), now, hint, self.tools.bounds),
         )
@@ -146,6 +150,7 @@ class Poller:
             self.memory.cursor(),
             self.part,
             edits=tuple(m for m in edits if m),
+            deletes=tuple(Gone(self.tools.channel, name) for name in gone),
             lost="every item is new since the last look: older ones may have been missed" if slid else "",
         )
         return self._round(batch, self.memory.every)

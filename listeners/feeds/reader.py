@@ -20,7 +20,7 @@ from listeners.feeds.child import LENGTH_BYTES, Outcome, Task, framed
 from listeners.feeds.document import Feed
 from listeners.fetch import Page
 
-RECYCLE_AFTER: Final = 500
+RECYCLE_AFTER: Final = 2_000
 _CHILD: Final = (sys.executable, "-m", "listeners.feeds.child")
 _HEADERS: Final = ("content-type", "content-language")
 

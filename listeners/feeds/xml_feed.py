@@ -2,6 +2,7 @@
 
 import calendar
 import io
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
@@ -11,33 +12,42 @@ import feedparser
 
 from leitstand.errors import FetchError
 from listeners.feeds.document import MAX_ITEMS, Feed, Item, item
+from listeners.feeds.finding import joined
+from listeners.feeds.tombstones import NAMESPACE, refs
 
 Entry = Mapping[str, Any]  # what feedparser gives: only this module sees it
 
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PERIODS = {"hourly": 3600.0, "daily": 86400.0, "weekly": 604800.0, "monthly": 2592000.0, "yearly": 31536000.0}
 
 
 def read(body: bytes, headers: Mapping[str, str]) -> Feed:
     """The feed in an XML document. Raises FetchError if it is none.
 
-    `headers` are the answer's: content-type, content-language and content-location (the base of relative links).
+    `headers` are the answer's: content-type, content-language and content-location (where it is, for relative links).
     """
+    base = headers.get("content-location", "")
+    # Told where it comes from, it would resolve every address, and most are whole: we resolve those that are not.
+    told = {name: value for name, value in headers.items() if name != "content-location"}
     # BytesIO, because feedparser opens what looks like an address or a file. It sanitises nothing: we keep text only.
-    found = feedparser.parse(
-        io.BytesIO(body), response_headers=dict(headers), sanitize_html=False, resolve_relative_uris=False
-    )
+    found = feedparser.parse(io.BytesIO(body), response_headers=told, sanitize_html=False, resolve_relative_uris=False)
     if not found.get("version") and not found.entries:
         raise FetchError(_what_is_wrong(body, found))
-    feed = found.feed
+    feed = _plain(found.feed)
+    # A tombstone's link is taken for the feed's.
+    home = _whole(_linked(feed, "alternate") or _text(feed, "link"), base)
+    lists_gone = str(found.get("version")).startswith("atom")
     return Feed(
-        tuple(_item(entry, feed) for entry in found.entries[:MAX_ITEMS]),
+        tuple(_item(_plain(entry), feed, base) for entry in found.entries[:MAX_ITEMS]),
         title=_text(feed, "title"),
-        home=_text(feed, "link"),
+        home=home,
+        gone=refs(body) if lists_gone and NAMESPACE.encode() in body.replace(b"\0", b"") else (),
+        lists_gone=lists_gone,
         language=_text(feed, "language"),
         every=_every(feed),
         hub=_linked(feed, "hub"),
         topic=_linked(feed, "self"),
-        comments=_comments(feed),
+        comments=_comments(feed, home),
     )
 
 
@@ -49,24 +59,35 @@ def _what_is_wrong(body: bytes, found: Entry) -> str:
     return f"this is no feed{f': {reason}' if reason else ''}"[:200]
 
 
-def _item(entry: Entry, feed: Entry) -> Item:
-    contents = [c for c in entry.get("content") or () if c.get("value")]
+def _item(entry: Entry, feed: Entry, base: str) -> Item:
+    contents = [one for c in entry.get("content") or () if (one := _plain(c)).get("value")]
     best = max(contents, key=lambda c: len(c["value"]), default=None)
     best = best or {**(entry.get("summary_detail") or {}), "value": _text(entry, "summary")}
-    detail = entry.get("author_detail") or {}
-    language = best.get("language") or (entry.get("title_detail") or {}).get("language")
+    detail = _plain(entry.get("author_detail"))
+    title = _plain(entry.get("title_detail"))
+    language = best.get("language") or title.get("language")
     return item(
         _text(entry, "id"),
-        _text(entry, "link"),
-        _html(_text(entry, "title"), entry.get("title_detail")),
+        _whole(_text(entry, "link"), base),
+        _html(_text(entry, "title"), title),
         _html(str(best["value"]), best),
         _written(entry),
         str(detail.get("name") or entry.get("author") or ""),
-        str(detail.get("href") or ""),
+        _whole(str(detail.get("href") or ""), base),
         str(language or feed.get("language") or ""),
         answers=_answers(entry),
         media=_media(entry),
     )
+
+
+def _plain(found: Entry | None) -> dict[str, Any]:
+    """A dictionary of one name for each thing: look-ups in feedparser's own cost ten times as much."""
+    return dict(found or {})
+
+
+def _whole(address: str, base: str) -> str:
+    """An address that may be relative to the feed's own."""
+    return address if not address or _ABSOLUTE.match(address) else joined(base, address)
 
 
 def _text(entry: Entry, name: str) -> str:
@@ -95,7 +116,8 @@ def _answers(entry: Entry) -> str:
 
 
 def _media(entry: Entry) -> int:
-    found: Iterable[Entry] = [*(entry.get("enclosures") or ()), *(entry.get("media_content") or ())]
+    enclosed = [link for link in entry.get("links") or () if link.get("rel") == "enclosure"]
+    found: Iterable[Entry] = [*enclosed, *(entry.get("media_content") or ())]
     kinds = {str(one.get("href") or one.get("url")): str(one.get("type") or one.get("medium") or "") for one in found}
     return sum(kind.startswith(("image", "video")) for kind in kinds.values())
 
@@ -108,9 +130,9 @@ def _every(feed: Entry) -> float:
     return max(int(ttl[:6]) * 60.0 if ttl.isdecimal() else 0.0, period / max(1, often))
 
 
-def _comments(feed: Entry) -> str:
+def _comments(feed: Entry, home: str) -> str:
     """WordPress has one feed for all comments of a site, at a fixed place, and names it in no feed."""
-    home = _text(feed, "link").rstrip("/")
+    home = home.rstrip("/")
     return f"{home}/comments/feed/" if home and "wordpress" in _text(feed, "generator").lower() else ""
 
 

@@ -13,7 +13,8 @@ own, with WordPress `https://blog.example/comments/feed/`: list it, or say `comm
 Each feed is looked at about four times in the time that usually lies between two of its posts, never more often than
 `min_interval` nor more rarely than `max_interval`, and only asked for what has changed. A server that asks for a pause
 gets it. What a feed says of dates is told, but not believed: late posts, posts without a date and posts of the same
-second are heard, each once, also if the feed gives them new ids. The same article in several feeds is one post.
+second are heard, each once, also if the feed gives them new ids. The same article in several feeds is one post. What
+an Atom feed says is gone (tombstones, RFC 6721) is deleted; what it merely no longer lists is not.
 
 What is wrong with a feed is told in `leitstand listeners status`; the other feeds go on. A feed that has moved for good
 is asked at its new address; one that says it is gone (HTTP 410) is not asked again before the next start. Addresses in
@@ -39,10 +40,10 @@ from leitstand.errors import FetchError, HookRefusedError
 from leitstand.plugins import About
 from leitstand.settings import Duration, ListenerSettings
 from listeners import hooks
-from listeners.contract import Batch
-from listeners.feeds import finding, pace, websub
+from listeners.contract import Batch, Gone
+from listeners.feeds import finding, pace, tombstones, websub
 from listeners.feeds.chorus import Chorus
-from listeners.feeds.identity import identify
+from listeners.feeds.identity import Seen, identify
 from listeners.feeds.memory import Memory
 from listeners.feeds.mentions import mention
 from listeners.feeds.polling import Poller, Tools
@@ -123,9 +124,12 @@ def receive(settings: Settings, request: HookRequest) -> Received:
         feed = read_once(request.body, request.headers, topic, _caps(settings))
     except FetchError as error:
         raise HookRefusedError(str(error), 422) from error
-    found = (mention(one, feed, settings.channel, request.at) for one in identify(feed, topic))
+    identified = identify(feed, topic)
+    found = (mention(one, feed, settings.channel, request.at) for one in identified)
     mentions = tuple(one for one in found if one)
-    return Received(Batch(mentions, None, hooks.PART) if mentions else None)
+    gone = tombstones.buried(tombstones.remember({}, feed, identified), feed, Seen({}))
+    deletes = tuple(Gone(settings.channel, name) for name in gone)
+    return Received(Batch(mentions, None, hooks.PART, deletes=deletes) if mentions or deletes else None)
 
 
 async def verify(settings: Settings) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leitstand.errors import FetchError
@@ -63,6 +63,7 @@ def test_any_page_is_read(body: bytes) -> None:
 
 
 @given(st.text())
+@example("<![")
 def test_any_reading_list_is_read_or_refused_in_words(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "any.opml"
     path.write_text(f'<opml>{text}<outline xmlUrl="https://blog.example/feed">', "utf-8", "replace")

@@ -87,6 +87,28 @@ def test_no_more_items_are_taken_than_can_be_told_apart() -> None:
     assert len(json_feed.read(json.dumps(document).encode()).items) == MAX_ITEMS
 
 
+def test_addresses_are_relative_to_where_the_feed_is_or_to_what_it_says() -> None:
+    atom = """<feed xmlns="http://www.w3.org/2005/Atom"><link href="/"/>
+      <entry><title>a</title><link href="posts/1"/><author><name>jo</name><uri>/jo</uri></author></entry>
+      <entry xml:base="/en/"><title>b</title><link href="posts/2"/></entry>
+      <entry xml:base="https://other.example/x/"><title>c</title><link href="3"/></entry>
+      <entry><title>d</title><link href="https://blog.example/4"/><id>tag:x,1:4</id></entry>
+      <entry><title>e</title><link href="//[bad"/></entry></feed>"""
+    place = {"content-location": "https://blog.example/feeds/atom"}
+    feed = xml_feed.read(atom.encode(), place)
+    assert feed.home == "https://blog.example/"
+    assert [one.link for one in feed.items] == [
+        "https://blog.example/feeds/posts/1",
+        "https://blog.example/en/posts/2",
+        "https://other.example/x/3",
+        "https://blog.example/4",
+        "",
+    ]
+    assert feed.items[0].author_url == "https://blog.example/jo"
+    [only_a_guid] = xml_feed.read(rss("<item><title>a</title><guid>/posts/5</guid></item>").encode(), place).items
+    assert only_a_guid.link == "https://blog.example/posts/5"
+
+
 def test_what_looks_like_a_file_is_not_opened() -> None:
     with pytest.raises(FetchError, match="this is no feed"):
         xml_feed.read(b"/etc/hostname", {})

@@ -264,6 +264,30 @@ def test_a_changed_text_is_an_edit(feeds: FeedServer, path: str) -> None:
     assert batch.mentions == ()
 
 
+def test_what_an_atom_feed_says_is_gone_is_a_delete(feeds: FeedServer, path: str) -> None:
+    head = (
+        '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0"><title>t</title>'
+    )
+    entries = [
+        f'<entry><id>tag:x,1:{n}</id><title>Acme {n}</title><link href="https://blog.example/{n}"/></entry>'
+        for n in range(3)
+    ]
+    stone = '<at:deleted-entry ref="tag:x,1:1" when="2026-03-03T10:00:00Z"/>'
+    url = feeds.put(path, f"{head}{''.join(entries)}</feed>")
+    cursors: dict[str, str] = {}
+    run(settings(url), lambda one: one.posts(3), cursors)
+    feeds.put(path, f"{head}{stone}{entries[0]}</feed>")
+
+    async def go(one: Hearing) -> list[Batch]:
+        batches = [await one.until(lambda batch: bool(batch.deletes))]
+        feeds.put(path, f"{head}<subtitle>another</subtitle>{stone}{entries[0]}</feed>")
+        return [*batches, *[await one.next() for _ in range(3)]]
+
+    batches = run(settings(url), go, cursors)
+    assert [gone.external_id for batch in batches for gone in batch.deletes] == ids("1")
+    assert not any(batch.mentions or batch.edits for batch in batches)
+
+
 def test_an_article_in_several_feeds_is_one_post(feeds: FeedServer, path: str) -> None:
     urls = [
         feeds.put(f"{path}/a", rss(item("1", guid="a1"))),
