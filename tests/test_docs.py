@@ -60,7 +60,7 @@ def test_every_command_has_its_heading() -> None:
 
 def test_a_secret_that_may_be_absent_is_a_secret() -> None:
     webhook = plugins.load(plugins.TARGETS, "webhook").Settings
-    assert secret_fields(webhook) == ["secret", "previous_secret"]
+    assert {"secret", "previous_secret"} <= set(secret_fields(webhook))
 
 
 def test_the_schema_knows_the_keys_of_each_kind() -> None:

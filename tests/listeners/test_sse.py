@@ -50,5 +50,7 @@ def test_it_may_be_cut_anywhere(texts: list[str], data: st.DataObject) -> None:
 
 
 @given(st.lists(st.binary(max_size=50), max_size=20))
-def test_garbage_breaks_nothing(pieces: list[bytes]) -> None:
-    read(pieces)
+def test_garbage_says_the_same_however_it_is_cut_and_hides_nothing_after_it(pieces: list[bytes]) -> None:
+    found = read([*pieces, b"\n\n", b"data: 1\n\n"])
+    assert found == read([b"".join([*pieces, b"\n\ndata: 1\n\n"])])
+    assert found[-1] == Event("message", b"1")

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leitstand import clock
@@ -19,6 +19,7 @@ from listeners.feeds.document import Feed
 from listeners.feeds.websub import LEASE, RENEW_AFTER, Hub, Push, hub_of, pushed
 from listeners.fetch import Page
 from listeners.hooks import HookRequest
+from listeners.plaintext import is_link
 from listeners.sources import feed
 from listeners.sources.feed import Settings, receive
 from tests.listeners.hearing import Hearing, run
@@ -229,8 +230,10 @@ def test_where_a_hub_is_named(link: str, found: Feed, hub: Hub | None) -> None:
 
 
 @given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=60), st.text(max_size=20))
-def test_any_link_header_is_survived(link: str, named: str) -> None:
-    hub_of(page(link), Feed(hub=named, topic=named))
+@example('<https://hub.example/>; rel="hub"', "no address")
+def test_whatever_a_link_header_says_only_addresses_are_called(link: str, named: str) -> None:
+    found = hub_of(page(link), Feed(hub=named, topic=named))
+    assert found is None or (is_link(found.url) and is_link(found.topic))
 
 
 @given(st.text(min_size=1), st.text(min_size=1))

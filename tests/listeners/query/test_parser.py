@@ -143,7 +143,7 @@ def test_refuses_with_the_place(query: str, place: str, suggests: str) -> None:
     ],
 )
 def test_takes_what_is_selective(query: str) -> None:
-    parse(query)
+    assert outline(parse(f"x1 OR ({query})")) == f"or(x1 {outline(parse(query))})"
 
 
 def test_suggestions_are_valid_queries() -> None:
@@ -189,16 +189,21 @@ def test_lint(query: str, places: list[tuple[int, int]]) -> None:
 
 
 @given(st.text(alphabet='ab ()"*?{}:/<>\\AND OR NOT NEAR/3#@.é', max_size=40))
-def test_any_text_is_parsed_or_refused_inside_the_query(query: str) -> None:
+def test_any_text_is_parsed_for_good_or_refused_inside_the_query(query: str) -> None:
     try:
-        parse(query)
+        tree = parse(query)
     except QueryError as error:
         assert 0 <= error.start <= error.end <= max(len(query), error.start + 1)
+    else:
+        assert outline(parse(f"(({query}))")) == outline(tree)
 
 
 @given(st.text(max_size=60))
-def test_any_characters_in_quotes_are_parsed_or_refused(text: str) -> None:
+def test_any_characters_in_quotes_are_one_condition_or_refused_with_a_way_out(text: str) -> None:
+    quoted = '"' + text.translate({ord('"'): None, ord("\\"): None}) + '"'
     try:
-        parse('"' + text + '"')
+        tree = parse(quoted)
     except QueryError as error:
         assert error.suggestion
+    else:
+        assert not isinstance(tree, And | Or | Not | Near)
