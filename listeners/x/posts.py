@@ -29,34 +29,38 @@ _NONE: Final = {"und", "zxx", "qme", "qht", "qam", "qst", "qct", "art"}
 _EPOCH: Final = datetime(2010, 11, 4, 1, 42, 54, 657000, UTC)
 
 
-class _Url(msgspec.Struct, frozen=True):
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """A piece of what X says. It is a tree: looking for circles in it would cost more than reading it."""
+
+
+class _Url(Told, frozen=True):
     url: str = ""
     expanded_url: str = ""
 
 
-class _Entities(msgspec.Struct, frozen=True):
+class _Entities(Told, frozen=True):
     urls: list[_Url] = []
 
 
-class _Note(msgspec.Struct, frozen=True):
+class _Note(Told, frozen=True):
     text: str = ""
     entities: _Entities = _Entities()
 
 
-class _Reference(msgspec.Struct, frozen=True):
+class _Reference(Told, frozen=True):
     type: str = ""
     id: str = ""
 
 
-class _Attachments(msgspec.Struct, frozen=True):
+class _Attachments(Told, frozen=True):
     media_keys: list[str] = []
 
 
-class _Metrics(msgspec.Struct, frozen=True):
+class _Metrics(Told, frozen=True):
     followers_count: int | None = None
 
 
-class User(msgspec.Struct, frozen=True):
+class User(Told, frozen=True):
     """What we read of an account."""
 
     id: str
@@ -65,7 +69,7 @@ class User(msgspec.Struct, frozen=True):
     public_metrics: _Metrics = _Metrics()
 
 
-class Post(msgspec.Struct, frozen=True):
+class Post(Told, frozen=True):
     """What we read of a post."""
 
     id: str
@@ -91,11 +95,11 @@ class Post(msgspec.Struct, frozen=True):
         return self.first_id != self.id
 
 
-class _Includes(msgspec.Struct, frozen=True):
+class _Includes(Told, frozen=True):
     users: list[User] = []
 
 
-class Problem(msgspec.Struct, frozen=True):
+class Problem(Told, frozen=True):
     """An error as X tells it, alone or beside data."""
 
     title: str = ""
@@ -108,7 +112,7 @@ class Problem(msgspec.Struct, frozen=True):
     value: str = ""
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(Told, frozen=True):
     """One line of the stream."""
 
     data: Post | None = None
@@ -116,7 +120,7 @@ class Line(msgspec.Struct, frozen=True):
     errors: list[Problem] = []
 
 
-class _Rule(msgspec.Struct, frozen=True):
+class _Rule(Told, frozen=True):
     tag: str = ""
 
 
@@ -126,7 +130,7 @@ class TaggedLine(Line, frozen=True):
     matching_rules: list[_Rule] = []
 
 
-class Meta(msgspec.Struct, frozen=True):
+class Meta(Told, frozen=True):
     """What a page says of itself."""
 
     newest_id: str = ""
@@ -134,7 +138,7 @@ class Meta(msgspec.Struct, frozen=True):
     result_count: int = 0
 
 
-class Page(msgspec.Struct, frozen=True):
+class Page(Told, frozen=True):
     """One page of a search or a timeline; each post as it came."""
 
     data: list[msgspec.Raw] = []
@@ -155,11 +159,14 @@ class Read:
 
 def read(posts: Sequence[tuple[Post, Mapping[str, User]]], now: datetime, error: str = "") -> Read:
     """What the posts say. Numbers that are none count as 0."""
-    made = [(post.is_edit, mention(post, users.get(post.author_id), now)) for post, users in posts]
-    newest = max((int(post.id) for post, _ in posts if post.id.isdecimal() and len(post.id) < 20), default=0)
-    return Read(
-        tuple(m for is_edit, m in made if not is_edit), tuple(m for is_edit, m in made if is_edit), newest, error
-    )
+    mentions: list[Mention] = []
+    edits: list[Mention] = []
+    newest = 0
+    for post, users in posts:
+        (edits if post.is_edit else mentions).append(mention(post, users.get(post.author_id), now))
+        if post.id.isdecimal() and len(post.id) < 20:
+            newest = max(newest, int(post.id))
+    return Read(tuple(mentions), tuple(edits), newest, error)
 
 
 def read_page(page: Page, now: datetime) -> Read:
@@ -179,12 +186,12 @@ def read_page(page: Page, now: datetime) -> Read:
 def mention(post: Post, user: User | None, now: datetime) -> Mention:
     """The post as a Mention."""
     author = user or User(post.author_id)
-    whole = post.note_tweet if post.note_tweet and post.note_tweet.text else _Note(post.text, post.entities)
-    links = [url for url in whole.entities.urls if is_link(url.expanded_url)]
+    note = post.note_tweet if post.note_tweet and post.note_tweet.text else None
+    links = [url for url in (note or post).entities.urls if is_link(url.expanded_url)]
     return Mention(
         CHANNEL,
         post.first_id,
-        _text(whole.text, links),
+        _text((note or post).text, links),
         min(_aware(post.created_at), now) if post.created_at else min(written_at(post.id, now), now),
         now,
         url=f"https://x.com/{author.username or 'i'}/status/{post.id}",
@@ -193,7 +200,7 @@ def mention(post: Post, user: User | None, now: datetime) -> Mention:
         author=Author(author.id, author.username, author.name, author.public_metrics.followers_count),
         parent_id=_referenced(post, "replied_to"),
         conversation_id=post.conversation_id,
-        links=tuple(dict.fromkeys(url.expanded_url for url in links))[:MAX_LINKS],
+        links=tuple(dict.fromkeys(url.expanded_url for url in links))[:MAX_LINKS] if links else (),
         media=len(post.attachments.media_keys),
         edited_at=min(written_at(post.id, now), now) if post.is_edit else None,
         ref=post.id,
@@ -220,6 +227,8 @@ def _text(text: str, links: Sequence[_Url]) -> str:
 
 
 def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is UTC:
+        return moment
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -229,10 +238,15 @@ def _language(said: str) -> str:
 
 
 def _referenced(post: Post, kind: str) -> str:
-    return next((reference.id for reference in post.referenced_tweets if reference.type == kind), "")
+    for reference in post.referenced_tweets:
+        if reference.type == kind:
+            return reference.id
+    return ""
 
 
 def _kind(post: Post) -> MentionKind:
+    if not post.referenced_tweets:
+        return "post"
     kinds = {reference.type for reference in post.referenced_tweets}
     if "retweeted" in kinds:
         return "repost"
