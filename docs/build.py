@@ -46,6 +46,7 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[[rules]]", settings.Rule),
     ("[rules.when]", settings.When),
     ("[rules.then]", settings.Then),
+    ("count", settings.Counter),
     ("[[sla]]", settings.Sla),
     ("[calendars.NAME]", settings.Calendar),
     ("[escalation.NAME]", settings.Escalation),

@@ -222,6 +222,22 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Score = Annotated[float, Field(ge=-1, le=1)]
 
 
+class Counter(Section):
+    """More than so many within a while: of the posts that belong to cases, or of the cases opened."""
+
+    of: Literal["posts", "cases"] = Field("posts", description="What is counted.")
+    per: Literal["watchlist", "channel", "author", "team"] = Field(
+        description="Those that have it in common with this one: its watchlists, channel, author or team."
+    )
+    more_than: int = Field(ge=1, description="It holds if there are more than so many, this one counted too.")
+    within: Duration = Field(description="Within so long until now.")
+
+    @property
+    def key(self) -> str:
+        """What is counted, in words: the same for all that count the same."""
+        return f"{self.of} per {self.per} within {show_duration(self.within)}"
+
+
 class When(Section):
     """Conditions of a rule. All given ones must hold; a list holds if one of its values does."""
 
@@ -252,6 +268,12 @@ class When(Section):
         None, ge=1, description="How many cases its author had before within `triage.repeat_window`, at the least."
     )
     story_at_least: int | None = Field(None, ge=2, description="How many posts tell the same story, at the least.")
+    count: Counter | None = Field(None, description="More than so many posts or cases within a while, as below.")
+    risk_at_least: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None,
+        description="The risk of the case (0 to 1), at the least. Such a rule is asked of open cases whenever their risk"
+        " is estimated, and decides once for each case: its severity if that is worse, its tags, its policy.",
+    )
     hours: list[Hours] = Field(
         [],
         description='It was written at this time of day in `triage.timezone`: ["18:00-08:00"]; over midnight is fine.',
@@ -292,6 +314,10 @@ class Only(Section):
     weekdays: list[Weekday] = Field([], description="Only on these days in `triage.timezone`.")
     severity: list[Severity] = Field([], description="Only while the case has one of these severities.")
     mentions_at_least: int | None = Field(None, ge=2, description="Only if the case has so many posts by then.")
+    count: Counter | None = Field(None, description="Only if there are more than so many posts or cases, as below.")
+    risk_at_least: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="Only if the risk of the case (0 to 1) is at least this by then."
+    )
     unacknowledged: bool | None = Field(None, description="true: only while nobody has acknowledged the case.")
     more_severe: bool | None = Field(
         None,

@@ -1,16 +1,33 @@
 """Whether the conditions of an escalation step hold, and when they may next. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from leitstand.model import CaseSnapshot
-from leitstand.settings import Only
+from leitstand.settings import Counter, Only
 from triage.rules import WEEKDAYS, minutes
 
+NOTHING_COUNTED: Mapping[str, int] = {}
 # Counters, severities and acknowledgements are looked at again so soon.
 _AGAIN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenCounter:
+    """What is counted, as it was when the run started."""
+
+    of: Literal["posts", "cases"]
+    per: Literal["watchlist", "channel", "author", "team"]
+    more_than: int
+    within: timedelta
+
+    @property
+    def thawed(self) -> Counter:
+        """The counter, to be asked."""
+        return Counter(of=self.of, per=self.per, more_than=self.more_than, within=self.within)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +41,8 @@ class FrozenOnly:
     unacknowledged: bool | None = None
     more_severe: bool | None = None
     otherwise: Literal["skip", "wait"] = "skip"
+    risk_at_least: float | None = None
+    count: FrozenCounter | None = None
 
 
 def frozen(only: Only | None) -> FrozenOnly | None:
@@ -32,12 +51,23 @@ def frozen(only: Only | None) -> FrozenOnly | None:
         return None
     return FrozenOnly(
         tuple(only.hours), tuple(only.weekdays), tuple(s.value for s in only.severity), only.mentions_at_least,
-        only.unacknowledged, only.more_severe, only.otherwise,
+        only.unacknowledged, only.more_severe, only.otherwise, only.risk_at_least,
+        FrozenCounter(only.count.of, only.count.per, only.count.more_than, only.count.within) if only.count else None,
     )  # fmt: skip
 
 
-def unmet(only: FrozenOnly, case: CaseSnapshot, severity: str, zone: ZoneInfo, now: datetime) -> str:
-    """What does not hold, in words; "" if everything does. `severity` is that of the case at the start of the run."""
+def unmet(
+    only: FrozenOnly,
+    case: CaseSnapshot,
+    severity: str,
+    zone: ZoneInfo,
+    now: datetime,
+    counts: Mapping[str, int] = NOTHING_COUNTED,
+) -> str:
+    """What does not hold, in words; "" if everything does.
+
+    `severity` is that of the case at the start of the run, `counts` are by the keys of counters.
+    """
     failed: list[str] = []
     if not _in_window(only, now.astimezone(zone)):
         failed.append(f"only {' '.join((*only.weekdays, *only.hours))}")
@@ -45,6 +75,11 @@ def unmet(only: FrozenOnly, case: CaseSnapshot, severity: str, zone: ZoneInfo, n
         failed.append(f"the case is {case.severity.value}")
     if only.mentions_at_least is not None and case.mention_count < only.mentions_at_least:
         failed.append(f"{case.mention_count} of {only.mentions_at_least} posts")
+    if only.risk_at_least is not None and (case.risk is None or case.risk.score < only.risk_at_least):
+        known = f"{case.risk.score:.2f}" if case.risk else "not known"
+        failed.append(f"the risk is {known}, not {only.risk_at_least:.2f}")
+    if only.count is not None and (found := counts.get(only.count.thawed.key, 0)) <= only.count.more_than:
+        failed.append(f"{found} {only.count.thawed.key}, not more than {only.count.more_than}")
     if only.unacknowledged is not None and (case.acknowledged_at is None) is not only.unacknowledged:
         failed.append(
             "somebody has acknowledged the case" if only.unacknowledged else "nobody has acknowledged the case"

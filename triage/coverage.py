@@ -21,6 +21,11 @@ _CLOSED: Mapping[str, frozenset[str]] = {
     "needs_reply": frozenset(("True", "False")),
     "vip": frozenset(("True", "False")),
 }
+# What a case does not know any more of its posts: a rule on its risk cannot ask for it.
+_OF_POSTS = (
+    "cues", "confidence_below", "confidence_at_least", "needs_reply", "sentiment_score_below", "cases_at_least",
+    "story_at_least", "count", "hours", "weekdays",
+)  # fmt: skip
 _OPEN = ("languages", "channels", "tiers")  # beside the values that the file names there are others
 
 
@@ -31,7 +36,9 @@ def problems(settings: Settings) -> Iterable[Problem]:
         path = f"rules.{index}"
         broken = [*_contradictions(rule, settings)]
         yield from (Problem(f"{path}.{at}", f"rule “{rule.name}” {why}") for at, why in broken)
-        before = _in_the_way(rules[:index], rule)
+        # Rules on risk are asked by themselves.
+        earlier = [r for r in rules[:index] if (r.when.risk_at_least is None) == (rule.when.risk_at_least is None)]
+        before = _in_the_way(earlier, rule)
         if before and not broken:
             first = before[0]
             why = "which always matches" if first.when == When() else "which matches whenever this one does"
@@ -64,6 +71,8 @@ def _beside(name: str) -> bool:
 
 
 def _wider(name: str, first: Any, second: Any) -> bool:
+    if name == "count":
+        return bool(first.key == second.key and first.more_than <= second.more_than)
     if name in SEVERAL or name == "hours":
         return set(second) <= set(first)
     return bool(first >= second) if name.endswith("_below") else bool(first <= second)
@@ -104,8 +113,23 @@ def _contradictions(rule: Rule, settings: Settings) -> Iterable[tuple[str, str]]
             minutes(span)
         except ValueError as error:
             yield "when.hours", f"cannot be asked: {error}"
+    yield from _on_risk(rule)
     sets = [name for name in ("severity", "team", "tags", "policy", "sla") if getattr(then, name)]
     if then.case == "ignore" and sets:
         yield "then", f"contradicts itself: it ignores the post and sets {', '.join(sets)}"
     if then.case == "hold" and then.policy:
         yield "then", "contradicts itself: it holds the case and starts an escalation policy"
+
+
+def _on_risk(rule: Rule) -> Iterable[tuple[str, str]]:
+    """What a rule on a case's risk can neither ask nor set."""
+    if rule.when.risk_at_least is None:
+        return
+    for name, _ in given(rule.when):
+        if name in _OF_POSTS:
+            yield f"when.{name}", "never holds: a rule on a case's risk cannot ask this of it"
+    sets = [name for name in ("team", "sla", "case") if getattr(rule.then, name)]
+    if sets:
+        yield "then", f"is about the risk of a case that is open already: it cannot set {', '.join(sets)}"
+    if not (rule.then.severity or rule.then.tags or rule.then.policy):
+        yield "then", "does nothing: a rule on a case's risk sets severity, tags or policy"

@@ -17,7 +17,7 @@ from typing import Literal
 from leitstand.model import CaseSnapshot, Notice, NoticeType
 from leitstand.settings import Escalation, Step
 from triage import conditions, silences
-from triage.conditions import FrozenOnly
+from triage.conditions import NOTHING_COUNTED, FrozenOnly
 from triage.policy import ON_CALL, Policy
 from triage.silences import Silence
 from triage.timeline import Line
@@ -132,12 +132,17 @@ def begin(
 
 
 def advance(
-    run: Run, case: CaseSnapshot, policy: Policy, now: datetime, open_silences: Sequence[Silence] = ()
+    run: Run,
+    case: CaseSnapshot,
+    policy: Policy,
+    now: datetime,
+    open_silences: Sequence[Silence] = (),
+    counts: Mapping[str, int] = NOTHING_COUNTED,
 ) -> Advanced:
-    """Take every step that is due at `now`."""
+    """Take every step that is due at `now`. `counts` are what its conditions want to have counted, by their keys."""
     taken = _Taken([], [], [])
     while run.state is RunState.RUNNING and run.next_at <= now:
-        run = _take(run, case, policy, now, open_silences, taken)
+        run = _take(run, case, policy, now, open_silences, counts, taken)
         if run.state is RunState.FINISHED:
             taken.lines.append(_ended(run, now))
     return Advanced(run, tuple(taken.notices), tuple(taken.lines), tuple(taken.does))
@@ -175,7 +180,13 @@ def _frozen(step: Step) -> FrozenStep:
 
 
 def _take(
-    run: Run, case: CaseSnapshot, policy: Policy, now: datetime, open_silences: Sequence[Silence], taken: _Taken
+    run: Run,
+    case: CaseSnapshot,
+    policy: Policy,
+    now: datetime,
+    open_silences: Sequence[Silence],
+    counts: Mapping[str, int],
+    taken: _Taken,
 ) -> Run:
     """One step: skipped, waited for, or taken."""
     step = run.snapshot.steps[run.step]
@@ -185,7 +196,7 @@ def _take(
         said = f"{why} by {silence.owner} until {silence.ends_at:%Y-%m-%d %H:%M} UTC ({silence.reason})"
         return _wait(run, why, said, silence.ends_at, now, taken)
     if step.only is not None:
-        missing = conditions.unmet(step.only, case, run.snapshot.severity, policy.zone, now)
+        missing = conditions.unmet(step.only, case, run.snapshot.severity, policy.zone, now, counts)
         if missing and step.only.otherwise == "wait":
             return _wait(run, missing, missing, conditions.look_again_at(step.only, policy.zone, now), now, taken)
         if missing:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from leitstand.model import Author, Importance
 from leitstand.settings import (
+    Counter,
     Customers,
     Digest,
     Escalation,
@@ -62,6 +63,17 @@ class Policy:
     def asks_for_history(self) -> bool:
         """Whether a rule looks at an author's earlier cases: only then are they counted."""
         return any(rule.rule.when.cases_at_least is not None for rule in self.rules)
+
+    @property
+    def counters(self) -> tuple[Counter, ...]:
+        """What rules want to have counted."""
+        found = {rule.rule.when.count.key: rule.rule.when.count for rule in self.rules if rule.rule.when.count}
+        return tuple(found.values())
+
+    @property
+    def on_risk(self) -> tuple[CompiledRule, ...]:
+        """The rules that are asked of cases when their risk is estimated."""
+        return tuple(rule for rule in self.rules if rule.rule.when.risk_at_least is not None)
 
     def agreement(self, traits: Traits, named: str = "") -> Agreement:
         """The deadlines of a case: the entry named, the most specific, or the built-in ones where none applies."""

@@ -20,10 +20,14 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What only the database knows of a mention: its author's earlier cases, and how many posts tell its story."""
+    """What only the database knows of a mention: its author's earlier cases, and how many posts tell its story.
+
+    `counts` are those of the counters that rules ask for, by their keys.
+    """
 
     cases: int = 0
     story: int = 1
+    counts: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Subject:
     vip: bool = False
     tier: str = ""
     facts: Facts = Facts()
+    risk: float = 0.0
 
     @property
     def local(self) -> datetime:
@@ -66,6 +71,8 @@ _LOOK: dict[str, Callable[[Subject], Any]] = {
     "tiers": lambda s: s.tier,
     "cases_at_least": lambda s: s.facts.cases,
     "story_at_least": lambda s: s.facts.story,
+    "count": lambda s: [f"{number:,} {key}" for key, number in s.facts.counts],
+    "risk_at_least": lambda s: s.risk,
     "hours": lambda s: s.local.hour * 60 + s.local.minute,
     "weekdays": lambda s: WEEKDAYS[s.local.weekday()],
 }
@@ -114,6 +121,8 @@ def _test(name: str, wanted: Any) -> Test:
     if name == "hours":
         spans = tuple(map(minutes, wanted))
         return lambda s: any(_within(look(s), opens, closes) for opens, closes in spans)
+    if name == "count":
+        return lambda s: dict(s.facts.counts).get(wanted.key, 0) > wanted.more_than
     if name == "urgency_at_least":
         wanted = Urgency[wanted.upper()]
     if name.endswith("_at_least"):

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, Row, text
 
 from leitstand.model import CaseSnapshot, Notice
-from triage import clocks, overrides, records, silences, timeline
+from triage import asked, clocks, overrides, records, silences, timeline
 from triage.escalations import Advanced, Do, FrozenPolicy, Run, RunState, advance, begin, targets
 from triage.policy import Policy
 from triage.silences import Silence
@@ -135,15 +135,19 @@ def start(
     ids = connection.scalars(_IDS, {"count": len(wanted)})
     begun = [_begun(i, s, cases[s.case_number], policy, now) for i, s in zip(ids, wanted.values(), strict=True)]
     quiet = silences.listed(connection, now)
-    advanced = [_at_once(run, cases[run.case_number], policy, now, quiet) for run in begun]
+    cases = asked.with_risks(connection, begun, cases)
+    counts = asked.counts(connection, begun, cases, now)
+    advanced = [_at_once(run, cases[run.case_number], policy, now, quiet, counts[run.id]) for run in begun]
     connection.execute(_INSERT, {"rows": msgspec.json.encode([a.run for a in advanced]).decode()})
     timeline.append(connection, [line for a in advanced for line in (_started(a.run, now), *a.lines)])
     return tuple(notice for a in advanced for notice in a.notices)
 
 
-def _at_once(run: Run, case: CaseSnapshot, policy: Policy, now: datetime, quiet: Sequence[Silence]) -> Advanced:
+def _at_once(
+    run: Run, case: CaseSnapshot, policy: Policy, now: datetime, quiet: Sequence[Silence], counts: Mapping[str, int]
+) -> Advanced:
     """The first steps; where they do something to the case, the sweep takes them a moment later."""
-    advanced = advance(run, case, policy, now, quiet)
+    advanced = advance(run, case, policy, now, quiet, counts)
     return advanced if not advanced.does else Advanced(run, (), ())
 
 
@@ -187,7 +191,9 @@ def advance_due(connection: Connection, policy: Policy, now: datetime, limit: in
     cases = {n: snapshot(case, stored[n].values(), policy, now) for n, case in found.items()}
     running = [*(run for run in due if run.state is RunState.RUNNING), *restarted.runs]
     quiet, policy = silences.listed(connection, now), overrides.applied(connection, policy, now)
-    advanced = [advance(run, cases[run.case_number], policy, now, quiet) for run in running]
+    shown = asked.with_risks(connection, running, cases)
+    counts = asked.counts(connection, running, shown, now)
+    advanced = [advance(run, shown[run.case_number], policy, now, quiet, counts[run.id]) for run in running]
     kept = [*(a.run for a in advanced), *restarted.ended]
     connection.execute(_UPDATE, {"rows": msgspec.json.encode(kept).decode()})
     timeline.append(connection, [*restarted.lines, *(line for a in advanced for line in a.lines)])

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 
 from escalation_bridge import ledger, outbox
-from triage import doing, risk
+from triage import doing, risk, standing
 from triage.escalating import projects
 from triage.incidents import life as incidents
 from triage.policy import Policy
@@ -27,3 +27,5 @@ def look(engine: Engine, policy: Policy, now: datetime) -> None:
         outbox.add(connection, digests.sweep(connection, policy, now), now)
     with engine.begin() as connection:
         risk.refresh(connection, policy, now)
+    with engine.begin() as connection:
+        outbox.add(connection, standing.sweep(connection, policy, now), now)

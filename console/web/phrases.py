@@ -85,6 +85,17 @@ ESCALATIONS: list[Phrase] = [
     phrase(r"nobody has acknowledged the case", N_("nobody has acknowledged the case")),
     phrase(r"the severity has not risen", N_("the severity has not risen")),
     phrase(r"the severity has risen", N_("the severity has risen")),
+    phrase(r"its risk is (?P<score>[\d.]+)", N_("its risk is %(score)s")),
+    phrase(r"the risk is (?P<score>[\d.]+), not (?P<least>[\d.]+)", N_("the risk is %(score)s, not %(least)s")),
+    phrase(r"the risk is not known, not (?P<least>[\d.]+)", N_("the risk is not known, not %(least)s")),
+    phrase(
+        r"(?P<count>\d+) posts per (?P<per>\w+) within (?P<span>\w+), not more than (?P<most>\d+)",
+        N_("%(count)s posts within %(span)s, not more than %(most)s"),
+    ),
+    phrase(
+        r"(?P<count>\d+) cases per (?P<per>\w+) within (?P<span>\w+), not more than (?P<most>\d+)",
+        N_("%(count)s cases within %(span)s, not more than %(most)s"),
+    ),
     phrase(r"escalation (?P<number>\d+) is opened: (?P<why>.+)", N_("escalation %(number)s is opened: %(why)s")),
     phrase(
         r"opened because of (?P<why>.+), about case (?P<number>\d+) \((?P<severity>sev\d)\); owned by nobody yet",

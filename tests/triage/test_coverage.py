@@ -15,6 +15,7 @@ from triage.coverage import problems
 from triage.judgement import judge
 
 THEN = {"tags": ["t"]}
+COUNT = {"per": "team", "more_than": 5, "within": "10m"}
 
 
 def found(*whens: dict[str, Any], then: dict[str, Any] = THEN, **changes: object) -> list[tuple[str, str]]:
@@ -41,6 +42,12 @@ def test_several_rules_together_can_leave_nothing() -> None:
         ({"needs_reply": True}, {"needs_reply": True, "tiers": []}, False),
         ({"hours": ["18:00-08:00"]}, {"hours": ["18:00-08:00"], "languages": ["de"]}, False),
         ({"languages": ["de", "en"]}, {"languages": ["fr"]}, True),
+        ({"risk_at_least": 0.5}, {"risk_at_least": 0.7}, False),
+        ({"risk_at_least": 0.7}, {"risk_at_least": 0.5}, True),
+        ({}, {"risk_at_least": 0.5}, True),
+        ({"risk_at_least": 0.1}, {"channels": ["x"]}, True),
+        ({"count": COUNT}, {"count": {**COUNT, "more_than": 9}}, False),
+        ({"count": COUNT}, {"count": {**COUNT, "within": "1h"}}, True),
     ],
 )
 def test_one_rule_in_the_way(first: dict[str, Any], second: dict[str, Any], reached: bool) -> None:
@@ -55,6 +62,9 @@ def test_one_rule_in_the_way(first: dict[str, Any], second: dict[str, Any], reac
         ({"vip": True}, THEN, "when.vip", "`triage.vips` is empty"),
         ({"watchlists": ["jobs"], "languages": ["en"]}, THEN, "when.languages", "only want de"),
         ({"hours": ["25:00-26:00"]}, THEN, "when.hours", "is not a time of day"),
+        ({"risk_at_least": 0.6, "cues": ["fire"]}, THEN, "when.cues", "cannot ask this of it"),
+        ({"risk_at_least": 0.6}, {"team": "x", "tags": ["t"]}, "then", "cannot set team"),
+        ({"risk_at_least": 0.6}, {}, "then", "does nothing"),
         (
             {},
             {"case": "ignore", "severity": "sev1", "team": "x"},

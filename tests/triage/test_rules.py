@@ -27,7 +27,8 @@ POST = replace(POST, mention=replace(POST.mention, kind="review"))
 FOUND = replace(
     assessment(Urgency.HIGH, Intent.COMPLAINT), confidence=0.6, reasons=(Reason("urgency", "blocked_now", 0, 4, 2.0),)
 )
-FACTS = Facts(cases=3, story=12)
+FACTS = Facts(cases=3, story=12, counts=(("posts per channel within 10m", 3),))
+COUNTED = {"per": "channel", "within": "10m"}
 
 CONDITIONS = [
     ("intents", ["complaint", "praise"], ["praise"]),
@@ -49,6 +50,7 @@ CONDITIONS = [
     ("tiers", ["gold"], ["silver"]),
     ("cases_at_least", 3, 4),
     ("story_at_least", 12, 13),
+    ("count", {**COUNTED, "more_than": 2}, {**COUNTED, "more_than": 3}),
     ("hours", ["09:30-10:30"], ["10:01-10:00"]),
     ("weekdays", ["tue"], ["mon", "wed"]),
 ]
@@ -68,7 +70,8 @@ def test_each_condition(name: str, holds: object, fails: object) -> None:
 
 
 def test_every_condition_of_the_file_is_asked() -> None:
-    assert set(When.model_fields) == set(_LOOK) == {name for name, _, _ in CONDITIONS}
+    on_posts = {name for name, _, _ in CONDITIONS}
+    assert set(When.model_fields) == set(_LOOK) == on_posts | {"risk_at_least"}, "risk is asked of cases"
 
 
 def test_a_rule_says_with_what_it_holds() -> None:

@@ -34,6 +34,11 @@ CREATE TABLE digests (
   content jsonb NOT NULL,
   PRIMARY KEY (name, week)
 );
+-- The rules on its risk that have decided about a case, and the estimate that was looked at last.
+ALTER TABLE case_risks ADD COLUMN ruled text[] NOT NULL DEFAULT '{}', ADD COLUMN ruled_at timestamptz;
+-- What is counted within a while is found without reading all.
+CREATE INDEX case_mentions_joined ON case_mentions USING brin (joined_at);
+CREATE INDEX cases_opened ON cases USING brin (opened_at);
 -- What the weights of risk were fitted to; the last one in use counts.
 CREATE TABLE risk_models (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -54,7 +59,8 @@ CREATE TABLE remote_calendars (
 );
 """
 DOWN = """
-DROP INDEX mentions_written;
+ALTER TABLE case_risks DROP COLUMN ruled, DROP COLUMN ruled_at;
+DROP INDEX mentions_written, case_mentions_joined, cases_opened;
 DROP TABLE remote_calendars, risk_models, digests, delivery_rooms;
 ALTER TABLE deliveries DROP COLUMN letter, DROP COLUMN invited;
 """
