@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from console.api.answers import Problem
-from console.api.escalations import EscalationAction, NewEscalation, NewSilence
+from console.api.escalations import EscalationAction, NewEscalation, NewSilence, Reopened
 from console.api.incidents import EndIncident
 from console.api.oncall import NewStandIn
 from triage.escalating import acts
@@ -21,7 +21,7 @@ Json = dict[str, object]
 _REF = "#/components/schemas/"
 _TYPES = (
     Incident, IncidentDetail, Project, EscalationDetail, Silence, Problem, EndIncident, NewEscalation, EscalationAction,
-    NewSilence, StandIn, NewStandIn, Trigger,
+    NewSilence, Reopened, StandIn, NewStandIn, Trigger,
 )  # fmt: skip
 
 
@@ -88,6 +88,9 @@ def paths() -> Json:
             "post": _write("Make escalation steps wait", Silence, [], NewSilence, status=201),
         },
         "/api/v1/silences/{number}/end": {"post": _write("End a silence", Silence, [number], None, 404)},
+        "/api/v1/silences/{number}/reopen": {
+            "post": _write("Undo the end of a silence", Silence, [number], Reopened, 404)
+        },
         "/api/v1/oncall": {"get": _read("Who is on call, by rota", None, [])},
         "/api/v1/oncall/overrides": {
             "get": _read("Who stands in for whom", StandInList, []),

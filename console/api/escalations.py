@@ -54,6 +54,12 @@ class EscalationAction(msgspec.Struct, forbid_unknown_fields=True):
     by_whom: str = ""
 
 
+class Reopened(msgspec.Struct, forbid_unknown_fields=True):
+    """Until when a silence that somebody has ended holds again, with its offset."""
+
+    until: datetime
+
+
 class NewSilence(msgspec.Struct, forbid_unknown_fields=True):
     """What waits, who answers for it, why, and for how long (`2h`)."""
 
@@ -120,6 +126,14 @@ def _silences(router: APIRouter, desk: Desk, tokens: Tokens) -> None:
         caller = authorised(request, tokens, Scope.ACT)
         return answer(await run_in_threadpool(_end, desk, case_number(number), caller.actor))
 
+    @router.post("/silences/{number}/reopen")
+    async def reopen_silence(request: Request, number: str) -> Response:
+        authorised(request, tokens, Scope.ACT)
+        until = decoded(await read_body(request, ACTION_BYTES), Reopened).until
+        if until.tzinfo is None:
+            raise ApiError(422, "needs its offset, as in 2026-12-24T09:00:00+01:00", "until")
+        return answer(await run_in_threadpool(_reopen, desk, case_number(number), until))
+
 
 def _reading(desk: Desk, read: Callable[[Connection], T]) -> T:
     with desk.database.connect() as connection:
@@ -163,6 +177,11 @@ def _silence(desk: Desk, wanted: NewSilence) -> Silence:
         return silences.add(
             connection, wanted.matcher, owner=wanted.owner, reason=wanted.reason, now=clock.now(), lasts=lasts
         )
+
+
+def _reopen(desk: Desk, number: int, until: datetime) -> Silence:
+    with desk.database.begin() as connection:
+        return silences.reopen(connection, number, until=until, now=clock.now())
 
 
 def _end(desk: Desk, number: int, actor: str) -> Silence:

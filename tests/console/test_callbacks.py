@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 from leitstand import clock
 from leitstand.model import ClockName, ClockState
 from tests.console.running import ACT, TOKENS, Console, running, settings
+from tests.console.test_web_pages import sign_in
 from triage import clocks, timeline
 from workers.embedded import redis_url as embedded_redis_url
 
@@ -98,6 +99,18 @@ def test_a_target_speaks_only_of_what_it_was_sent(called: Console, number: int) 
     found = post(called, {"case": other, "event": "resolved", "id": "1"})
     assert (found.status_code, found.json()["field"]) == (404, "case")
     assert post(called, {"case": 10**9, "event": "resolved", "id": "2"}).status_code == 404
+
+
+def test_what_comes_by_telephone_is_entered_on_the_case_s_page(called: Console, number: int) -> None:
+    with sign_in(called) as client:
+        assert "The department hands it back" in client.get(f"/cases/{number}").text
+        client.post(f"/cases/{number}/accept", data={"value": "Bea", "text": "ticket 5"})
+        page = client.get(f"/cases/{number}").text
+        assert "accepted by Bea: ticket 5 (forward accepted met" in page
+        assert "The department hands it back" not in page
+        client.post(f"/cases/{number}/forward", data={"value": "zammad"})
+        client.post(f"/cases/{number}/return", data={"text": "not ours"})
+        assert "handed back by Ana Costa (desk): not ours" in client.get(f"/cases/{number}").text
 
 
 def test_who_has_no_secret_takes_no_calls(called: Console, number: int) -> None:

@@ -137,5 +137,13 @@ def test_the_api_tells_and_changes_the_same(duty: Console) -> None:
         assert [(row["trigger"], row["policy"], len(row["levels"])) for row in rows] == [
             ("a case is sev1", "sev1", 2), ("an incident opens", "sev1", 2),
         ]  # fmt: skip
+        silence = {"matcher": {"teams": ["cloud-support"]}, "owner": "eve", "reason": "work", "lasts": "2h"}
+        quiet = client.post("/api/v1/silences", json=silence).json()["id"]
+        assert client.post(f"/api/v1/silences/{quiet}/reopen", json={"until": end}).status_code == 404
+        client.post(f"/api/v1/silences/{quiet}/end").raise_for_status()
+        assert client.post(f"/api/v1/silences/{quiet}/reopen", json={"until": end}).json()["ended_by"] == ""
+        assert (
+            client.post(f"/api/v1/silences/{quiet}/reopen", json={"until": "2020-01-01T00:00:00Z"}).status_code == 422
+        )
     with duty.client(READ) as client:
         assert client.post(f"/api/v1/oncall/overrides/{number}/remove").status_code == 403
