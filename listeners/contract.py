@@ -10,6 +10,8 @@ source `api` has neither: its calls come in at /api/v1/mentions.
 A source whose network filters for us has `asking(settings, watchlists) -> settings`.
 A source that can look posts up again has `recheck_every(settings) -> timedelta`, zero for never; its `listen` takes one
 argument more, which tells it what is due (listeners/rechecks.py).
+A source that changes something at its network when it listens, or pays for it, has `sample(settings, most)`, which
+does not: `leitstand try` shows that.
 `verify(settings)` tries the source once without storing anything and returns one sentence; it raises FetchError.
 """
 
@@ -102,6 +104,15 @@ class Asks(Protocol):
 
     def asking(self, settings: ListenerSettings, watchlists: Mapping[str, Node]) -> ListenerSettings:
         """The settings with what follows from the watchlists."""
+        ...
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """A source that changes something at its network when it listens: here are some posts without that."""
+
+    async def sample(self, settings: ListenerSettings, most: int) -> Sequence[Mention]:
+        """Its newest posts, at most so many, oldest first. Raises FetchError."""
         ...
 
 

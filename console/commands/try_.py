@@ -17,6 +17,7 @@ from leitstand import clock
 from leitstand.errors import InputError
 from leitstand.model import Mention
 from leitstand.settings import Settings
+from listeners.watchlists import trees
 from nlp import pipeline
 from workers import setup
 
@@ -63,7 +64,7 @@ def command(
 def _posts(source: str, settings: Settings, limit: int) -> _Posts:
     listener = settings.listeners.get(source)
     if listener is not None:
-        fetched = fetch(source, listener, limit)
+        fetched = fetch(source, listener, trees(settings), limit)
         for error in fetched.errors:
             typer.echo(error, err=True)
         return _Posts([m.external_id for m in fetched.mentions], list(fetched.mentions), len(fetched.errors))

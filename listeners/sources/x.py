@@ -20,20 +20,22 @@ in `recheck_every`, at the price of a post. What is gone, or whose author is sus
 here, and its case says so.
 
 X allows one connection a project: run one listener of this kind. Rules whose tag begins with "leitstand:" are this
-listener's, others are left alone. `rules` and `searches` replace what follows from the watchlists; searches have at
-most 512 characters. Needs `pip install 'leitstand[x]'`.
+listener's, others are left alone; `leitstand try` touches none and reads ten posts of the first five searches.
+`rules` and `searches` replace what follows from the watchlists; searches have at most 512 characters.
+Needs `pip install 'leitstand[x]'`.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import structlog
 from pydantic import Field, PrivateAttr, SecretStr
 
 from leitstand import clock
+from leitstand.model import Mention
 from leitstand.plugins import About
 from leitstand.settings import Duration, ListenerSettings
 from listeners import rechecks
@@ -45,10 +47,15 @@ from listeners.streams import together
 from listeners.x import again, mentions, stream
 from listeners.x.api import Api, XError
 from listeners.x.marks import Mark, Marks, Spent, latest
+from listeners.x.posts import number_at, read_page
 from listeners.x.shares import Wanted
 from listeners.x.spending import Spending
 
 log = structlog.get_logger()
+
+SAMPLED: Final = 5  # searches
+SAMPLE: Final = 10  # posts of each: X takes no smaller number
+A_DAY: Final = timedelta(days=1)
 
 ABOUT = About(
     title="X",
@@ -127,6 +134,18 @@ async def listen(
         async with aclosing(together(parts)) as batches:
             async for batch in batches:
                 yield batch
+
+
+async def sample(settings: Settings, most: int) -> Sequence[Mention]:
+    """The newest ten posts that each of the first searches finds: no rule is touched, no stream opened."""
+    if not settings.searches:
+        raise XError("no watchlist can be searched for on X, and there are no `searches`", "http", permanent=True)
+    now, found = clock.now(), dict[str, Mention]()
+    async with Api(settings.url.rstrip("/"), settings.bearer_token.get_secret_value()) as api:
+        for query in settings.searches[:SAMPLED]:
+            page = read_page(await api.search(query, number_at(now - A_DAY), "", SAMPLE), now)
+            found |= {one.external_id: one for one in (*page.mentions, *page.edits)}
+    return sorted(found.values(), key=lambda one: one.created_at)[-most:]
 
 
 async def verify(settings: Settings) -> str:

@@ -18,6 +18,7 @@ from console.health import gaps, host, outside
 from console.health.finding import State
 from leitstand.settings import Settings
 from tests.console.commanding import Leitstand, commander
+from tests.listeners.servers_api import Asked, Reply, serving
 from workers import setup
 
 
@@ -148,6 +149,27 @@ def test_try_fetches_from_a_source(folder: Path, leitstand: Leitstand) -> None:
     ended = leitstand("try", "export", "--config", config, "--limit", "5", "--json")
     assert ended.code == 0, ended.err
     assert [row["external_id"] for row in ended.rows] == ["s1", "s2", "s3", "s4", "s5"]
+
+
+def test_try_asks_a_network_for_what_the_watchlists_ask_and_changes_nothing_there(
+    folder: Path, leitstand: Leitstand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Asked] = []
+
+    def respond(request: Asked) -> Reply:
+        asked.append(request)
+        post = {"id": "1994000000000000001", "text": "acme cloud is down", "author_id": "7"}
+        return Reply({"data": [post], "meta": {"result_count": 1}})
+
+    config = folder / "leitstand.toml"
+    with serving(respond) as url:
+        listener = f'\n[listeners.x]\nkind = "x"\nbearer_token = "a-token"\nurl = "{url}"\n'
+        config.write_text(config.read_text() + listener)
+        ended = leitstand("try", "x", "--config", config, "--json")
+    assert ended.code == 0, ended.err
+    assert [row["external_id"] for row in ended.rows] == ["1994000000000000001"]
+    assert {(one.method, one.path) for one in asked} == {("GET", "/2/tweets/search/recent")}
+    assert "acme" in asked[0].query["query"]
 
 
 @pytest.mark.parametrize(("source", "said"), [("ingest", "waits for posts"), ("nix", "(ingest) nor a file")])

@@ -19,7 +19,7 @@ from leitstand.configuration import secret_fields
 from leitstand.errors import FetchError
 from leitstand.plugins import About
 from leitstand.settings import ListenerSettings
-from listeners.contract import Batch, Listens, Verifies
+from listeners.contract import Batch, Listens, Samples, Verifies
 
 SECRET = "bGVpdHN0YW5k" * 4
 HIDDEN = "hidden-path"
@@ -109,6 +109,15 @@ def test_it_listens_or_receives(kind: str) -> None:
         assert kind == "api" or hasattr(module, "receive")
     assert isinstance(module, Verifies)
     assert inspect.iscoroutinefunction(module.verify)
+
+
+def test_what_it_shows_without_listening_it_fetches(kind: str, tmp_path: Path) -> None:
+    module = loaded(kind)
+    if not isinstance(module, Samples):
+        pytest.skip("its listening changes nothing at its network")
+    with pytest.raises(FetchError) as caught:
+        asyncio.run(asyncio.wait_for(module.sample(nowhere(kind, tmp_path), 10), 10))
+    assert SECRET not in str(caught.value)
 
 
 def test_where_nobody_answers_it_says_so_and_nothing_leaks(kind: str, tmp_path: Path) -> None:

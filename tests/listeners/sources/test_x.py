@@ -393,6 +393,23 @@ def test_verify_asks_for_rules_only() -> None:
     assert paths == ["GET tweets/search/stream/rules", "POST tweets/search/stream/rules"]
 
 
+def test_a_sample_touches_no_rule_and_opens_no_stream() -> None:
+    async def go() -> None:
+        async with x() as fake:
+            fake.rules = [{"id": "1", "value": "acme old", "tag": "leitstand:old"}]
+            fake.posts = [fake.make(n) for n in range(30)]
+            shown = await source.sample(settings(fake, searches=["acme"] * 7), 8)
+            assert [one.external_id for one in shown] == [fake.id(n) for n in range(22, 30)]
+            assert set(fake.paths()) == {"GET tweets/search/recent"}
+            assert len(fake.asked) == source.SAMPLED
+            assert {request.one("max_results") for request in fake.asked} == {"10"}
+            assert len(fake.rules) == 1
+            with pytest.raises(FetchError, match="no watchlist can be searched for"):
+                await source.sample(settings(fake, searches=[]), 8)
+
+    asyncio.run(go())
+
+
 def test_rules_and_searches_follow_from_the_watchlists() -> None:
     watchlists = trees(Configuration(watchlists=[Watchlist(name="cloud", query='acme AND ("acme cloud" OR outage)')]))
     told = asking(Settings.model_validate({"bearer_token": "x"}), watchlists)
