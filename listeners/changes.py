@@ -31,7 +31,8 @@ _EDIT_LOCK = text(
     " ORDER BY mention_id FOR UPDATE"
 )
 _EDIT = text(
-    "UPDATE mentions m SET url = r.url, title = r.title, text = r.text, language = r.language, links = r.links,"
+    "UPDATE mentions m SET url = coalesce(nullif(r.url, ''), m.url), title = r.title, text = r.text,"
+    " language = r.language, links = r.links,"
     " media = r.media, edited_at = r.edited_at, ref = r.ref,"
     " watchlists = CASE WHEN cardinality(r.watchlists) > 0 THEN r.watchlists ELSE m.watchlists END"
     " FROM json_to_recordset(CAST(:rows AS json))"

@@ -7,7 +7,7 @@ Which mentions those are, the worker knows: a source with `recheck_every` is han
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -45,6 +45,22 @@ def mark(connection: Connection, posts: Sequence[Kept], now: datetime) -> None:
     if posts:
         channels, ids = [post.channel for post in posts], [post.external_id for post in posts]
         connection.execute(_MARK, {"channels": channels, "ids": ids, "now": now})
+
+
+@dataclass(slots=True)
+class Again:
+    """Looking again as a part of a round of an API (listeners/rounds.py), at most `most` posts a look."""
+
+    ask: Due
+    look_up: Callable[[Sequence[Kept]], Awaitable[Batch]]
+    most: int
+    name: str = PART
+    every: float = PAUSE
+
+    async def look(self) -> Batch:
+        """What became of the posts that are due. Raises FetchError."""
+        posts = await self.ask(self.most)
+        return await self.look_up(posts) if posts else Batch((), None)
 
 
 async def rechecks(

@@ -45,6 +45,12 @@ class Thing(msgspec.Struct):
         return self.removed_by_category is not None or (self.body or self.selftext or "") in _GONE
 
     @property
+    def edited_at(self) -> datetime | None:
+        """When it was last edited; None if never, or so long ago that Reddit does not know."""
+        at = float(self.edited)
+        return datetime.fromtimestamp(min(at, 4e9), UTC) if at > 1 else None
+
+    @property
     def version(self) -> str:
         """Its name with the time of its last edit."""
         return f"{self.name}@{int(self.edited)}"
@@ -86,6 +92,7 @@ def mention(thing: Thing, site: str, now: datetime) -> Mention:
         conversation_id=(thing.link_id or "") if comment else thing.name,
         links=links,
         media=int(bool(thing.is_video) or thing.post_hint == "image"),
+        edited_at=None if (at := thing.edited_at) is None else min(at, now),
     )
 
 

@@ -19,12 +19,14 @@ With `search_watchlists = true` submissions are searched for what the watchlists
 
 Comments cannot be searched, only read by subreddit: list those where you are talked about. Reddit lists the newest
 1,000 posts; if more came while nobody listened, the gap is shown as lost. Edits and deletes of the youngest 1,000
-posts of each listing are noticed within minutes.
+posts of each listing are noticed within minutes; older posts of open cases are looked up again once in
+`recheck_every`.
 """
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Literal, Self
 from urllib.parse import quote_plus
 
@@ -33,7 +35,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from leitstand.plugins import About
 from leitstand.settings import Duration, ListenerSettings
-from listeners.contract import Batch
+from listeners.contract import Batch, Due, nothing_due
 from listeners.feeds.chorus import Chorus
 from listeners.feeds.pace import Bounds
 from listeners.feeds.polling import Tools
@@ -41,6 +43,8 @@ from listeners.feeds.reader import Reader
 from listeners.fetch import Fetcher, Limits
 from listeners.query.push import reddit as push
 from listeners.query.tree import Node
+from listeners.rechecks import Again
+from listeners.reddit import again
 from listeners.reddit.api import Api
 from listeners.reddit.listings import Posts
 from listeners.reddit.posts import CHANNEL, from_feed
@@ -69,6 +73,9 @@ class Settings(ListenerSettings):
     client_secret: SecretStr | None = Field(None, description="The app's secret.")
     user_agent: str = Field("", description="Who asks, as Reddit wants it: <platform>:<app>:<version> (by /u/<name>).")
     interval: Duration = Field(timedelta(seconds=30), description="The pause between two looks at the same listing.")
+    recheck_every: Duration = Field(
+        timedelta(days=1), description="How often a post of an open case is looked up again (API); 0s: never."
+    )
     api_url: str = Field("https://oauth.reddit.com", description="Where the API is.")
     site_url: str = Field("https://www.reddit.com", description="Where tokens, feeds and links are.")
     allow_private: bool = Field(False, description="true: these addresses may be in a private network.")
@@ -93,11 +100,21 @@ def asking(settings: Settings, watchlists: Mapping[str, Node]) -> Settings:
     return settings.model_copy(update={"searches": [*settings.searches, *push.searches(watchlists)]})
 
 
-async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
+def recheck_every(settings: Settings) -> timedelta:
+    """How often a post of an open case is looked up again."""
+    return settings.recheck_every if settings.client_id else timedelta(0)
+
+
+async def listen(
+    name: str, settings: Settings, cursors: Mapping[str, str], due: Due = nothing_due
+) -> AsyncIterator[Batch]:
     """Yield what is new, changed and gone."""
     async with Fetcher(Limits(allow_private=settings.allow_private)) as fetcher:
         if settings.client_id:
-            async for batch in rounds(_parts(settings, fetcher, cursors)):
+            parts = _parts(settings, fetcher, cursors)
+            look_up = partial(again.look_up, parts[0].api, _bare(settings.site_url))
+            looks = [] if due is nothing_due else [Again(due, look_up, again.MOST)]
+            async for batch in rounds([*parts, *looks]):
                 yield batch
         else:
             async with Reader() as reader:

@@ -17,7 +17,8 @@ for others with the same project. When it is used up nothing is read until midni
 With `search_watchlists = true` new videos are searched for what the watchlists ask for, as narrowly as YouTube can.
 
 Replies are heard when their thread is among the newest hundred, those of older threads (to some three hundred) with
-every tenth look; edits likewise, deletes of the youngest comments with every tenth.
+every tenth look; edits likewise, deletes of the youngest comments with every tenth. Comments of open cases, however
+old, are looked up again once in `recheck_every`, fifty for a unit.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -29,11 +30,13 @@ from pydantic import Field, SecretStr, model_validator
 
 from leitstand.plugins import About
 from leitstand.settings import Duration, ListenerSettings
-from listeners.contract import Batch
+from listeners.contract import Batch, Due, nothing_due
 from listeners.fetch import Fetcher, Limits
 from listeners.query.push import youtube as push
 from listeners.query.tree import Node
+from listeners.rechecks import PART, Again
 from listeners.rounds import Part, rounds
+from listeners.youtube import again
 from listeners.youtube.api import Api
 from listeners.youtube.quota import Quota
 from listeners.youtube.threads import Memory, Threads
@@ -62,6 +65,9 @@ class Settings(ListenerSettings):
     searches: list[SearchFor] = Field([], max_length=20, description="What to search for in new videos.")
     search_watchlists: bool = Field(False, description="true: search new videos for what the watchlists ask for.")
     interval: Duration = Field(timedelta(seconds=30), description="The shortest pause between two looks at the same.")
+    recheck_every: Duration = Field(
+        timedelta(days=1), description="How often a comment of an open case is looked up again; 0s: never."
+    )
     quota: int = Field(10_000, ge=1, description="Units a day that may be used.")
     search_quota: int = Field(100, ge=1, description="Searches a day that may be used.")
     api_url: str = Field("https://youtube.googleapis.com/youtube/v3", description="Where the API is.")
@@ -83,10 +89,17 @@ def asking(settings: Settings, watchlists: Mapping[str, Node]) -> Settings:
     return settings.model_copy(update={"searches": [*settings.searches, *push.searches(watchlists)]})
 
 
-async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
+def recheck_every(settings: Settings) -> timedelta:
+    """How often a comment of an open case is looked up again."""
+    return settings.recheck_every
+
+
+async def listen(
+    name: str, settings: Settings, cursors: Mapping[str, str], due: Due = nothing_due
+) -> AsyncIterator[Batch]:
     """Yield what is new, changed and gone."""
     async with Fetcher(Limits(allow_private=settings.allow_private)) as fetcher:
-        async for batch in rounds(_parts(settings, fetcher, cursors)):
+        async for batch in rounds(_parts(settings, fetcher, cursors, due)):
             yield batch
 
 
@@ -97,7 +110,7 @@ async def verify(settings: Settings) -> str:
     return f"YouTube answers: {sum(len(batch.mentions) for batch in batches)} posts now"
 
 
-def _parts(settings: Settings, fetcher: Fetcher, cursors: Mapping[str, str]) -> list[Part]:
+def _parts(settings: Settings, fetcher: Fetcher, cursors: Mapping[str, str], due: Due = nothing_due) -> list[Part]:
     api = Api(fetcher, settings.api_url.rstrip("/"), settings.api_key.get_secret_value())
     every = settings.interval.total_seconds()
     units, calls = Quota(settings.quota), Quota(settings.search_quota)
@@ -108,7 +121,10 @@ def _parts(settings: Settings, fetcher: Fetcher, cursors: Mapping[str, str]) -> 
         for name in names:
             memory = Memory.from_cursor(cursors.get(name, ""))
             quota.resume(name, memory.day, memory.used)
+    units.resume(PART, *again.used(cursors.get(PART, "")))
+    looks = [] if due is nothing_due else [Again(due, again.Looking(api, units).look_up, again.MOST)]
     return [
         *(Threads(n, f, api, units, every, len(filters), cursors.get(n, ""), every) for n, f in filters.items()),
         *(Videos(n, q, api, calls, every, len(searches), cursors.get(n, ""), every) for n, q in searches.items()),
+        *looks,
     ]

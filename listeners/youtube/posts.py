@@ -111,6 +111,7 @@ def of_comment(comment: Comment, thread: str, video: str, channel: str, now: dat
         url=place,
         kind="comment",
         author=author,
+        edited_at=min(snippet.updated_at, now) if comment.edited and snippet.updated_at else None,
         parent_id=thread if thread != comment.id else "",
         conversation_id=thread,
     )

@@ -1,23 +1,35 @@
-"""Posts of open cases are looked up again at X and Mastodon: what was edited or taken away unheard reaches the case."""
+"""Posts of open cases are looked up again: what was edited or taken away unheard reaches the case."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import cast
 
 import pytest
 from sqlalchemy import Engine
 
 from leitstand import clock
+from leitstand.settings import ListenerSettings
 from listeners import rechecks
-from listeners.contract import Rechecks
+from listeners.contract import Batch, Kept, Rechecks
 from listeners.mastodon import part as mastodon_part
 from listeners.sources import mastodon as mastodon_source
+from listeners.sources import reddit as reddit_source
 from listeners.sources import x as x_source
+from listeners.sources import youtube as youtube_source
 from listeners.x import stream
 from listeners.x.marks import Mark
-from tests.listeners import servers_mastodon
+from listeners.youtube import again as youtube_again
+from tests.listeners import servers_mastodon, servers_youtube
 from tests.listeners.committing import Ear
+from tests.listeners.servers_api import serving
 from tests.listeners.servers_mastodon import Mastodon, mastodon, status
+from tests.listeners.servers_reddit import ID, SECRET, FakeReddit, comment, submission
 from tests.listeners.servers_x import X, x
+from tests.listeners.servers_youtube import FakeYouTube
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +56,11 @@ async def heard(ear: Ear, fake: X, count: int, **more: object) -> None:
 
 def looked_up(fake: X) -> list[list[str]]:
     return [request.one("ids").split(",") for request in fake.asked if request.path == "/2/tweets"]
+
+
+def looks(ear: Ear) -> int:
+    """How often it was looked again, be it at nothing."""
+    return sum(batch.part == rechecks.PART for batch in ear.batches)
 
 
 def test_at_x_what_is_gone_hidden_or_edited_reaches_the_case_and_the_rest_stays(
@@ -102,7 +119,7 @@ def test_at_x_looking_again_is_the_first_that_a_short_budget_ends(database: Engi
             mark = Mark(since=int(fake.id(3)), day=clock.now().date().isoformat(), used=640)
             ear.start_from("", str(mark))
             ear.batches.clear()
-            await ear.listen(lambda: sum(batch.part == rechecks.PART for batch in ear.batches) > 3)
+            await ear.listen(lambda: looks(ear) > 3 and any(batch.budget for batch in ear.batches))
             return ear, fake
 
     ear, fake = asyncio.run(scene())
@@ -179,7 +196,77 @@ def test_at_mastodon_an_instance_that_knows_nothing_any_more_takes_nothing_away(
     assert all(ear.words().values())
 
 
-@pytest.mark.parametrize("source", [x_source, mastodon_source])
-def test_both_say_how_often(source: object) -> None:
+@pytest.mark.parametrize("source", [x_source, mastodon_source, reddit_source, youtube_source])
+def test_all_say_how_often(source: object) -> None:
     assert isinstance(source, Rechecks)
     assert x_source.recheck_every(x_source.Settings.model_validate({"bearer_token": "x"})) == timedelta(days=1)
+
+
+def told_of(source: Rechecks, settings: ListenerSettings, posts: list[Kept], until: int) -> list[Batch]:
+    """The batches of so many looks at these posts."""
+
+    async def due(most: int) -> Sequence[Kept]:
+        return posts[:most]
+
+    async def go() -> list[Batch]:
+        found: list[Batch] = []
+        running = cast(AsyncGenerator[Batch, None], source.listen("ear", settings, {}, due))
+        async with asyncio.timeout(60), aclosing(running) as batches:
+            async for batch in batches:
+                found += [batch] if batch.part == rechecks.PART else []
+                if len(found) == until:
+                    break
+        return found
+
+    return asyncio.run(go())
+
+
+def test_at_reddit_what_was_edited_or_taken_away_is_found_however_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reddit_source, "Again", partial(rechecks.Again, every=0.01))
+    server = FakeReddit()
+    changes = [comment(1, edited=1_772_540_000.0, body="It works", body_html="<p>It works</p>"), comment(3)]
+    gone = [comment(2, body="[deleted]", body_html="<p>[deleted]</p>"), submission(4, removed_by_category="moderator")]
+    server.post(*changes, *gone, path="/r/acme/comments")
+    posts = [Kept("reddit", name) for name in ("t1_c1", "t1_c2", "t1_c3", "t3_s4", "t1_unknown")]
+    with serving(server.answer) as url:
+        settings = reddit_source.Settings.model_validate(
+            {"subreddits": ["acme"], "client_id": ID, "client_secret": SECRET, "user_agent": "acme-watch",
+             "api_url": url, "site_url": url, "allow_private": True}
+        )  # fmt: skip
+        assert reddit_source.recheck_every(settings) == timedelta(days=1)
+        [batch] = told_of(cast(Rechecks, reddit_source), settings, posts, 1)
+        again = replace(posts[0], edited_at=batch.edits[0].edited_at)
+        [later] = told_of(cast(Rechecks, reddit_source), settings, [again], 1)
+    assert [(m.external_id, m.text) for m in batch.edits] == [("t1_c1", "It works")]
+    assert {gone.external_id for gone in batch.deletes} == {"t1_c2", "t3_s4"}
+    assert batch.checked == tuple(posts)
+    assert (later.edits, later.checked) == ((), (again,))
+
+
+def test_reddit_s_public_feeds_are_not_looked_at_again() -> None:
+    settings = reddit_source.Settings.model_validate({"subreddits": ["acme"]})
+    assert not reddit_source.recheck_every(settings)
+
+
+def test_at_youtube_a_comment_that_is_twice_not_there_is_gone_and_each_look_costs_a_unit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(youtube_source, "Again", partial(rechecks.Again, every=0.01))
+    server = FakeYouTube()
+    server.write(1, 2)
+    edited = servers_youtube.comment("T1", 1, textDisplay="It works", updatedAt=servers_youtube.at_second(99))
+    server.threads[-1] = (edited, [])
+    named, gone = [Kept("youtube", name) for name in ("T1", "T2")], Kept("youtube", "T3")
+    monkeypatch.setattr(youtube_again, "_VIDEO", 1)
+    with serving(server.answer) as url:
+        settings = youtube_source.Settings.model_validate(
+            {"api_key": servers_youtube.KEY, "channels": [servers_youtube.CHANNEL], "quota": 10_000,
+             "interval": "5s", "api_url": f"{url}/youtube/v3", "allow_private": True}
+        )  # fmt: skip
+        assert youtube_source.recheck_every(settings) == timedelta(days=1)
+        first, second = told_of(cast(Rechecks, youtube_source), settings, [*named, gone], 2)
+    assert [(m.external_id, m.text) for m in first.edits] == [("T1", "It works")]
+    assert (first.deletes, [one.external_id for one in second.deletes]) == ((), ["T3"])
+    assert (first.checked, second.checked) == (tuple(named), (*named, gone))
+    assert youtube_again.used(second.cursor or "")[1] == youtube_again.used(first.cursor or "")[1] + 1
+    assert youtube_again.used("nonsense") == ("", 0)

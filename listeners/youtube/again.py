@@ -1,0 +1,73 @@
+"""Looks comments up again, fifty a call, for one unit of the quota: what was edited since, and what is gone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from leitstand import clock
+from leitstand.model import Mention
+from listeners.answers import each
+from listeners.contract import Batch, Gone, Kept
+from listeners.rechecks import PART
+from listeners.youtube.api import Api
+from listeners.youtube.posts import CHANNEL, Comment, Page, of_comment
+from listeners.youtube.quota import Quota, day_of
+
+MOST: Final = 50
+_VIDEO: Final = 11  # characters of a video's id; comments have longer ones
+
+
+class _Named(msgspec.Struct):
+    id: str
+
+
+@dataclass
+class Looking:
+    """Asks for what is due. `absent` were not there the last time: one empty answer may be a hiccup."""
+
+    api: Api
+    quota: Quota
+    absent: set[str] = field(default_factory=set)
+
+    async def look_up(self, posts: Sequence[Kept]) -> Batch:
+        """What became of these comments; videos are left alone. Raises FetchError."""
+        asked = {post.external_id: post for post in posts if len(post.external_id) > _VIDEO}
+        items = await self._items(list(asked)) if asked else []
+        found, there = list(each(items, Comment)), {named.id for named in each(items, _Named)}
+        absent = set(asked) - there
+        gone, self.absent = absent & self.absent, absent - self.absent
+        now = clock.now()
+        return Batch(
+            (),
+            msgspec.json.encode((day_of(now), self.quota.used.get(PART, 0))).decode(),
+            edits=tuple(_mention(comment, now) for comment in found if _is_newer(comment, asked.get(comment.id))),
+            deletes=tuple(Gone(CHANNEL, name) for name in sorted(gone)),
+            checked=tuple(post for post in posts if post.external_id not in self.absent),
+            budget=self.quota.told(now),
+        )
+
+    async def _items(self, names: Sequence[str]) -> list[msgspec.Raw]:
+        params = {"part": "snippet", "id": ",".join(names), "textFormat": "plainText", "maxResults": str(MOST)}
+        return (await self.api.get("comments", Page, params, part=PART, quota=self.quota)).items
+
+
+def used(cursor: str) -> tuple[str, int]:
+    """The day and the units of the quota that the stored cursor tells."""
+    try:
+        return msgspec.json.decode(cursor or "null", type=tuple[str, int])
+    except (msgspec.MsgspecError, UnicodeError):
+        return "", 0
+
+
+def _mention(comment: Comment, now: datetime) -> Mention:
+    """As it is now. Without its video's name its address stays the one that is known."""
+    told = of_comment(comment, comment.snippet.parent_id or comment.id, "", "", now)
+    return told if comment.snippet.video_id else replace(told, url="")
+
+
+def _is_newer(comment: Comment, post: Kept | None) -> bool:
+    at = comment.snippet.updated_at
+    return post is not None and comment.edited and at is not None and (post.edited_at is None or at > post.edited_at)
