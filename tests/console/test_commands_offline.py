@@ -137,7 +137,7 @@ def test_integrations_lists_every_kind_with_its_secrets(leitstand: Leitstand) ->
     rows = leitstand("integrations", "--json").rows
     webhook = next(row for row in rows if row["name"] == "webhook")
     secrets = {option["name"] for option in webhook["options"] if option["secret"]}
-    assert secrets == {"secret", "previous_secret"}
+    assert secrets >= {"secret", "previous_secret"}
     assert {row["table"] for row in rows} == {"listeners", "targets"}
     everything = leitstand("integrations").out
     assert all(row["name"] in everything for row in rows)
@@ -187,8 +187,7 @@ def test_help_shows_an_example(leitstand: Leitstand, name: str) -> None:
 
 
 def test_every_command_of_the_list_can_be_loaded() -> None:
-    for name in COMMANDS:
-        build(name)
+    assert all(build(name).registered_commands or build(name).registered_groups for name in COMMANDS)
 
 
 NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)

@@ -126,7 +126,7 @@ def test_cases_are_merged_and_split_on_the_command_line(leitstand: Leitstand, co
     refused = leitstand("cases", "split", 1, ids[0])
     assert (refused.code, refused.err) == (1, f"value: case 1 has no mention {ids[0]}\n")
     with database.connect() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM deliveries WHERE type = 'case.opened'")) is not None
+        assert connection.scalar(text("SELECT count(*) FROM deliveries WHERE type = 'case.opened'")) == 1
 
 
 def test_the_command_line_tells_the_story_of_a_case(leitstand: Leitstand, config: Path, database: Engine) -> None:

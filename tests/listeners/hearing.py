@@ -48,7 +48,7 @@ class Hearing:
 
 
 def run(
-    source: Listens,
+    source: object,
     settings: ListenerSettings,
     do: Callable[[Hearing], Awaitable[T]],
     cursors: dict[str, str] | None = None,
@@ -57,7 +57,7 @@ def run(
     kept = {} if cursors is None else cursors
 
     async def go() -> T:
-        batches = source.listen("a-name", settings, dict(kept))
+        batches = cast(Listens, source).listen("a-name", settings, dict(kept))
         async with aclosing(cast(AsyncGenerator[Batch, None], batches)) as running:
             return await do(Hearing(running, kept))
 

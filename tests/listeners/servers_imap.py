@@ -31,7 +31,11 @@ class FakeImap:
         """New mails; whoever waits is told."""
         for mail in mails:
             self.mails[max(self.mails, default=0) + 1] = mail
-        self.loop.call_soon_threadsafe(lambda: [event.set() for event in self._news])
+        self.loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self) -> None:
+        for event in self._news:
+            event.set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -132,7 +136,7 @@ def imap_server() -> Iterator[FakeImap]:
         started.set()
         await stop.wait()
         server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:  # type: ignore[arg-type]
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task

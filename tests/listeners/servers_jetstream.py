@@ -26,7 +26,9 @@ RELAY = "/xrpc/com.atproto.sync.subscribeRepos"
 
 def dictionary() -> bytes:
     """A trained dictionary, with a number as real ones have."""
-    samples = [json.dumps(v1(n, n, record(f"acme sample {n} of many words"))).encode() for n in range(500)]
+    samples: list[bytes | bytearray | memoryview] = [
+        json.dumps(v1(n, n, record(f"acme sample {n} of many words"))).encode() for n in range(500)
+    ]
     return zstandard.train_dictionary(4096, samples, dict_id=20260811).as_bytes()
 
 

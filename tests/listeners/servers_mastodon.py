@@ -141,15 +141,15 @@ class Mastodon:
             await talk.gone.wait()
 
     async def _next(self, queue: asyncio.Queue[bytes], talk: Talk) -> None:
-        either = [asyncio.ensure_future(queue.get()), asyncio.ensure_future(talk.gone.wait())]
+        taking, leaving = asyncio.ensure_future(queue.get()), asyncio.ensure_future(talk.gone.wait())
         try:
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if not either[0].done():
+            await asyncio.wait({taking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not taking.done():
                 raise ConnectionError
-            await talk.send(bytes(either[0].result()) + b":thump\n")  # type: ignore[arg-type]
+            await talk.send(taking.result() + b":thump\n")
         finally:
-            for task in either:
-                task.cancel()
+            taking.cancel()
+            leaving.cancel()
 
 
 @asynccontextmanager

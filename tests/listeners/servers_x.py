@@ -145,11 +145,12 @@ class X:
         found.sort(key=lambda one: -int(str(one["id"])))
         if token := request.one(paging):
             start = int(token)
-        page, meta = found[start : start + size], {"result_count": len(found[start : start + size])}
-        more = {"next_token": str(start + size)} if len(found) > start + size else {}
-        newest = {"newest_id": page[0]["id"]} if page else {}
-        body = {"data": page, "includes": {"users": [USER]}} if page else {}
-        await talk.answer(200, {**body, "meta": {**meta, **more, **newest}})
+        page = found[start : start + size]
+        meta: Json = {"result_count": len(page)}
+        more: Json = {"next_token": str(start + size)} if len(found) > start + size else {}
+        newest: Json = {"newest_id": page[0]["id"]} if page else {}
+        body: Json = {"data": page, "includes": {"users": [USER]}} if page else {}
+        await talk.answer(200, {**body, "meta": meta | more | newest})
         self.late = []
 
     async def _stream(self, talk: Talk) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from leitstand import clock
 from leitstand.errors import FetchError
 from leitstand.settings import ListenerSettings
-from listeners.contract import Batch, Listens
+from listeners.contract import Batch
 from listeners.reviews import DEEP_EVERY, REMEMBERED, Memory, stars, version
 from listeners.sources import appstore, googleplay
 from tests.listeners import servers_appstore
@@ -39,7 +39,7 @@ class Shop:
     """A store with its source. `row` makes a review, `name` is what it is called."""
 
     server: Any
-    source: Listens
+    source: object
     settings: ListenerSettings
     rows: list[Any]
     row: Callable[..., Any]
@@ -83,9 +83,11 @@ def play(one: "FakePlay") -> Shop:
 @pytest.fixture(params=STORES)
 def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
     """Each store in turn."""
-    server = {"feed": FakeFeed, "connect": FakeConnect, "play": lambda: FakePlay()}[request.param]()
+    made: dict[str, Any] = {"feed": FakeFeed, "connect": FakeConnect, "play": lambda: FakePlay()}
+    opens: dict[str, Callable[[Any], Shop]] = {"feed": feed, "connect": connect, "play": play}
+    server = made[request.param]()
     with serving(server.answer) as server.url:
-        yield {"feed": feed, "connect": connect, "play": play}[request.param](server)
+        yield opens[request.param](server)
 
 
 def test_a_review_becomes_a_mention(shop: Shop) -> None:

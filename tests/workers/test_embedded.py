@@ -135,7 +135,7 @@ def test_every_socket_fits_and_the_url_leads_to_it(name: str) -> None:
     assert len(os.fsencode(run / POSTGRES_SOCKET)) <= 103
     assert run == socket_dir(data_dir)
     assert psycopg.conninfo.conninfo_to_dict(database_url(data_dir))["host"] == str(run)
-    arguments = redis.connection.parse_url(redis_url(data_dir))
+    arguments = redis.connection.parse_url(redis_url(data_dir))  # type: ignore[no-untyped-call]
     assert arguments["path"] == str(run / REDIS_SOCKET)
 
 

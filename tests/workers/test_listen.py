@@ -18,7 +18,7 @@ from leitstand.errors import FetchError
 from leitstand.model import Mention
 from leitstand.settings import ListenerSettings, Settings, Watchlist
 from listeners import gaps, leases
-from listeners.contract import Batch, Gone
+from listeners.contract import Batch, Gone, Listens
 from listeners.cursors import states
 from listeners.watchlists import Watchlists
 from monitoring.metrics import Metrics
@@ -80,7 +80,7 @@ def intake(database: Engine, redis_url: str) -> Iterator[Intake]:
     redis.close()
 
 
-def crew(intake: Intake, source: listen.Listens, ttl: float = 60.0) -> Crew:
+def crew(intake: Intake, source: Listens, ttl: float = 60.0) -> Crew:
     return Crew({"one": (ENTRY, source)}, intake, Leases(intake.engine, ["one"], ttl=timedelta(seconds=ttl)))
 
 

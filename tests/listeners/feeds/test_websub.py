@@ -43,15 +43,21 @@ class FakeHub:
         return self.reply
 
     def request(
-        self, method: Any, body: bytes = b"", headers: dict[str, str] | None = None, **more: str
+        self,
+        method: Any,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        more: dict[str, str] | None = None,
     ) -> HookRequest:
         """A call of the callback that was subscribed last."""
         callback = urlsplit(self.asked[-1].query["hub.callback"])
-        return HookRequest(method, headers or {}, {**dict(parse_qsl(callback.query)), **more}, body, clock.now())
+        return HookRequest(
+            method, headers or {}, {**dict(parse_qsl(callback.query)), **(more or {})}, body, clock.now()
+        )
 
     def asks_back(self, **more: str) -> HookRequest:
         asked = {"hub.mode": "subscribe", "hub.topic": self.asked[-1].query["hub.topic"], "hub.challenge": "4711"}
-        return self.request("GET", **{**asked, **more})
+        return self.request("GET", more=asked | more)
 
     def delivers(self, body: str, method: str = "sha256", secret: str = "") -> HookRequest:
         key = (secret or self.asked[-1].query["hub.secret"]).encode()

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from leitstand.settings import ListenerSettings
-from listeners.contract import Listens
 from listeners.sources import appstore, googleplay, hackernews, reddit, youtube
 from tests.listeners.hearing import Hearing, run
 from tests.listeners.servers_api import Asked, Reply, serving
@@ -37,7 +36,7 @@ POSTS, BURSTS, DISCONNECTS = 1000, 10, 10
 class World:
     """A source with a server of its own: `write` publishes a post, `name` is what a post is called."""
 
-    source: Listens
+    source: object
     settings: Callable[[str], ListenerSettings]
     write: Callable[[int], None]
     name: Callable[[int], str]

@@ -218,7 +218,7 @@ def test_a_password_is_not_sent_in_the_clear_to_another_host() -> None:
     ],
 )
 def test_machines_and_our_own_are_nobodys_voice(headers: dict[str, str]) -> None:
-    assert read(mail(**headers), NOW, "email", {USER}) is None
+    assert read(mail(1, "Acme is down", **headers), NOW, "email", {USER}) is None
     assert read(mail(Auto_Submitted="no"), NOW, "email", {USER})
 
 

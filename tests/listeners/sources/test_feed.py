@@ -380,7 +380,7 @@ def test_an_entity_bomb_harms_nobody(feeds: FeedServer, path: str) -> None:
     bomb, well = feeds.put(f"{path}/bomb", BOMB), feeds.put(path, rss(item("1")))
 
     async def go(one: Hearing) -> None:
-        parts = {}
+        parts: dict[str, Batch] = {}
         while len(parts) < 2:
             batch = await one.next()
             parts[batch.part] = batch

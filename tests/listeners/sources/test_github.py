@@ -267,8 +267,8 @@ def test_edits_deletes_and_discussions() -> None:
 def test_other_events_are_none_of_ours_and_bad_ones_are_named() -> None:
     for event, body in (("ping", {"zen": "x"}), ("push", {}), ("issues", {"action": "labeled", "issue": issue(7)})):
         assert receive(HOOK, call(event, body)) == Received()
-    for body in ({"action": "opened"}, {"action": "opened", "issue": 7}, {"action": "opened", "issue": {"id": "x"}}):
-        assert receive(HOOK, call("issues", body)).rejected
+    for bad in ({"action": "opened"}, {"action": "opened", "issue": 7}, {"action": "opened", "issue": {"id": "x"}}):
+        assert receive(HOOK, call("issues", bad)).rejected
 
 
 def test_a_bad_signature_is_refused_in_words() -> None:

@@ -15,7 +15,6 @@ from sqlalchemy import Engine
 
 from leitstand.errors import FetchError
 from listeners.contract import Listens, Verifies
-from listeners.mastodon import instance as instances
 from listeners.mastodon import part
 from listeners.mastodon.instance import until
 from listeners.mastodon.part import before
@@ -371,7 +370,3 @@ def test_no_status_breaks_it(tree: object) -> None:
     except msgspec.MsgspecError:
         return
     assert mention(item, "a.example", Known(), NOW).external_id == item.uri
-
-
-def test_the_module_has_its_stall_from_the_source() -> None:
-    assert instances.STALL == source.STALL == 45

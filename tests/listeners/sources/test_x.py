@@ -17,6 +17,7 @@ from leitstand.errors import FetchError
 from leitstand.settings import Settings as Configuration
 from leitstand.settings import Watchlist
 from listeners import budget, gaps
+from listeners.budget import DayBudget
 from listeners.contract import Asks, Listens, Verifies
 from listeners.gaps import Gap
 from listeners.query.push import x as push
@@ -29,7 +30,7 @@ from listeners.x.marks import Mark, Marks, Spent, latest
 from listeners.x.pacing import CONNECTIONS, Pacing
 from listeners.x.posts import UNREADABLE, Line, Post, User, mention, number_at, written_at
 from listeners.x.shares import NOT_FETCHED, Wanted
-from listeners.x.spending import OVER, DayBudget, Spending
+from listeners.x.spending import OVER, Spending
 from tests.listeners.committing import Ear
 from tests.listeners.servers_x import CAPPED, TOKEN, TOO_MANY, USER, Ending, X, x
 
@@ -176,7 +177,7 @@ def test_an_edit_is_one_of_the_same_post(database: Engine, redis_url: str) -> No
             await hears.listen(step)
             return hears
 
-    asyncio.run(scene())
+    assert not asyncio.run(scene()).errors()
 
 
 def test_garbage_among_good_lines_harms_only_itself(database: Engine, redis_url: str) -> None:
