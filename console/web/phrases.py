@@ -146,6 +146,7 @@ ESCALATIONS: list[Phrase] = [
 ]
 RISKS: list[Phrase] = [
     phrase(r"(?P<why>.+) \(\+(?P<weight>[\d.]+)\)", N_("%(why)s (+%(weight)s)")),
+    phrase(r"as with any case", N_("as with any case")),
     phrase(r"it is (?P<severity>sev\d)", N_("it is %(severity)s")),
     phrase(
         r"(?P<clock>acknowledge|first response|next response|resolution|forward accepted): (?P<share>\d+)%"
