@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from console.commands import train_risk
 from console.offline.labelled import read_labelled
 from console.offline.posts import Refused
 from console.offline.wording import count, refuse
@@ -24,7 +25,9 @@ from nlp.site import Comparison, Trained
 
 
 def command(
-    out: Annotated[Path, typer.Option("--out", help="The folder the model is written to.", file_okay=False)],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The folder the model is written to.", file_okay=False)
+    ] = None,
     data: Annotated[
         list[Path] | None,
         typer.Option("--data", help="JSON lines with text and sentiment, urgency, intents or needs_reply. Repeatable."),
@@ -33,6 +36,11 @@ def command(
         bool, typer.Option("--from-labels", help="Learn from what people corrected in the console, too.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a model even by a worse one.")] = False,
+    risk: Annotated[
+        bool, typer.Option("--risk", help="Fit the weights of early warning to your own past cases instead.")
+    ] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="With --risk: go back to the starting weights.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --risk: the whole report as JSON.")] = False,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Train a model of your own on labelled posts, starting from the shipped one.
@@ -41,6 +49,11 @@ def command(
 
     Example: leitstand train --data posts.jsonl --out model
     """
+    if risk:
+        train_risk.fit(config, force=force, forget=forget, as_json=as_json)
+        return
+    if out is None:
+        raise InputError("name the folder that the model is written to", "--out")
     say, now = Console(), clock.now()
     posts = [*_from_files(data or []), *(_from_database(config) if from_labels else [])]
     if not posts:
