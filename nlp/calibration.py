@@ -3,7 +3,7 @@
 A temperature makes a model's confidence mean what it says; cutoffs say from which probability on an answer is given.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
@@ -21,8 +21,9 @@ class Calibration:
     """How a model's scores are read.
 
     `lean` is added to the scores of negative, neutral and positive; `leans` are those of single languages. `reply`,
-    `high` and `critical` are the least probabilities of at least that urgency; `intents` are the least probabilities by
-    intent. Under `unknown` the sentiment is not given.
+    `high` and `critical` are the least probabilities of at least that urgency; `addressed`, if there is one, is `high`
+    for posts that begin by naming an account: of what is said to a desk, more is meant for now. `intents` are the least
+    probabilities by intent. Under `unknown` the sentiment is not given.
     """
 
     sentiment_temperature: float = 1.0
@@ -32,12 +33,18 @@ class Calibration:
     unknown: float = 0.34
     reply: float = 0.5
     high: float = 0.5
+    addressed: float | None = None
     critical: float = 0.5
     intents: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, language: str) -> Self:
         """As it is for a language."""
         return replace(self, lean=self.leans[language]) if language in self.leans else self
+
+    def leaned(self, scores: Floats, languages: Sequence[str]) -> Floats:
+        """Scores of posts in several languages, each with its language's lean put in the place of `lean`."""
+        more = [np.subtract(self.of(language).lean, self.lean) for language in languages]
+        return np.asarray(scores + np.reshape(more, scores.shape), dtype=np.float32)
 
     def sentiment(self, scores: Floats) -> Floats:
         """The probabilities of negative, neutral and positive."""
@@ -47,12 +54,13 @@ class Calibration:
         """The probabilities of the four levels."""
         return softmax(scores / self.urgency_temperature)
 
-    def levels(self, chances: Floats) -> NDArray[np.int64]:
+    def levels(self, chances: Floats, addressed: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
         """The urgency of each post from the probabilities of the four levels."""
         critical, high, reply = chances[:, 3], chances[:, 2:].sum(axis=1), chances[:, 1:].sum(axis=1)
-        return np.where(
-            critical >= self.critical, 3, np.where(high >= self.high, 2, np.where(reply >= self.reply, 1, 0))
-        )
+        least = np.full(len(chances), self.high)
+        if addressed is not None and self.addressed is not None:
+            least[addressed] = self.addressed
+        return np.where(critical >= self.critical, 3, np.where(high >= least, 2, np.where(reply >= self.reply, 1, 0)))
 
     def cutoff(self, intent: Intent) -> float:
         return self.intents.get(intent.value, 0.5)

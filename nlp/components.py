@@ -116,8 +116,8 @@ def judge_intents(doc: Doc) -> Doc:
 class ModelComponent:
     """Asks the trained model about whole batches at once."""
 
-    def __init__(self, model: Model, language: str) -> None:
-        self._model, self._language = model, language
+    def __init__(self, model: Model, language: str, theirs: Sequence[str] = ()) -> None:
+        self._model, self._language, self._theirs = model, language, theirs
 
     def __call__(self, doc: Doc) -> Doc:
         return next(self.pipe([doc]))
@@ -129,11 +129,23 @@ class ModelComponent:
             features = np.asarray([describe(one.reading, one.mood, one.concern) for one in found], dtype=np.float32)
             texts = [one.reading.unsilenced for one in found]
             for one, verdict in zip(found, self._model.judge(texts, features, self._language), strict=True):
-                one.verdict = verdict
+                one.verdict = _left_alone(verdict, one, self._theirs) if self._theirs else verdict
             yield from batch
 
 
-@Language.factory(MODEL, default_config={"path": ""})
-def create_model(nlp: Language, name: str, path: str) -> ModelComponent:
-    """`path` is a folder that `leitstand train` wrote; empty: the shipped model."""
-    return ModelComponent(trained.load(path), nlp.lang or "")
+def _left_alone(verdict: Verdict, found: Understanding, theirs: Sequence[str]) -> Verdict:
+    """The verdict, with what components of the operator's own have answered as they answered it."""
+    if "sentiment" in theirs:
+        verdict = verdict._replace(sentiment=found.mood.sentiment, score=round(found.mood.score, 4))
+    if "urgency" in theirs:
+        verdict = verdict._replace(urgency=found.concern.urgency)
+    if "intents" in theirs:
+        verdict = verdict._replace(intents=tuple(purpose.intent for purpose in found.purposes))
+    return verdict
+
+
+@Language.factory(MODEL, default_config={"path": "", "theirs": []})
+def create_model(nlp: Language, name: str, path: str, theirs: Sequence[str]) -> ModelComponent:
+    """`path` is a folder that `leitstand train` wrote; empty: the shipped model. `theirs` are the questions that other
+    components than ours have answered: the model leaves them alone."""
+    return ModelComponent(trained.load(path), nlp.lang or "", theirs)

@@ -17,7 +17,7 @@ _URGENCY = (
 )  # fmt: skip
 _CONTEXT = (
     "desk", "news", "status", "ad", "resolved", "negated", "joke", "agent", "politics", "you", "hypothetical", "now",
-    "past", "facility", "personal", "plural",
+    "past", "facility", "personal", "plural", "transport",
 )  # fmt: skip
 _INTENTS = ("question", "request", "complaint", "spam", "praise", "info")
 _SHIFTERS = ("negation", "irrealis", "contrast")

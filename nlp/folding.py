@@ -57,6 +57,11 @@ def fold(text: str, known: Container[str] = frozenset()) -> Folded:
     return _unstretch(lowered, [origin for _, origin in kept], known)
 
 
+def is_addressed(text: str) -> bool:
+    """A folded text that begins by naming an account: it is said to somebody."""
+    return text.lstrip(' .!,"-').startswith(HANDLE)
+
+
 def _blank(match: re.Match[str]) -> str:
     return (HANDLE if match.group()[0] == "@" else LINK) * len(match.group())
 

@@ -21,9 +21,10 @@ COLUMNS = {
     "urgency": np.arange(URGENCY.start, URGENCY.stop),
     "intents": np.arange(INTENTS.start, INTENTS.stop),
 }
-_LEANS = (-0.6, -0.3, 0.0, 0.3, 0.6)
-_MAIN = ("sentiment accuracy", "urgency high F1", "intents micro-F1")
+_LEANS = tuple(step / 5 for step in range(-6, 7))
+MAIN = ("sentiment accuracy", "urgency high F1", "intents micro-F1")
 _BY_CHANCE = 0.003
+_OFTEN, _RARE = 1 / 6, 1.0  # how much the recall of every class counts beside right answers
 
 
 def asked(question: str, posts: Sequence[Labelled]) -> Ints:
@@ -49,11 +50,18 @@ def answer(question: str, post: Labelled) -> Sequence[float] | None:
     return None if label.intents is None else [float(intent in label.intents) for intent in Intent]
 
 
-def calibrate(base: Calibration, questions: Sequence[str], posts: Sequence[Labelled], scores: Floats) -> Calibration:
-    """Temperatures and cutoffs for some questions, from scores of posts that were held out."""
+def calibrate(
+    base: Calibration, questions: Sequence[str], posts: Sequence[Labelled], scores: Floats, balanced: bool = False
+) -> Calibration:
+    """Temperatures and cutoffs for some questions, from scores of posts that were held out.
+
+    `balanced` finds the rare feelings as surely as the common ones, where else most answers are to be right.
+    """
     for question in questions:
         own = scores[np.ix_(asked(question, posts), COLUMNS[question])]
         base = _CALIBRATED[question](base, own, wanted(question, posts))
+        if question == "sentiment":
+            base = replace(base, lean=_lean(own, wanted(question, posts).argmax(axis=1), _RARE if balanced else _OFTEN))
     return base
 
 
@@ -69,14 +77,14 @@ def figures(questions: Sequence[str], posts: Sequence[Labelled], scores: Floats,
 
 def is_worse(new: Mapping[str, float], old: Mapping[str, float]) -> bool:
     """Over the questions that both were measured on, the new figures are lower by more than chance would have it."""
-    shared = [name for name in _MAIN if name in new and name in old]
+    shared = [name for name in MAIN if name in new and name in old]
     return bool(shared) and sum(new[name] - old[name] for name in shared) / len(shared) < -_BY_CHANCE
 
 
 def _fit_sentiment(base: Calibration, scores: Floats, truth: Floats) -> Calibration:
     classes = truth.argmax(axis=1)
     warmth = calibration.temperature(scores, classes)
-    return replace(base, sentiment_temperature=warmth, lean=_lean(scores, classes))
+    return replace(base, sentiment_temperature=warmth, leans={})
 
 
 def _fit_urgency(base: Calibration, scores: Floats, truth: Floats) -> Calibration:
@@ -86,7 +94,7 @@ def _fit_urgency(base: Calibration, scores: Floats, truth: Floats) -> Calibratio
     reply, high, critical = (
         calibration.best_cutoff(chances[:, least:].sum(axis=1), classes >= least) for least in (1, 2, 3)
     )
-    return replace(base, urgency_temperature=warmth, reply=reply, high=high, critical=critical)
+    return replace(base, urgency_temperature=warmth, reply=reply, high=high, addressed=None, critical=critical)
 
 
 def _fit_intents(base: Calibration, scores: Floats, truth: Floats) -> Calibration:
@@ -98,18 +106,19 @@ def _fit_intents(base: Calibration, scores: Floats, truth: Floats) -> Calibratio
 _CALIBRATED = {"sentiment": _fit_sentiment, "urgency": _fit_urgency, "intents": _fit_intents}
 
 
-def _lean(scores: Floats, truth: Ints) -> tuple[float, float, float]:
-    """The lean that is right most often and yet in no class blind."""
+def _lean(scores: Floats, truth: Ints, recall: float) -> tuple[float, float, float]:
+    """The lean with the best balance of right answers and, by the share `recall`, of every class's recall."""
     tried = [(low, 0.0, high) for low in _LEANS for high in _LEANS]
     return max(
-        tried, key=lambda lean: (_balance(scores + np.asarray(lean, dtype=np.float32), truth), -sum(map(abs, lean)))
+        tried,
+        key=lambda lean: (_balance(scores + np.asarray(lean, dtype=np.float32), truth, recall), -sum(map(abs, lean))),
     )
 
 
-def _balance(scores: Floats, truth: Ints) -> float:
+def _balance(scores: Floats, truth: Ints, recall: float) -> float:
     right = scores.argmax(axis=1) == truth
     recalls = [right[truth == one].mean() for one in np.unique(truth)]
-    return float(5 * right.mean() + np.mean(recalls)) / 6
+    return float((1 - recall) * right.mean() + recall * np.mean(recalls))
 
 
 def _sentiment(scores: Floats, truth: Floats, how: Calibration) -> dict[str, float]:

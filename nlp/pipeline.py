@@ -91,9 +91,11 @@ def build(
     own = settings or Nlp()
     config = {"nlp": {"tokenizer": {"@tokenizers": tokenizer.NAME if own.components else tokenizer.WHOLE}}}
     pipeline = spacy.blank(code if code in ("de", "en") else _OTHER, config=config)
+    theirs = sorted(role for role, factory in own.components.items() if factory != COMPONENTS[role])
     for role, factory in (COMPONENTS | own.components).items():
         if role != "model" or code != _OTHER:
-            _add(pipeline, role, factory, _settings(role, lists, brands, model) if factory == COMPONENTS[role] else {})
+            config_of = _settings(role, lists, brands, model, theirs) if role not in theirs else {}
+            _add(pipeline, role, factory, config_of)
     if own.products:
         _add(pipeline, "products", PRODUCTS, {"products": {name: list(own.products[name]) for name in own.products}})
     if own.entities:
@@ -101,10 +103,12 @@ def build(
     return pipeline
 
 
-def _settings(role: str, lists: Sequence[str], brands: Sequence[str], model: str) -> dict[str, object]:
+def _settings(
+    role: str, lists: Sequence[str], brands: Sequence[str], model: str, theirs: Sequence[str]
+) -> dict[str, object]:
     if role == "reading":
         return {"languages": list(lists), "brands": list(brands)}
-    return {"path": model} if role == "model" else {}
+    return {"path": model, "theirs": list(theirs)} if role == "model" else {}
 
 
 def _add(pipeline: Language, role: str, factory: str, config: dict[str, object]) -> None:

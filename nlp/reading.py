@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from nlp.cues import CueFinder, Hit
-from nlp.folding import FIELD_BREAK, HANDLE, Folded, fold
+from nlp.folding import FIELD_BREAK, HANDLE, Folded, fold, is_addressed
 
 _CLAUSE_END = re.compile(rf"[.!?;:,\n{FIELD_BREAK}]| - ")
 _SENTENCE_END = re.compile(rf"[.!?\n{FIELD_BREAK}]")
@@ -18,7 +18,7 @@ _SENTENCE_END = re.compile(rf"[.!?\n{FIELD_BREAK}]")
 
 _NEAR = 80
 _FEW = 8
-_SILENT = frozenset({"brand", "silence"})
+_SILENT = frozenset({"brand", "silence", "litotes", "denied"})
 _start = attrgetter("start")
 
 
@@ -56,11 +56,12 @@ class Reading:
 
     @property
     def unsilenced(self) -> str:
-        """The folded text without what the lists silence: brands, and words that only look like feelings."""
+        """The folded text as the model reads it: without brands, words that only look like feelings, and denials that
+        undo each other ("can't say it isn't good"); a denied fault ("not bad") is plain praise."""
         text = self.text
-        for hit in self.hits.get("sentiment", ()):
+        for hit in (*self.hits.get("sentiment", ()), *self.hits.get("shifters", ())):
             if hit.cue.group in _SILENT:
-                text = f"{text[: hit.start]}{' ' * (hit.end - hit.start)}{text[hit.end :]}"
+                text = f"{text[: hit.start]}{_instead(hit)}{text[hit.end :]}"
         return text
 
     def remembered(self, name: str, judge: Callable[["Reading"], bool]) -> bool:
@@ -94,7 +95,7 @@ class Reading:
     @property
     def addressed(self) -> bool:
         """The post begins by naming an account: it is said to somebody."""
-        return self.text.lstrip(' .!,"-').startswith(HANDLE)
+        return is_addressed(self.text)
 
     @property
     def names_an_account(self) -> bool:
@@ -103,6 +104,13 @@ class Reading:
     @property
     def shouted(self) -> bool:
         return self.original.isupper()
+
+
+def _instead(hit: Hit) -> str:
+    """What the model reads in the place of a hit, as long as the hit."""
+    if hit.cue.group != "litotes":
+        return " " * (hit.end - hit.start)
+    return ("good" if "not" in hit.cue.pattern else "gut").ljust(hit.end - hit.start)
 
 
 def read_post(text: str, finder: CueFinder) -> Reading:

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from leitstand.errors import InputError
 from leitstand.model import Mention
 from nlp import fitting
+from nlp.calibration import Calibration
 from nlp.components import Understanding
 from nlp.features import NAMES, describe
 from nlp.fitting import Penalty, Problem, Weights
 from nlp.labels import Labelled
 from nlp.layer import BUCKETS, Layer, dense_input, grams
-from nlp.measures import COLUMNS, answer, asked, calibrate, figures, wanted
+from nlp.measures import COLUMNS, MAIN, answer, asked, calibrate, figures, wanted
+from nlp.network import SENTIMENT
 from nlp.pipeline import Assessor
 from nlp.trained import Card, Model
 
@@ -43,16 +45,22 @@ class _Inputs:
     column: Ints
     value: Floats
     scores: Floats
+    languages: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A layer with its card, the cross-validated scores behind it, and how good the shipped model is on the posts."""
+    """A layer with its card, the cross-validated scores behind it, and how good the shipped model is on the posts.
+
+    `languages` are those of the posts as they were detected, `folds` the main figure of each fold by question.
+    """
 
     card: Card
     layer: Layer
     scores: Floats
     shipped: Mapping[str, float]
+    languages: tuple[str, ...]
+    folds: Mapping[str, tuple[float, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +73,18 @@ class Comparison:
     old: Mapping[str, float]
 
 
-def train(posts: Sequence[Labelled], base: Model, assessor: Assessor, now: datetime, progress: Progress) -> Trained:
-    """Fit a layer to the posts. Raises InputError if no question has enough answers."""
+def train(
+    posts: Sequence[Labelled],
+    base: Model,
+    assessor: Assessor,
+    now: datetime,
+    progress: Progress,
+    balanced: bool = False,
+) -> Trained:
+    """Fit a layer to the posts; see `measures.calibrate` for `balanced`.
+
+    Raises InputError if no question has enough answers.
+    """
     questions = [name for name in COLUMNS if len(asked(name, posts)) >= LEAST]
     if not questions:
         raise InputError(f"no question has {LEAST} labelled posts: there is nothing to learn from")
@@ -87,7 +105,7 @@ def train(posts: Sequence[Labelled], base: Model, assessor: Assessor, now: datet
         scale,
     )
     seen = tuple(fingerprint(post) for post in posts)
-    how = calibrate(base.card.calibration, questions, posts, held_out)
+    how = calibrate(base.card.calibration, questions, posts, held_out, balanced)
     card = Card(
         f"{base.card.name}+{hashlib.blake2b(''.join(seen).encode(), digest_size=3).hexdigest()}",
         how,
@@ -96,7 +114,8 @@ def train(posts: Sequence[Labelled], base: Model, assessor: Assessor, now: datet
         figures(questions, posts, held_out, how),
         seen,
     )
-    return Trained(card, layer, held_out, figures(questions, posts, inputs.scores, base.card.calibration))
+    told = {question: _by_fold(question, posts, held_out, how) for question in questions}
+    return Trained(card, layer, held_out, _shipped(questions, posts, inputs, base), inputs.languages, told)
 
 
 def compare(trained: Trained, posts: Sequence[Labelled], old: Model, assessor: Assessor, now: datetime) -> Comparison:
@@ -120,16 +139,38 @@ def fingerprint(post: Labelled) -> str:
     return hashlib.blake2b(" ".join(post.text.split()).encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
+def _shipped(questions: Sequence[str], posts: Sequence[Labelled], inputs: _Inputs, base: Model) -> dict[str, float]:
+    """How good the model underneath is on the same posts, each read with its language's lean."""
+    scores, how = inputs.scores.copy(), base.card.calibration
+    scores[:, SENTIMENT] = how.leaned(scores[:, SENTIMENT], inputs.languages)
+    return figures(questions, posts, scores, how)
+
+
+def _by_fold(question: str, posts: Sequence[Labelled], scores: Floats, how: Calibration) -> tuple[float, ...]:
+    """The question's main figure on each fold alone: how far they lie apart tells how much chance is in them."""
+    rows, found = asked(question, posts), []
+    for held in _folds(len(rows)):
+        own = rows[held]
+        told = figures([question], [posts[place] for place in own], scores[own], how)
+        found.append(next(told[name] for name in MAIN if name in told))
+    return tuple(found)
+
+
+def _folds(count: int) -> list[NDArray[np.bool_]]:
+    """What each fold holds out: a fifth, of large sets a third."""
+    folds = 5 if count <= _LARGE else 3
+    return [np.arange(count) % folds == fold for fold in range(folds)]
+
+
 def _validate(question: str, posts: Sequence[Labelled], inputs: _Inputs, held_out: Floats, progress: Progress) -> None:
     """Put into `held_out` what the other folds say of each post."""
     rows, truth = asked(question, posts), wanted(question, posts)
-    folds = 5 if len(rows) <= _LARGE else 3
-    for fold in range(folds):
-        progress(f"{question}, fold {fold + 1} of {folds}", fold / (folds + 1))
-        outside = np.arange(len(rows)) % folds == fold
+    folds = _folds(len(rows))
+    for number, outside in enumerate(folds):
+        progress(f"{question}, fold {number + 1} of {len(folds)}", number / (len(folds) + 1))
         weights = _fit(question, inputs, rows[~outside], truth[~outside])
         held_out[np.ix_(rows[outside], COLUMNS[question])] = _scores(inputs, rows[outside], weights)
-    progress(f"{question}, all posts", folds / (folds + 1))
+    progress(f"{question}, all posts", len(folds) / (len(folds) + 1))
 
 
 def _part(progress: Progress, place: int, count: int) -> Progress:
@@ -164,10 +205,12 @@ def _entries(inputs: _Inputs, rows: Ints) -> tuple[Ints, Ints, Floats]:
 
 
 def _inputs(posts: Sequence[Labelled], base: Model, assessor: Assessor, now: datetime, progress: Progress) -> _Inputs:
-    dense, rows, columns, scores = [], [], [], []
+    dense, rows, columns, scores, languages = [], [], [], [], []
     for start in range(0, len(posts), _BATCH):
         progress("reading posts", 0.0)
-        found = _understood(posts[start : start + _BATCH], assessor, now)
+        understood = _understood(posts[start : start + _BATCH], assessor, now)
+        languages += [language for _, language in understood]
+        found = [one for one, _ in understood]
         features = _features(found)
         seen = base.network.read([one.reading.unsilenced for one in found], features)
         post, _, bucket = grams(seen.tokens)
@@ -178,20 +221,20 @@ def _inputs(posts: Sequence[Labelled], base: Model, assessor: Assessor, now: dat
     row = np.concatenate(rows)
     many = np.bincount(row, minlength=len(posts))
     value = (1.0 / np.sqrt(np.maximum(many, 1)))[row].astype(np.float32)
-    return _Inputs(np.concatenate(dense), row, np.concatenate(columns), value, np.concatenate(scores))
+    return _Inputs(np.concatenate(dense), row, np.concatenate(columns), value, np.concatenate(scores), tuple(languages))
 
 
 def _read(posts: Sequence[Labelled], model: Model, assessor: Assessor, now: datetime) -> Floats:
     scores = []
     for start in range(0, len(posts), _BATCH):
-        found = _understood(posts[start : start + _BATCH], assessor, now)
+        found = [one for one, _ in _understood(posts[start : start + _BATCH], assessor, now)]
         scores.append(model.read([one.reading.unsilenced for one in found], _features(found)).scores)
     return np.concatenate(scores)
 
 
-def _understood(posts: Sequence[Labelled], assessor: Assessor, now: datetime) -> list[Understanding]:
+def _understood(posts: Sequence[Labelled], assessor: Assessor, now: datetime) -> list[tuple[Understanding, str]]:
     mentions = [Mention("file", post.id, post.text, now, now, title=post.title) for post in posts]
-    return [found for found, _, _ in assessor.understand(mentions)]
+    return [(found, language) for found, language, _ in assessor.understand(mentions)]
 
 
 def _features(found: Sequence[Understanding]) -> Floats:

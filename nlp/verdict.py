@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from leitstand.model import Intent, Sentiment, Urgency
 from nlp.calibration import Calibration, sigmoid
+from nlp.folding import is_addressed
 from nlp.network import INTENTS, SENTIMENT, URGENCY, Reading
 from nlp.tokens import Tokens
 
@@ -51,7 +52,7 @@ def decide(texts: Sequence[str], seen: Reading, calibration: Calibration) -> lis
     feelings = calibration.sentiment(seen.scores[:, SENTIMENT])
     levels = calibration.urgency(seen.scores[:, URGENCY])
     chances = sigmoid(seen.scores[:, INTENTS])
-    felt, urgent = feelings.argmax(axis=1), calibration.levels(levels)
+    felt, urgent = feelings.argmax(axis=1), calibration.levels(levels, _addressed(texts))
     moved = _places(texts, seen.tokens, _drive(seen, SENTIMENT, felt, felt != _NEUTRAL), _signs(felt))
     pressed = _places(texts, seen.tokens, _drive(seen, URGENCY, urgent, urgent > 0), np.ones(len(texts)))
     least = np.minimum(feelings.max(axis=1), levels[np.arange(len(texts)), urgent])
@@ -60,7 +61,7 @@ def decide(texts: Sequence[str], seen: Reading, calibration: Calibration) -> lis
         np.where(known, felt, len(FEELINGS)).tolist(),
         np.where(known, feelings[:, 2] - feelings[:, 0], 0.0).tolist(),
         urgent.tolist(),
-        _intents(chances, calibration),
+        intents_of(chances, calibration),
         least.tolist(),
         moved,
         pressed,
@@ -84,7 +85,11 @@ def decide(texts: Sequence[str], seen: Reading, calibration: Calibration) -> lis
     ]
 
 
-def _intents(chances: NDArray[np.float32], calibration: Calibration) -> list[tuple[Intent, ...]]:
+def _addressed(texts: Sequence[str]) -> NDArray[np.bool_]:
+    return np.fromiter((is_addressed(text) for text in texts), dtype=np.bool_, count=len(texts))
+
+
+def intents_of(chances: NDArray[np.float32], calibration: Calibration) -> list[tuple[Intent, ...]]:
     """The intents over their cutoffs; where none is, the likeliest."""
     cutoffs = np.asarray([calibration.cutoff(intent) for intent in _ALL], dtype=np.float32)
     chosen = chances >= cutoffs

@@ -71,6 +71,7 @@ def _read(files: list[Path]) -> list[Labelled]:
 def _print(say: Console, report: Report) -> None:
     say.print(f"{report.model}: {count(report.posts, 'post')}, {report.posts_per_second:,.0f} posts/s", highlight=False)
     say.print(_overview(report))
+    say.print(_yes(report))
     for question in ("sentiment", "urgency"):
         for figures in report.figures:
             if figures.question == question:
@@ -86,30 +87,38 @@ def _print(say: Console, report: Report) -> None:
 def _overview(report: Report) -> Table:
     names = (
         "question",
-        "language",
+        "in",
         "posts",
         "micro-F1",
         "macro-F1",
         "macro-recall",
-        "F1 of yes",
         "unknown",
         "ECE",
         "Brier",
     )
-    table = Table(*names, box=None, padding=(0, 2, 0, 0))
+    table = Table(*names, box=None, padding=(0, 1, 0, 0))
     for one in report.figures:
-        yes = next((f"{each.f1:.3f}" for each in one.classes if each.name == "yes"), "")
         numbers = [one.accuracy, one.macro_f1, one.macro_recall]
         table.add_row(
             one.question,
             one.language,
             f"{one.posts:,}",
             *(f"{number:.3f}" for number in numbers),
-            yes,
             f"{one.abstained:.1%}",
             f"{one.ece:.3f}",
             f"{one.brier:.3f}",
         )
+    return table
+
+
+def _yes(report: Report) -> Table:
+    """Of the questions with yes and no: how often a yes is right, and how many are found."""
+    table = Table("question", "in", "yes", "precision", "recall", "F1", box=None, padding=(0, 2, 0, 0))
+    for one in report.figures:
+        for each in one.classes:
+            if each.name == "yes":
+                numbers = (f"{number:.3f}" for number in (each.precision, each.recall, each.f1))
+                table.add_row(one.question, one.language, f"{each.posts:,}", *numbers)
     return table
 
 

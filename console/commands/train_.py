@@ -18,7 +18,7 @@ from console.opened import opened
 from console.options import DEFAULT_CONFIG, Config
 from leitstand import clock
 from leitstand.errors import InputError
-from nlp import labels, pipeline, site, trained
+from nlp import account, labels, pipeline, site, trained
 from nlp.labels import Labelled
 from nlp.measures import is_worse
 from nlp.site import Comparison, Trained
@@ -35,6 +35,13 @@ def command(
     from_labels: Annotated[
         bool, typer.Option("--from-labels", help="Learn from what people corrected in the console, too.")
     ] = False,
+    balanced: Annotated[
+        bool,
+        typer.Option("--balanced", help="Find rare feelings as surely as common ones; else most answers are right."),
+    ] = False,
+    show_texts: Annotated[
+        bool, typer.Option("--show-texts", help="Quote the posts of the worst mistakes in report.md and report.json.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a model even by a worse one.")] = False,
     risk: Annotated[
         bool, typer.Option("--risk", help="Fit the weights of early warning to your own past cases instead.")
@@ -45,7 +52,8 @@ def command(
 ) -> None:
     """Train a model of your own on labelled posts, starting from the shipped one.
 
-    Says by cross-validation how good it is, and does not replace a better model.
+    Says by cross-validation how good it is, and does not replace a better model. Writes what it found, by question,
+    language and class, as report.md and report.json beside the model.
 
     Example: leitstand train --data posts.jsonl --out model
     """
@@ -60,12 +68,13 @@ def command(
         raise InputError("no labelled posts: name a file with --data, or use --from-labels")
     shipped = pipeline.load()
     with _bar() as progress:
-        found = site.train(posts, trained.load(), shipped, now, progress)
+        found = site.train(posts, trained.load(), shipped, now, progress, balanced)
     _tell(say, found, len(posts))
     if _stays(say, found, posts, out, shipped) and not force:
         say.print("nothing was written; --force writes it all the same", highlight=False)
         raise typer.Exit(1)
     trained.save(out, found.card, found.layer)
+    account.write(out, account.account(found, posts, now, show_texts))
     say.print(
         f'{found.card.name} is in {out}: put model = "{out}" under [nlp] to use it', markup=False, highlight=False
     )

