@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from html import unescape
 from html.parser import HTMLParser
 from typing import Final
 
@@ -29,13 +30,23 @@ _BLOCKS: Final = {
     "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul",
 }  # fmt: skip
 _CELLS: Final = {"td", "th"}
+_KNOWN: Final = _BLOCKS | _CELLS | {
+    "a", "abbr", "b", "big", "cite", "code", "del", "em", "font", "i", "img", "ins", "mark", "q", "s", "small", "span",
+    "strong", "sub", "sup", "time", "tt", "u",
+}  # fmt: skip
 
-_blanks = re.compile(r"[^\S\n]+")
+# Not every single blank between two words.
+_blanks = re.compile(r" [^\S\n]+|[^\S\n ][^\S\n]*")
 _line_ends = re.compile(r" ?\n[ \n]*")
 # What makes a text unclean, in one look: nearly every post is clean.
 _unclean = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ud800-\udfff]|[ \n][ \n]"
 )
+# An element as it is written with care: its slash, its name, its attributes, a slash at its end.
+_ATTRIBUTE: Final = r"[ \t\n\r\f]+[A-Za-z][A-Za-z0-9_:.-]*(?:=(?:\"[^\"<>]*\"|'[^'<>]*'))?"
+_tag = re.compile(rf"<(/?)([A-Za-z][A-Za-z0-9]*)((?:{_ATTRIBUTE})*)[ \t\n\r\f]*(/?)>")
+_attribute = re.compile(r"([A-Za-z][A-Za-z0-9_:.-]*)(?:=(\"[^\"<>]*\"|'[^'<>]*'))?")
+_odd_reference = re.compile(r"&(?!#?[A-Za-z0-9]+;)")
 # Without one of these it is no HTML: most titles are not.
 _markup = re.compile(r"[<&]|\]\]>")
 # Control characters (NUL too), and the halves of a surrogate pair: none of them is text.
@@ -52,18 +63,19 @@ class PlainText:
 
 def from_html(html: str) -> PlainText:
     """The text and the links of a piece of HTML; also of text that only may be HTML."""
+    html = html[:MAX_HTML]
     if not _markup.search(html):
-        return PlainText(clean(html[:MAX_HTML]), ())
-    reader = _Reader()
-    reader.feed(_without_sections(html[:MAX_HTML]))
-    reader.close()
+        return PlainText(clean(html), ())
+    html = _without_sections(html)
+    reader = _tidy(html) or _untidy(html)
     return PlainText(clean("".join(reader.parts)), tuple(reader.links))
 
 
 def clean(text: str) -> str:
     """Text without control characters, with single blanks and line ends, cut to MAX_TEXT."""
+    text = text.strip()
     if len(text) <= MAX_TEXT and not _unclean.search(text):
-        return text.strip()
+        return text
     kept = _unwanted.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return _line_ends.sub("\n", _blanks.sub(" ", kept)).strip()[:MAX_TEXT].rstrip()
 
@@ -71,6 +83,35 @@ def clean(text: str) -> str:
 def _without_sections(html: str) -> str:
     """<![CDATA[…]]> is text; what else begins with <![ makes the parser raise."""
     return html.replace("<![CDATA[", "").replace("]]>", "").replace("<![", "")
+
+
+def _tidy(html: str) -> "_Reader | None":
+    """The same in half the time, for what most feeds are: well-known elements, quoted attributes. None for the rest."""
+    pieces = _tag.split(html)
+    texts, tags = pieces[::5], zip(pieces[1::5], pieces[2::5], pieces[3::5], pieces[4::5], strict=True)
+    reader = _Reader()
+    reader.add(texts[0])
+    for (end, name, given, empty), text in zip(tags, texts[1:], strict=True):
+        tag = name.lower()
+        if tag not in _KNOWN or (end and (given or empty)) or _odd_reference.search(given):
+            return None
+        if end:
+            reader.handle_endtag(tag)
+        else:
+            reader.handle_starttag(tag, _attributes(given) if given and tag in ("a", "img") else [])
+        reader.add(text)
+    return None if any("<" in text for text in texts) else reader
+
+
+def _attributes(given: str) -> list[tuple[str, str | None]]:
+    return [(name.lower(), unescape(value[1:-1]) if value else None) for name, value in _attribute.findall(given)]
+
+
+def _untidy(html: str) -> "_Reader":
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return reader
 
 
 class _Reader(HTMLParser):
@@ -102,6 +143,11 @@ class _Reader(HTMLParser):
             self.dropped = self.dropped if self.depth else ""
         elif tag != "br":
             self._separate(tag)
+
+    def add(self, text: str) -> None:
+        """Text between two elements."""
+        if text:
+            self.parts.append(unescape(text) if "&" in text else text)
 
     def handle_data(self, data: str) -> None:
         if not self.dropped:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listeners.plaintext import MAX_HTML, MAX_TEXT, clean, from_html
+from listeners.plaintext import MAX_HTML, MAX_TEXT, _tidy, _untidy, _without_sections, clean, from_html
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,35 @@ def test_words_without_markup_come_through_unchanged(words: str) -> None:
 @given(st.text(st.sampled_from(" \n\r\t\x0b\x85\xa0\u2028\u3000\u200b\0\ud800ab") | st.characters(), max_size=12))
 def test_what_is_clean_already_gives_the_same_by_the_short_way(words: str) -> None:
     assert clean(words) == clean(f"{words}  ")  # the blanks at the end make it go the long way
+
+
+PIECES = [
+    "<p>", "</p>", "<br>", "<br/>", "<br />", "<li>", "<td>", "<b>", "</b>", "<hr/>", "<h1>", "</a>", "<span>",
+    "</ul >", '<a href="https://a.example/?x=1&amp;y=2">', '<a href="https://a.example/?x=1&y=2">',
+    "<a href='https://b.example'>", '<a  HREF="https://D.example/ü">', "<a href>", "<a href=https://c.example>",
+    '<a href = "https://e.example">', '<a href="&#104;ttps://f.example">', '<img src="x" alt="pic &amp; more">',
+    '<img alt="a" alt="b"/>', '<IMG ALT="q">', '<div\tclass="a>b">', '<b class="x" id>', '<span title="a<b">',
+    "<p/>", "</p/>", '</p x="1">', "<p", '<a href="', "</", "<script>x</script>", "<title>t</title>", "<form>",
+    "</form>", "<!-- c -->", "<![CDATA[z]]>", "]]>", "<0>", "<a-b>", "words", "a & b", "&lt;p&gt;", "&amp;lt;",
+    "&nbsp;", "&#x41;", "&bogus;", "&copy", "&amp", "<", ">", '"', "'", " ", "\n", "\x00", "\ud800",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=9).map("".join))
+def test_the_short_way_tells_the_same_as_the_long_one(html: str) -> None:
+    html = _without_sections(html)
+    short, long = _tidy(html), _untidy(html)
+    assert short is None or ("".join(short.parts), short.links) == ("".join(long.parts), long.links)
+
+
+def test_the_short_way_is_taken_for_what_most_feeds_are() -> None:
+    assert _tidy('<p class="x">a &amp; <a href="https://a.example/?b=1&amp;c=2">b</a><br/><img src="i" alt=\'c\'></p>')
+
+
+@given(st.text(alphabet=" \n\t\r\x00\x1c\x1f\x85\xa0\u2028ab\u3000\ud800", max_size=9))
+def test_clean_text_has_single_blanks_and_nothing_else(text: str) -> None:
+    found = clean(text)
+    assert found == clean(found) == found.strip()
+    assert "".join(found.split()) == "".join(c for c in text if c in "ab")
+    assert not set(found) - set("ab \n")
+    assert not any(pair in found for pair in ("  ", " \n", "\n ", "\n\n"))
