@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 from leitstand.errors import InputError, StateError
 from leitstand.model import CaseSnapshot, CaseState, ClockName, Notice, NoticeType
 from triage import clocks, records, runs, sla, timeline
-from triage.changes import forward
 from triage.policy import Policy
 from triage.records import CaseRecord
 from triage.snapshot import snapshot
+from triage.telling import forward
 from triage.timeline import Line
 
 

@@ -16,12 +16,12 @@ from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import CaseReason, CaseState, ClockName, NoticeType, Severity
 from triage import clocks, keys, records, runs, sla
 from triage.acting import Act, Acted, write
-from triage.changes import headline
 from triage.escalations import superseded_by
 from triage.judgement import doubted
 from triage.policy import Policy
 from triage.records import LIVE
 from triage.snapshot import snapshot
+from triage.telling import headline
 from triage.withdrawn import GONE, line
 
 _ENDED = (CaseState.RESOLVED, CaseState.CLOSED)

@@ -15,12 +15,14 @@ from sqlalchemy import Connection, text
 from leitstand.errors import ServiceError
 from leitstand.model import Notice
 from triage import clocks, contacts, keys, merging, placing, ratings, records, runs, timeline
-from triage.changes import Ledger, apply, notices, starts
+from triage.changes import apply
 from triage.decide import Decision, Ended, Held, Item, Move, decide, keys_of
 from triage.escalations import superseded_by
 from triage.grouping import conversation_keys, identity
 from triage.incidents import held
+from triage.ledger import Ledger
 from triage.policy import Policy
+from triage.telling import notices, starts
 from triage.votes import vote_of
 
 _ATTEMPTS = 20

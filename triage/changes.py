@@ -1,64 +1,24 @@
-"""What a batch's decisions do to cases and clocks. Pure bookkeeping; `triage.cases` writes it down.
-
-A case opened and then made worse by the same batch is told of once, as it is at the end.
-"""
+"""What a batch's decisions do to cases and clocks, in its ledger. Pure; `triage.cases` writes it down."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from leitstand.model import CaseReason, CaseSnapshot, CaseState, Notice, NoticeType, Sentiment
+from leitstand.model import CaseReason, CaseState, Sentiment
 from leitstand.settings import show_duration
 from triage import sla
 from triage.agreements import Agreement, Traits
 from triage.clocks import Clocks
 from triage.decide import Decision, Move
 from triage.judgement import doubt
+from triage.ledger import Ledger
 from triage.policy import Policy
 from triage.records import CaseRecord
 from triage.runs import Start
-from triage.snapshot import snapshot
-from triage.timeline import Line
-from triage.votes import Vote
 
 LONGEST = 1000  # of a post's text on its case
 _TITLE, _REASONS = 120, 20
 _JOINED_BY = {"a": "the same author and watchlist", "s": "the same story"}
-
-
-@dataclass(slots=True)
-class Ledger:
-    """The cases of a batch while decisions are applied to them, and everything that is to be written and told."""
-
-    policy: Policy
-    now: datetime
-    records: dict[int, CaseRecord]
-    clocks: dict[int, Clocks]
-    opened: list[int] = field(default_factory=list)
-    changed: set[int] = field(default_factory=set)
-    raised: dict[int, str] = field(default_factory=dict)
-    mentions: list[tuple[int, int]] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    takes: dict[str, tuple[int, datetime]] = field(default_factory=dict)
-    touches: dict[str, datetime] = field(default_factory=dict)
-    releases: set[str] = field(default_factory=set)
-    begin: list[Start] = field(default_factory=list)
-    reopened: list[int] = field(default_factory=list)
-    absorbed: list[tuple[int, int]] = field(default_factory=list)
-    votes: list[tuple[int, int, Vote]] = field(default_factory=list)
-    ignored: int = 0
-
-    def note(self, number: int, kind: str, said: str, **data: str) -> None:
-        """Add a line to the case's timeline."""
-        self.lines.append(Line(number, kind, self.now, said, data=data))
-
-    def belongs(self, number: int, incident: int) -> None:
-        """The case that is being opened is part of an incident."""
-        self.records[number] = replace(self.records[number], incident=incident)
-
-    def snapshot(self, number: int) -> CaseSnapshot:
-        """The case as it is by now."""
-        return snapshot(self.records[number], self.clocks[number].values(), self.policy, self.now)
 
 
 def apply(
@@ -81,31 +41,6 @@ def apply(
         _keys(ledger, number, decision)
         ledger.absorbed += [(real(other), real(into)) for other, into in decision.absorbed]
     return ledger
-
-
-def notices(ledger: Ledger) -> list[Notice]:
-    """Whom to tell: the team's targets, of each case opened or made worse."""
-    gone = {other for other, _ in ledger.absorbed}
-    opened = [number for number in ledger.opened if number not in gone and not ledger.records[number].review]
-    told = [_tell(ledger, n, NoticeType.CASE_OPENED, "opened", headline(ledger.records[n])) for n in opened]
-    for number, reason in ledger.raised.items():
-        case = ledger.records[number]
-        told.append(_tell(ledger, number, NoticeType.CASE_UPDATED, f"severity:{case.severity}:{case.revision}", reason))
-    return [notice for group in told for notice in group]
-
-
-def starts(ledger: Ledger) -> list[Start]:
-    """The policies named like the severities that cases now have, and those that rules want; none while in review."""
-    severities = [(number, ledger.records[number].severity) for number in [*ledger.opened, *ledger.raised]]
-    wanted = [Start(number, severity, f"the case is {severity}") for number, severity in severities]
-    gone = {other for other, _ in ledger.absorbed}
-    wanted = [start for start in [*wanted, *ledger.begin] if start.case_number not in gone]
-    return [start for start in wanted if not ledger.records[start.case_number].review]
-
-
-def forward(case: CaseSnapshot, policy: Policy, kind: NoticeType, purpose: str, reason: str) -> list[Notice]:
-    """A notice to each target of the case's team."""
-    return [Notice(target, case, kind, purpose, reason) for target in policy.forward(case.team)]
 
 
 def raise_severity(ledger: Ledger, number: int, decision: Decision) -> None:
@@ -341,17 +276,6 @@ def by_its_author(case: CaseRecord, decision: Decision) -> bool:
     """Whether whoever wrote the first post wrote this one too."""
     author = decision.item.mention.author
     return (author.id, author.handle) == (case.author_id, case.author_handle)
-
-
-def _tell(ledger: Ledger, number: int, kind: NoticeType, purpose: str, reason: str) -> list[Notice]:
-    if not ledger.policy.forward(ledger.records[number].team):
-        return []
-    return forward(ledger.snapshot(number), ledger.policy, kind, purpose, reason)
-
-
-def headline(case: CaseRecord) -> str:
-    said = [r.text for r in case.reasons if r.about in ("urgency", "severity", "rule")]
-    return "; ".join(said) or f"severity {case.severity}"
 
 
 def title_of(words: str) -> str:

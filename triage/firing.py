@@ -13,12 +13,12 @@ from sqlalchemy import Connection, text
 from leitstand.model import CaseSnapshot, Clock, ClockName, Notice, NoticeType, Severity
 from leitstand.settings import show_duration
 from triage import clocks, records, runs, timeline
-from triage.changes import forward
 from triage.policy import Policy
 from triage.records import CaseRecord
 from triage.runs import Start
 from triage.sla import fire, pause
 from triage.snapshot import snapshot
+from triage.telling import forward
 from triage.timeline import Line
 
 _CLAIM = text("""

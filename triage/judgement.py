@@ -1,6 +1,8 @@
 """What one mention is worth by itself: its severity and team, whether it opens a case, and why. Pure."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from leitstand.model import Assessment, CaseReason, Intent, MatchedMention, Mention, Reason, Severity, Urgency
 from leitstand.settings import Rule
@@ -10,6 +12,7 @@ from triage.severity import explain, from_matrix, impact
 
 NO_FACTS = Facts()
 _DOUBT = "a post would make it "
+_QUOTED = re.compile(r"“.*?” \(([^()]*)\)(?=, |$)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,11 @@ def doubted(review: str) -> Severity | None:
     """The severity that such a case would have; None where the case itself is in doubt, or nothing is."""
     said = review.removeprefix(_DOUBT).partition(":")[0]
     return Severity(said) if review.startswith(_DOUBT) and said in set(Severity) else None
+
+
+def unquoted(reasons: Iterable[CaseReason]) -> tuple[CaseReason, ...]:
+    """The reasons of a case without the words that they quote of posts: what was deleted or edited is not kept."""
+    return tuple(replace(r, text=_QUOTED.sub(r"\1", r.text)) if r.about == "urgency" else r for r in reasons)
 
 
 def subject(item: MatchedMention, assessment: Assessment, policy: Policy, facts: Facts = NO_FACTS) -> Subject:

@@ -14,9 +14,10 @@ from sqlalchemy import Connection, text
 
 from leitstand.model import Assessment, CaseState, MatchedMention, Notice
 from triage import cases, clocks, contacts, keys, records, sla
-from triage.changes import LONGEST, Ledger, by_its_author, heard_again, raise_severity, title_of
+from triage.changes import LONGEST, by_its_author, heard_again, raise_severity, title_of
 from triage.decide import Decision, Item, Move
-from triage.judgement import NO_FACTS, Judgement, doubt, judge
+from triage.judgement import NO_FACTS, Judgement, doubt, judge, unquoted
+from triage.ledger import Ledger
 from triage.placing import prints_of
 from triage.policy import Policy
 from triage.stories import renewal
@@ -127,7 +128,8 @@ def _reword(connection: Connection, ledger: Ledger, number: int, matched: Matche
     """The case says what its first post says now."""
     title, words = title_of(matched.mention.title or matched.mention.text), matched.mention.text[:LONGEST]
     connection.execute(_REWORD, {"number": number, "title": title, "text": words})
-    ledger.records[number] = replace(ledger.records[number], title=title, text=words)
+    case = ledger.records[number]
+    ledger.records[number] = replace(case, title=title, text=words, reasons=unquoted(case.reasons))
 
 
 def _said(before: Assessment, after: Assessment) -> str:

@@ -14,10 +14,11 @@ from triage import clocks, keys, records
 from triage.acting import Act, Acted
 from triage.acting import write as write_act
 from triage.cases import write
-from triage.changes import Ledger, apply
+from triage.changes import apply
 from triage.decide import Decision, Item, Move
 from triage.grouping import author_keys, conversation_keys, story_key
 from triage.judgement import judge
+from triage.ledger import Ledger
 from triage.policy import Policy
 from triage.records import LIVE
 from triage.snapshot import snapshot

@@ -1,9 +1,10 @@
 """What networks do to posts after they were heard, told on their cases: edited, deleted.
 
-A deleted post's words are taken from its case too, if it is the post that the case was opened with.
+A deleted post's words are taken from its case too: the title and text if it is the post that the case was opened with,
+and what the reasons quote.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,6 +12,8 @@ from sqlalchemy import Connection, text
 
 from leitstand.model import PostChange
 from triage import ratings, records, timeline, withdrawn
+from triage.judgement import unquoted
+from triage.records import CaseRecord
 from triage.timeline import Line
 
 REMOVED = "[deleted]"
@@ -31,7 +34,8 @@ def note(connection: Connection, changes: Sequence[PostChange], now: datetime) -
         return []
     rows = connection.execute(_CASES, {"ids": list(by_mention)}).all()
     cases = records.lock(connection, [row.case_number for row in rows])
-    records.update(connection, [replace(c, revision=c.revision + 1, updated_at=now) for c in cases.values()])
+    lost = {row.case_number for row in rows if by_mention[row.mention_id] == "deleted"}
+    records.update(connection, [_changed(case, now, lost) for case in cases.values()])
     removed = [row.case_number for row in rows if row.opening and by_mention[row.mention_id] == "deleted"]
     if removed:
         connection.execute(_REMOVE, {"numbers": removed, "removed": REMOVED})
@@ -41,6 +45,12 @@ def note(connection: Connection, changes: Sequence[PostChange], now: datetime) -
         connection, [_line(row.case_number, row.mention_id, by_mention[row.mention_id], now) for row in rows]
     )
     return sorted(cases)
+
+
+def _changed(case: CaseRecord, now: datetime, lost: Collection[int]) -> CaseRecord:
+    """The case, a change later. Its reasons quote no post any more if one of them is gone."""
+    reasons = unquoted(case.reasons) if case.number in lost else case.reasons
+    return replace(case, revision=case.revision + 1, updated_at=now, reasons=reasons)
 
 
 def _line(number: int, mention_id: int, change: str, now: datetime) -> Line:

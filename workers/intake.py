@@ -19,6 +19,7 @@ from listeners.contract import Batch
 from listeners.leases import Lease
 from listeners.watchlists import Watchlists
 from monitoring.metrics import Metrics
+from nlp import store as assessments
 from triage import upstream
 from workers.queues import AssessQueue
 
@@ -64,7 +65,10 @@ class Intake:
             now=now,
         )
         edited = changes.edit(connection, batch.edits, self.watchlists, now)
-        upstream.note(connection, edited + changes.delete(connection, batch.deletes, now), now)
+        deleted = changes.delete(connection, batch.deletes, now)
+        upstream.note(connection, edited + deleted, now)
+        if deleted:
+            assessments.forget(connection, [change.mention_id for change in deleted])
         rechecks.mark(connection, batch.checked, now)
         said_before = len(batch.edits) - len(new) - len(edited)
         again = tuple(change.mention_id for change in edited)

@@ -16,12 +16,14 @@ from listeners.query import evaluate
 from listeners.query.parser import parse
 from listeners.watchlists import Watchlists
 from nlp.pipeline import Assessor
-from triage.changes import Ledger, apply, notices, starts
+from triage.changes import apply
 from triage.decide import Decision, Item, Move, decide
 from triage.escalations import targets
+from triage.ledger import Ledger
 from triage.placing import prints_of
 from triage.policy import Policy, compile_policy
 from triage.stories.board import Board, Placed
+from triage.telling import notices, starts
 
 LISTENER = "rehearsal"
 Span = tuple[str, int, int]  # field, start, end

@@ -1,12 +1,13 @@
 """What a network does to a post later is on the timeline of its case."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, text
 
 from leitstand.model import Assessment, Author, Intent, MatchedMention, Mention, PostChange, Sentiment, Urgency
 from leitstand.settings import Settings
-from triage import cases, timeline, upstream
+from triage import cases, records, timeline, upstream
 from triage.policy import compile_policy
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -49,6 +50,19 @@ def test_the_words_of_a_deleted_post_are_taken_from_the_case_it_opened(database:
     with database.begin() as connection:
         upstream.note(connection, [PostChange(1, "deleted")], NOW)
         assert connection.execute(text("SELECT title, text FROM cases")).one() == ("[deleted]", "")
+
+
+def test_the_reasons_of_a_case_quote_no_deleted_post_and_still_say_what_was_found(database: Engine) -> None:
+    number = opened(database)
+    said = [{"about": "urgency", "text": "urgency high: “acme (is) down” (outage now), “now” (now)"},
+            {"about": "rule", "text": "rule “acme is down”: severity sev1"}]  # fmt: skip
+    with database.begin() as connection:
+        connection.execute(text("UPDATE cases SET reasons = CAST(:said AS jsonb)"), {"said": json.dumps(said)})
+        upstream.note(connection, [PostChange(2, "edited")], NOW)
+        assert "“now”" in records.read(connection, [number])[number].reasons[0].text
+        upstream.note(connection, [PostChange(2, "deleted")], NOW)
+        kept = records.read(connection, [number])[number].reasons
+    assert [reason.text for reason in kept] == ["urgency high: outage now, now", said[1]["text"]]
 
 
 def test_no_change_touches_nothing(database: Engine) -> None:

@@ -9,11 +9,11 @@ from sqlalchemy import Connection, Row, text
 from leitstand.errors import NotFoundError
 from leitstand.model import Notice, NoticeType
 from triage import records, timeline
-from triage.changes import forward
 from triage.escalating import store
 from triage.escalating.acts import case_of, to_leadership
 from triage.escalating.store import Project
 from triage.policy import Policy
+from triage.telling import forward
 from triage.timeline import SYSTEM, Line
 
 _NOBODY, _LATELY = "", timedelta(minutes=2)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from leitstand.model import CaseSnapshot, Intent, Notice
 from triage import clocks, records, runs
-from triage.changes import Ledger
+from triage.ledger import Ledger
 from triage.policy import Policy
 from triage.snapshot import snapshot
 

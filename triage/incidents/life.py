@@ -14,13 +14,13 @@ from sqlalchemy import Connection, Row, text
 from leitstand.model import CaseSnapshot, Notice, NoticeType
 from leitstand.settings import show_duration
 from triage import clocks, overrides, records, runs, timeline
-from triage.changes import forward
 from triage.incidents import held, store
 from triage.incidents.detector import Ongoing, Seen, first_minute, look
 from triage.incidents.signals import Signal, authors
 from triage.policy import Policy
 from triage.records import CaseRecord
 from triage.snapshot import snapshot
+from triage.telling import forward
 from triage.timeline import Line
 
 _OPEN = text("""
