@@ -394,6 +394,11 @@ class Rota(Section):
         None,
         description="An iCal file (.ics) with events named like targets: who has one is on call, before the turns.",
     )
+    ical_url: SecretStr | None = Field(
+        None,
+        description="The address of such a calendar: looked at every 15 minutes; the last good copy counts.",
+    )
+    ical_allow_private: bool = Field(False, description="true: its address may be in a private network.")
 
 
 class Escalations(Section):

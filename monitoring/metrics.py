@@ -55,6 +55,9 @@ class Metrics:
         self.clock_fire_delay = self._histogram(
             "leitstand_clock_fire_delay_seconds", "How late clocks fire after they fall due.", DELAY
         )
+        self.calendar_fetches = self._counter(
+            "leitstand_calendar_fetches", "Looks at the calendars of rotas, by what became of them.", "rota", "outcome"
+        )
         self.deliveries = self._counter(
             "leitstand_deliveries", "Delivery attempts, by what became of them.", "target", "outcome"
         )

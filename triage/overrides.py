@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, text
 
 from leitstand.errors import InputError, NotFoundError
 from leitstand.settings import Override
+from triage import remote_calendars
 from triage.policy import Policy
 
 LONGEST = timedelta(days=60)
@@ -79,7 +80,7 @@ def applied(connection: Connection, policy: Policy, now: datetime) -> Policy:
     """The policy with the rotas as the desk has them, now and later."""
     if not policy.rotas:
         return policy
-    rotas = dict(policy.rotas)
+    rotas = dict(remote_calendars.with_events(connection, policy.rotas))
     for one in map(_stand_in, connection.execute(_NOW, {"now": now})):
         if (turns := rotas.get(one.rota)) is not None:
             more = Override(start=one.starts_at, end=one.ends_at, person=one.person)

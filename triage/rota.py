@@ -1,5 +1,6 @@
 """Who is on call. Pure: overrides first, then an iCal file's events, then the weekly turns, on the wall of the zone."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -16,13 +17,17 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """A rota as asked. `first` is the hand-over, on the wall, at which the first person's first week begins."""
+    """A rota as asked. `first` is the hand-over, on the wall, at which the first person's first week begins.
+
+    `source` is what its calendar on the net is known by, "" for none: its events come from the database.
+    """
 
     people: tuple[str, ...]
     first: datetime
     zone: ZoneInfo
     overrides: tuple[Override, ...] = ()
     events: tuple[ical.Event, ...] = ()
+    source: str = ""
 
     def on_call(self, at: datetime) -> str | None:
         """The target of whoever is on call, None if nobody is."""
@@ -60,7 +65,7 @@ class Turns:
 def compiled(rota: Rota) -> Turns:
     """The rota, its iCal file read. Raises ValueError with a sentence for what is wrong."""
     zone = time_zone(rota.timezone)
-    if not rota.people and not rota.overrides and rota.ical is None:
+    if not rota.people and not rota.overrides and rota.ical is None and rota.ical_url is None:
         raise ValueError("nobody is ever on call: name `people`, or an iCal file")
     for override in rota.overrides:
         if override.start.tzinfo is None or override.end.tzinfo is None:
@@ -68,7 +73,18 @@ def compiled(rota: Rota) -> Turns:
         if override.end <= override.start:
             raise ValueError(f"the override of {override.person} ends before it starts")
     events = ical.events(_read(rota.ical), zone) if rota.ical else ()
-    return Turns(tuple(rota.people), _first(rota.starts or FIRST, rota.handover), zone, tuple(rota.overrides), events)
+    first, source = _first(rota.starts or FIRST, rota.handover), source_of(rota)
+    return Turns(tuple(rota.people), first, zone, tuple(rota.overrides), events, source)
+
+
+def source_of(rota: Rota) -> str:
+    """What the address of a calendar on the net is known by: it often is a key. "" where the rota has none."""
+    if rota.ical_url is None:
+        return ""
+    address = rota.ical_url.get_secret_value()
+    if not address.startswith(("https://", "http://")):
+        raise ValueError("`ical_url` must begin with https:// (webcal:// is the same with another name)")
+    return hashlib.sha256(address.encode()).hexdigest()
 
 
 def _first(starts: date, handover: str) -> datetime:

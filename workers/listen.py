@@ -26,7 +26,7 @@ from listeners.contract import Asks, Batch, Listens
 from listeners.leases import Lease
 from listeners.watchlists import Watchlists, trees
 from monitoring.metrics import open_metrics
-from workers import queues, setup
+from workers import calendars, queues, setup
 from workers.intake import Intake
 from workers.leasing import TURN, Leases
 from workers.logs import configure_logging
@@ -163,11 +163,13 @@ async def run(settings: Settings, intake: Intake) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     heard = sources(settings)
     crew = Crew(heard, intake, Leases(intake.engine, tuple(heard)))
+    fresh = asyncio.create_task(calendars.keep_fresh(settings.rotas, intake.engine, intake.metrics), name="calendars")
     log.info("ready to listen", listeners=sorted(heard))
     while not stop.is_set():
         await crew.tend()
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), TURN)
+    fresh.cancel()
     await crew.leave()
 
 

@@ -17,7 +17,7 @@ from escalation_bridge import outbox
 from leitstand import clock
 from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.settings import parse_duration
-from triage import overrides, silences
+from triage import overrides, remote_calendars, silences
 from triage.escalating import acts, projects, views
 from triage.escalating.acts import Given
 from triage.escalating.projects import Cause
@@ -77,9 +77,17 @@ def oncall(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     now = clock.now()
     with opened(config) as house, house.engine.connect() as connection:
         policy = overrides.applied(connection, compile_policy(house.settings), now)
+        copies = remote_calendars.copies(connection, policy.rotas)
     for name, rota in policy.rotas.items():
-        person = rota.on_call(now)
-        print_json({"rota": name, "person": person}) if as_json else typer.echo(f"{name}: {person or 'nobody'}")
+        person, copy = rota.on_call(now), copies.get(name)
+        stale = copy.error if copy else "it has not been looked at yet" if rota.source else ""
+        if as_json:
+            print_json({"rota": name, "person": person, "calendar_error": stale})
+            continue
+        typer.echo(f"{name}: {person or 'nobody'}")
+        if stale:
+            since = f"; the copy of {copy.fetched_at:%Y-%m-%d %H:%M} UTC counts" if copy and copy.fetched_at else ""
+            typer.echo(f"  its calendar: {stale}{since}", err=True)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Who is on call, now and next, and who stands in for whom: with a way back from every step."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,14 +18,18 @@ from console.web.render import Renderer
 from console.web.session import Doorkeeper
 from leitstand import clock
 from leitstand.errors import InputError
-from triage import overrides
+from triage import overrides, remote_calendars
 from triage.overrides import StandIn
 from triage.policy import Policy
+from triage.remote_calendars import Copy
 
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One rota: whose it is, who is on call, who comes next and when, and who stands in."""
+    """One rota: whose it is, who is on call, who comes next and when, and who stands in.
+
+    `stale` is its calendar on the net where the last look at it failed; its last good copy counts.
+    """
 
     rota: str
     teams: tuple[str, ...]
@@ -32,6 +37,7 @@ class Duty:
     next_at: datetime | None
     next: str | None
     stand_ins: tuple[StandIn, ...]
+    stale: Copy | None = None
 
 
 def routes(desk: Desk, renderer: Renderer, doorkeeper: Doorkeeper) -> APIRouter:
@@ -87,16 +93,18 @@ def read(desk: Desk, now: datetime) -> list[Duty]:
     with desk.database.connect() as connection:
         policy = overrides.applied(connection, desk.policy, now)
         found = overrides.listed(connection, now)
-    return duties(policy, found, now)
+        stale = {n: c for n, c in remote_calendars.copies(connection, policy.rotas).items() if c.error}
+    return duties(policy, found, stale, now)
 
 
-def duties(policy: Policy, found: list[StandIn], now: datetime) -> list[Duty]:
+def duties(policy: Policy, found: list[StandIn], stale: Mapping[str, Copy], now: datetime) -> list[Duty]:
     """What the page tells of each rota."""
     told: list[Duty] = []
     for name, turns in policy.rotas.items():
         teams = tuple(team for team, entry in policy.teams.items() if entry.rota == name)
         at, person = turns.next_change(now) or (None, None)
-        told.append(Duty(name, teams, turns.on_call(now), at, person, tuple(s for s in found if s.rota == name)))
+        stand_ins = tuple(s for s in found if s.rota == name)
+        told.append(Duty(name, teams, turns.on_call(now), at, person, stand_ins, stale.get(name)))
     return told
 
 

@@ -147,3 +147,17 @@ def test_the_api_tells_and_changes_the_same(duty: Console) -> None:
         )
     with duty.client(READ) as client:
         assert client.post(f"/api/v1/oncall/overrides/{number}/remove").status_code == 403
+
+
+def test_a_calendar_that_cannot_be_fetched_is_told(duty: Console) -> None:
+    with duty.database.begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO remote_calendars (rota, source, next_at, fetched_at, error)
+                VALUES ('cloud', 'x', now(), now(), 'calendar.example does not have it (HTTP 404)')
+            """)
+        )
+    with sign_in(duty) as client:
+        page = client.get("/oncall").text
+        assert "the last good copy counts" in page and "does not have it (HTTP 404)" in page
+        assert "letzte lesbare Fassung" in client.get("/oncall", headers={"Accept-Language": "de"}).text

@@ -46,9 +46,11 @@ CREATE TABLE risk_models (
   model jsonb NOT NULL,
   report jsonb NOT NULL
 );
--- The last good copy of each calendar on the net. `error` is "" where the last look was good.
+-- The last good copy of each rota's calendar on the net; `source` is the digest of its address. `error` is "" where the
+-- last look was good.
 CREATE TABLE remote_calendars (
-  url text PRIMARY KEY,
+  rota text PRIMARY KEY,
+  source text NOT NULL,
   body text NOT NULL DEFAULT '',
   etag text NOT NULL DEFAULT '',
   last_modified text NOT NULL DEFAULT '',
