@@ -48,7 +48,7 @@ def collector(settings: Settings, engine: Engine, metrics: Metrics, queue: Asses
         open_cases=views.open_cases,
         seconds_to_next_breach=views.seconds_to_next_breach,
         targets=ledger.summary,
-        listeners=cursors.states,
+        listeners=cursors.hearing,
         backlog=pending.backlog,
         queues={queues.ASSESS: queue.depth},
         listening=listening,

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from listeners.budget import SHARE
+
 _KEEP = text(
     "INSERT INTO listener_cursors (listener, part, cursor, updated_at) VALUES (:listener, :part, :cursor, :now)"
     " ON CONFLICT (listener, part) DO UPDATE SET cursor = excluded.cursor, updated_at = excluded.updated_at"
@@ -102,3 +104,8 @@ def forget(connection: Connection, listener: str, since: datetime) -> list[str]:
 def states(connection: Connection) -> list[ListenerState]:
     """Every part of every listener that has ever reported."""
     return [ListenerState(*row) for row in connection.execute(_STATES)]
+
+
+def hearing(connection: Connection) -> list[ListenerState]:
+    """The same without watchlists that were left out because their share of a budget is used up: that is no fault."""
+    return [state for state in states(connection) if not state.part.startswith(SHARE)]

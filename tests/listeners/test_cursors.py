@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from listeners.cursors import ListenerState, report_status, states
+from listeners.cursors import ListenerState, hearing, report_status, states
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -45,3 +45,11 @@ def test_the_same_news_within_a_second_writes_nothing(database: Engine) -> None:
             report_status(connection, "api", "", error="", last_post_at=None, now=at)
             expected = at if milliseconds in (0, 1500) else NOW
             assert states(connection)[0].updated_at == expected
+
+
+def test_a_watchlist_that_was_left_out_does_not_make_its_listener_deaf(database: Engine) -> None:
+    with database.begin() as connection:
+        report_status(connection, "x", "", error="", last_post_at=None, now=NOW)
+        report_status(connection, "x", "watchlist cloud", error="its share is used up", last_post_at=None, now=NOW)
+        assert [(s.part, s.up) for s in hearing(connection)] == [("", True)]
+        assert len(states(connection)) == 2

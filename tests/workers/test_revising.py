@@ -12,7 +12,7 @@ from leitstand import clock
 from leitstand.model import Author, Mention, Severity, Urgency
 from leitstand.settings import Settings
 from listeners import pending
-from listeners.contract import Batch
+from listeners.contract import Batch, Gone
 from listeners.watchlists import Watchlists
 from monitoring.metrics import Metrics
 from nlp import pipeline
@@ -162,3 +162,14 @@ def test_an_edit_is_not_counted_in_how_long_posts_take_to_their_case(bench: Benc
     before = bench.line.metrics.post_to_case._sum.get()
     bench.work(bench.hear(edits=(post(BAD),)))
     assert bench.line.metrics.post_to_case._sum.get() == before
+
+
+def test_what_a_network_deletes_is_quoted_by_no_reason_any_more(bench: Bench) -> None:
+    [number] = bench.hear(post(BAD))
+    bench.work([number])
+    bench.intake.take("ear", Batch((), None, deletes=(Gone("x", "1"),)))
+    case = bench.case(number)
+    assert case is not None
+    assert not [reason for reason in case.reasons if "“" in reason.text]
+    with bench.engine.connect() as connection:
+        assert assessments.load(connection, [number])[number].reasons == ()
