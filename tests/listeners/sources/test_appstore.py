@@ -1,20 +1,23 @@
 """What is Apple's own: a feed whose shape changes with its size, a key for one server only, an hour's limit."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import Engine, text
 
 from leitstand.errors import FetchError
 from listeners.appstore.connect import LASTS
 from listeners.contract import Batch
 from listeners.sources import appstore
 from listeners.sources.appstore import Settings
+from tests.listeners.committing import Ear
 from tests.listeners.hearing import Hearing, run
 from tests.listeners.servers_api import Reply, serving
-from tests.listeners.servers_appstore import APP, ISSUER, KEY_ID, FakeConnect, FakeFeed, moment
+from tests.listeners.servers_appstore import APP, ISSUER, KEY_ID, FakeConnect, FakeFeed, moment, review
 
 needs_key = pytest.mark.skipif(find_spec("cryptography") is None, reason="needs what the extra appstore installs")
 COMMON: dict[str, Any] = {"apps": [APP], "interval": "0.01s", "history": "30d", "allow_private": True}
@@ -175,6 +178,29 @@ def test_a_key_that_is_none_is_told_once_in_words(connect: FakeConnect) -> None:
     assert caught.value.permanent
     assert "hush" not in str(caught.value)
     assert connect.asked == []
+
+
+@needs_key
+def test_edits_deletes_and_own_answers_reach_what_is_stored(
+    database: Engine, redis_url: str, connect: FakeConnect
+) -> None:
+    ear = Ear(database, redis_url, appstore, own(connect))
+
+    def listen(until: Callable[[], bool]) -> None:
+        asyncio.run(ear.listen(until, within=60))
+
+    connect.write(1, 2, body="acme crashes")
+    listen(lambda: ear.count() == 2)
+    connect.answers = {"r1": "It is fixed"}
+    connect.reviews[0] = review(2, body="acme works again")
+    connect.write(3, body="acme crashes")
+    listen(lambda: ear.count() == 4 and ear.words()["r2"] == "acme works again")
+    with database.connect() as connection:
+        owned = connection.execute(text("SELECT external_id, text, parent_id FROM mentions WHERE own")).all()
+    assert owned == [("r1/answer", "It is fixed", "r1")]
+    connect.reviews[:] = [one for one in connect.reviews if one["id"] != "r2"]
+    listen(lambda: ear.words()["r2"] == "")
+    assert ear.kept() == ["r1", "r1/answer", "r2", "r3"]
 
 
 @pytest.mark.parametrize(
