@@ -7,7 +7,6 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -15,7 +14,8 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from leitstand import plugins
 from leitstand.errors import ConfigurationError, PluginError, Problem
-from leitstand.settings import ListenerSettings, Section, Settings, Step, TargetSettings
+from leitstand.references import references, suggest
+from leitstand.settings import ListenerSettings, Section, Settings, TargetSettings
 from leitstand.toml_lines import KeyPath, line_of, lines
 
 MAX_BYTES = 5_000_000
@@ -46,19 +46,15 @@ def load(path: Path, checks: Sequence[Check] = (), environment: Mapping[str, str
             [Problem("", f"not valid TOML: {error}", int(found[1]) if found else 0, str(path))]
         ) from None
     problems: Found = []
-    env = os.environ if environment is None else environment
-    tree = _substitute(tree, (), env, problems)
+    tree = _substitute(tree, (), os.environ if environment is None else environment, problems)
+    unset = {at for at, _ in problems}
     classes = _plugin_sections(tree, problems)
     _secret_files(tree, classes, path.parent, problems)
-    settings = _validate(tree, classes, problems)
+    shape: Found = []
+    settings = _validate(tree, classes, shape)
+    problems += [(at, message) for at, message in shape if at not in unset]  # an empty value is no second problem
     if settings is not None:
-        if not settings.server.data_dir.is_absolute():
-            server = settings.server.model_copy(update={"data_dir": (path.parent / settings.server.data_dir).resolve()})
-            settings = settings.model_copy(update={"server": server})
-        if settings.nlp.model is not None:
-            nlp = settings.nlp.model_copy(update={"model": (path.parent / settings.nlp.model).resolve()})
-            settings = settings.model_copy(update={"nlp": nlp})
-        settings = _calendar_files(settings, path.parent)
+        settings = _absolute(settings, path.parent)
         checked = (references, *checks)
         problems += [(_key_path(p.path), p.message) for check in checked for p in check(settings)]
     if problems or settings is None:
@@ -68,8 +64,13 @@ def load(path: Path, checks: Sequence[Check] = (), environment: Mapping[str, str
     return settings
 
 
-def _calendar_files(settings: Settings, folder: Path) -> Settings:
-    """The iCal files of calendars and rotas, too, are relative to the configuration's folder."""
+def _absolute(settings: Settings, folder: Path) -> Settings:
+    """Paths in the file are relative to its folder."""
+    server, nlp = settings.server, settings.nlp
+    if not server.data_dir.is_absolute():
+        server = server.model_copy(update={"data_dir": (folder / server.data_dir).resolve()})
+    if nlp.model is not None:
+        nlp = nlp.model_copy(update={"model": (folder / nlp.model).resolve()})
     calendars = {
         name: calendar.model_copy(update={"ical": (folder / calendar.ical).resolve()}) if calendar.ical else calendar
         for name, calendar in settings.calendars.items()
@@ -78,72 +79,7 @@ def _calendar_files(settings: Settings, folder: Path) -> Settings:
         name: rota.model_copy(update={"ical": (folder / rota.ical).resolve()}) if rota.ical else rota
         for name, rota in settings.rotas.items()
     }
-    return settings.model_copy(update={"calendars": calendars, "rotas": rotas})
-
-
-def references(settings: Settings) -> Iterable[Problem]:
-    """Names that must exist elsewhere in the file."""
-    yield from _twice("watchlists", [w.name for w in settings.watchlists])
-    yield from _twice("rules", [r.name for r in settings.rules])
-    yield from _twice("sla", [entry.name for entry in settings.sla])
-    teams, targets = set(settings.teams), set(settings.targets)
-    for index, watchlist in enumerate(settings.watchlists):
-        if watchlist.team != "default" or teams:
-            yield from _known(f"watchlists.{index}.team", watchlist.team, teams | {"default"}, "team")
-    for index, entry in enumerate(settings.sla):
-        yield from _known(f"sla.{index}.calendar", entry.calendar, {"always", *settings.calendars}, "calendar")
-        yield from _all_known(
-            f"sla.{index}.watchlists", entry.watchlists, {w.name for w in settings.watchlists}, "watchlist"
-        )
-        yield from _all_known(f"sla.{index}.tiers", entry.tiers, set(settings.customers), "tier of customers")
-    for name, team in settings.teams.items():
-        for index, target in enumerate(team.forward):
-            yield from _known(f"teams.{name}.forward.{index}", target, targets, "target")
-        if team.escalation:
-            yield from _known(
-                f"teams.{name}.escalation", team.escalation, set(settings.escalation), "escalation policy"
-            )
-    watchlists = {w.name for w in settings.watchlists}
-    for index, rule in enumerate(settings.rules):
-        yield from _all_known(f"rules.{index}.when.watchlists", rule.when.watchlists, watchlists, "watchlist")
-        yield from _all_known(
-            f"rules.{index}.when.tiers", rule.when.tiers, set(settings.customers), "tier of customers"
-        )
-        if rule.then.policy:
-            yield from _known(
-                f"rules.{index}.then.policy", rule.then.policy, set(settings.escalation), "escalation policy"
-            )
-        if rule.then.sla:
-            named = {entry.name for entry in settings.sla if entry.name}
-            yield from _known(f"rules.{index}.then.sla", rule.then.sla, named, "SLA entry")
-        if rule.then.team:
-            yield from _known(f"rules.{index}.then.team", rule.then.team, teams | {"default"}, "team")
-    for name, policy in settings.escalation.items():
-        for index, step in enumerate(policy.steps):
-            yield from _step_known(f"escalation.{name}.steps.{index}", step, settings)
-    for name, rota in settings.rotas.items():
-        yield from _all_known(f"rotas.{name}.people", rota.people, targets, "target")
-        for index, override in enumerate(rota.overrides):
-            yield from _known(f"rotas.{name}.overrides.{index}.person", override.person, targets, "target")
-    for name, team in settings.teams.items():
-        if team.rota:
-            yield from _known(f"teams.{name}.rota", team.rota, set(settings.rotas), "rota")
-    yield from _twice("digests", [digest.name for digest in settings.digests])
-    for index, digest in enumerate(settings.digests):
-        yield from _all_known(f"digests.{index}.watchlists", digest.watchlists, watchlists, "watchlist")
-        yield from _known(f"digests.{index}.target", digest.target, targets, "target")
-    yield from _all_known("incidents.watchlists", settings.incidents.watchlists, watchlists, "watchlist")
-    if settings.escalations.leadership:
-        yield from _known("escalations.leadership", settings.escalations.leadership, targets, "target")
-
-
-def _step_known(path: str, step: Step, settings: Settings) -> Iterable[Problem]:
-    targets = set(settings.targets)
-    if step.notify and step.notify != "on-call":
-        yield from _known(f"{path}.notify", step.notify, {*targets, *settings.teams, *settings.rotas}, "target or team")
-    for field, name in (("webhook", step.webhook), ("forward", step.forward), ("channel", step.channel)):
-        if name:
-            yield from _known(f"{path}.{field}", name, targets, "target")
+    return settings.model_copy(update={"server": server, "nlp": nlp, "calendars": calendars, "rotas": rotas})
 
 
 def secret_fields(section: type[BaseModel]) -> list[str]:
@@ -153,29 +89,6 @@ def secret_fields(section: type[BaseModel]) -> list[str]:
 
 def _is_secret(annotation: object) -> bool:
     return annotation is SecretStr or any(_is_secret(part) for part in get_args(annotation))
-
-
-def _twice(path: str, names: list[str]) -> Iterable[Problem]:
-    for index, name in enumerate(names):
-        if name and name in names[:index]:
-            yield Problem(f"{path}.{index}.name", f"the name {name!r} is used twice")
-
-
-def _all_known(path: str, names: Iterable[str], known: set[str], what: str) -> Iterable[Problem]:
-    for position, name in enumerate(names):
-        yield from _known(f"{path}.{position}", name, known, what)
-
-
-def _known(path: str, name: str, known: set[str], what: str) -> Iterable[Problem]:
-    if name not in known:
-        yield Problem(path, f"there is no {what} named {name!r}; {_suggest(name, known)}")
-
-
-def _suggest(name: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    close = get_close_matches(name, names, 1)
-    listed = f"known: {', '.join(names)}" if names else "none is defined"
-    return f"did you mean {close[0]!r}? {listed}" if close else listed
 
 
 def _read(path: Path) -> str:
@@ -303,7 +216,7 @@ def _say(item: dict[str, Any], section: type[BaseModel]) -> str:
     match item["type"]:
         case "extra_forbidden":
             known = _fields_at(section, item["loc"][:-1])
-            return f"unknown key; {_suggest(str(item['loc'][-1]), known)}"
+            return f"unknown key; {suggest(str(item['loc'][-1]), known)}"
         case "missing":
             return "is required"
         case "enum" | "literal_error":

@@ -136,7 +136,7 @@ class TargetSettings(Section):
     max_age: Duration = Field(timedelta(hours=24), description="A notice not delivered after this is a dead letter.")
     callback_secret: Annotated[SecretStr, Field(min_length=16)] | None = Field(
         None,
-        description="What its calls to /hooks/NAME/case are signed with, at least 16 characters. Absent: none is taken.",
+        description="What its calls to /hooks/NAME/case are signed with, 16 characters or more. Absent: none is taken.",
     )
 
 
@@ -271,8 +271,8 @@ class When(Section):
     count: Counter | None = Field(None, description="More than so many posts or cases within a while, as below.")
     risk_at_least: Annotated[float, Field(gt=0, le=1)] | None = Field(
         None,
-        description="The risk of the case (0 to 1), at the least. Such a rule is asked of open cases whenever their risk"
-        " is estimated, and decides once for each case: its severity if that is worse, its tags, its policy.",
+        description="The risk of the case (0 to 1), at the least. Such a rule is asked of open cases whenever their"
+        " risk is estimated, and decides once for each case: its severity if that is worse, its tags, its policy.",
     )
     hours: list[Hours] = Field(
         [],

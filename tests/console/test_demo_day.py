@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
-from leitstand.configuration import references
 from leitstand.model import Author, Importance, Intent, Mention, MentionKind, Sentiment, Severity
+from leitstand.references import references
 from leitstand.settings import Settings
 from listeners.query.evaluate import matches
 from listeners.query.parser import parse

@@ -118,6 +118,14 @@ def test_an_unset_variable_and_an_unreadable_file_are_problems(tmp_path: Path) -
     assert "cannot be read" in found["api.tokens.b.token_file"]
 
 
+def test_an_unset_variable_is_one_problem_not_two(tmp_path: Path) -> None:
+    text = '[targets.hook]\nkind = "webhook"\nurl = "${WHERE}"\nsecret = "short"\n'
+    assert [(p.path, p.message.split(":")[0]) for p in problems(tmp_path, text)] == [
+        ("targets.hook.url", "the environment variable WHERE is not set"),
+        ("targets.hook.secret", "must be whsec_ followed by 24 to 64 random bytes in base64"),
+    ]
+
+
 def test_a_secret_is_not_in_the_error_about_it(tmp_path: Path) -> None:
     text = '[api.tokens.a]\ntoken = ["hunter2"]\nscopes = ["raed"]\n'
     assert all("hunter2" not in str(p) for p in problems(tmp_path, text))
