@@ -19,8 +19,9 @@ from console.receiver import Received
 from leitstand import clock
 from workers.embedded import database_url
 
-# The day is judged by people, the line by its own words: these are floors, measured, not wishes.
-CASES_RIGHT, SEVERITY_RIGHT, SEV1_FOUND, SEV1_FALSE = 0.80, 0.62, 0.85, 6
+# What the shipped model makes of a day that was written to be hard. The first two are floors, measured; of the Sev1
+# cases nine in ten must be found, at no more than two false pages in a hundred posts.
+CASES_RIGHT, SEVERITY_RIGHT, SEV1_FOUND, PAGES_FALSE = 0.80, 0.60, 0.90, 0.02
 
 Key = tuple[str, str]
 READ_BY_A_PERSON = """
@@ -145,6 +146,6 @@ def test_read_by_the_shipped_model_the_day_stays_above_its_floors(tmp_path: Path
     )
     assert joined >= CASES_RIGHT * len(expected)
     assert right >= SEVERITY_RIGHT * len(wanted)
-    assert len(found) >= SEV1_FOUND * len(sev1) and len(false) <= SEV1_FALSE
+    assert len(found) >= SEV1_FOUND * len(sev1) and len(false) <= PAGES_FALSE * len(expected)
     assert len(split) <= 0.02 * len(wanted), "a case of the truth was opened as several"
     assert_each_sev1_is_told_once(day)
