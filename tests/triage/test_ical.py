@@ -97,11 +97,24 @@ def test_what_is_no_calendar_is_refused() -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_is_read_or_refused_in_a_sentence(noise: str) -> None:
-    try:
-        events(f"BEGIN:VCALENDAR\n{noise}", BERLIN)
-        events(calendar(f"DTSTART;VALUE=DATE:20260101\n{noise}"), BERLIN)
-    except ValueError as error:
-        assert str(error)
+    for source, expected in (
+        (f"BEGIN:VCALENDAR\n{noise}", 0),
+        (calendar(f"DTSTART;VALUE=DATE:20260101\n{noise}"), 1),
+    ):
+        try:
+            found = events(source, BERLIN)
+        except ValueError as error:
+            assert " " in str(error)
+        else:
+            assert len(found) == expected and all(event.length > timedelta(0) for event in found)
+
+
+@given(st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="\\"), min_size=1, max_size=80))
+def test_any_title_is_kept_and_changes_nothing_else(title: str) -> None:
+    (event,) = events(calendar(f"DTSTART;VALUE=DATE:20260101\nSUMMARY:{title}"), BERLIN)
+    assert event.summary == title
+    days = [date(2025, 12, 31), date(2026, 1, 1), date(2026, 1, 2)]
+    assert [sum(1 for _ in event.covers(day)) for day in days] == [0, 1, 0]
 
 
 def test_working_hours_lose_what_the_file_covers_and_keep_their_exceptions(tmp_path: Path) -> None:

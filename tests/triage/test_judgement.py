@@ -1,12 +1,13 @@
 """Severity, rules and the sentences that explain them."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leitstand.model import Intent, Severity, Urgency
+from leitstand.model import Intent, Reason, Severity, Urgency
 from tests.triage.building import assessment, mention, policy
 from triage.judgement import judge
 from triage.severity import Impact, from_matrix
@@ -105,5 +106,8 @@ def test_conditions(when: dict[str, object], holds: bool) -> None:
 
 @given(st.text(max_size=40), st.integers(0, 50), st.integers(0, 50))
 def test_reasons_take_any_span_of_any_text(words: str, start: int, end: int) -> None:
-    judged = judge(mention(1, words=words), assessment(Urgency.HIGH), policy())
-    assert judged.reasons[0].text.startswith("urgency high")
+    told = replace(assessment(Urgency.HIGH), reasons=(Reason("urgency", "blocked_now", start, end, 2.0),))
+    judged = judge(mention(1, words=words), told, policy())
+    quoted = " ".join(words[start:end].split())[:80]
+    cue = f"“{quoted}” (blocked now)" if quoted else "blocked now"
+    assert judged.reasons[0].text == f"urgency high: {cue}"

@@ -136,7 +136,7 @@ def test_unknown_languages_stand_in_no_way() -> None:
 
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_texts_can_be_compared(one: str, other: str) -> None:
-    alike(one, other)
+    assert alike(one, other) == alike(other, one)
     words = words_of(one)
     assert is_copy(words, words) == words.enough
     assert all(token and token == token.casefold() for token in words.tokens)

@@ -60,6 +60,8 @@ def test_any_words_may_stand_around_a_vote(before: str, score: int, after: str) 
 def test_any_words_are_read(said: str) -> None:
     found = vote_of(mention(1, words=f"#rating{said}").mention, PATTERN)
     assert found is None or 1 <= found.score <= 5
+    if found is not None:
+        assert any(letter.isdecimal() and int(letter) == found.score for letter in said), "nobody said that number"
 
 
 def test_no_keyword_and_another_s_repost_cast_none() -> None:

@@ -43,7 +43,12 @@ def problem(written: str) -> str:
     """What is wrong with a template, "" if nothing is."""
     known = ", ".join(f"{{{name}}}" for name in VARIABLES)
     try:
-        fields = [name for _, name, _, _ in string.Formatter().parse(written) if name is not None]
+        # A format behind the name ({author:d}) could fail, or fill a page, once somebody's name is put in.
+        fields = [
+            f"{name}{'!' + how if how else ''}{':' + form if form else ''}"
+            for _, name, form, how in string.Formatter().parse(written)
+            if name is not None
+        ]
     except ValueError as error:
         return f"{error}; write {{{{ and }}}} for braces, and one of {known}"
     unknown = next((name for name in fields if name not in VARIABLES), None)

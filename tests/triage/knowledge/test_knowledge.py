@@ -1,5 +1,6 @@
 """Knowledge on a real PostgreSQL: what was solved is found again, in both languages, and nothing else is."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -199,13 +200,28 @@ def test_the_fitting_templates_come_with_the_facts_filled_in() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "said"), [("{nobody}", "known: {author}"), ("{", "write {{ and }}"), ("{}", "known")]
+    ("written", "said"),
+    [
+        ("{nobody}", "known: {author}"),
+        ("{", "write {{ and }}"),
+        ("{}", "known"),
+        ("{author:d}", "unknown variable {author:d}"),
+        ("{author!r:>9}", "unknown variable {author!r:>9}"),
+    ],
 )
 def test_a_template_that_cannot_be_filled_is_refused(written: str, said: str) -> None:
     assert said in problem(written)
 
 
-@given(st.text())
+_PARTS = ["{author}", "{team}", "{{", "}}", "{", "}", "{}", "{nobody}", "{author!r}", "Hello ", "ü"]
+
+
+@given(st.lists(st.sampled_from(_PARTS) | st.text(max_size=5), max_size=8).map("".join))
 def test_any_template_is_either_refused_or_filled(written: str) -> None:
-    if not problem(written):
-        assert isinstance(written.format_map(dict.fromkeys(VARIABLES, "x")), str)
+    """What is not refused says itself, with its names filled in and doubled braces single."""
+    if problem(written):
+        assert "{" in written or "}" in written
+        return
+    names = "|".join(VARIABLES)
+    said = re.sub(rf"\{{\{{|\}}\}}|\{{({names})\}}", lambda m: f"<{m[1]}>" if m[1] else m[0][0], written)
+    assert written.format_map({name: f"<{name}>" for name in VARIABLES}) == said
