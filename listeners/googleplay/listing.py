@@ -30,7 +30,8 @@ class Moment(msgspec.Struct):
 
     def at(self, now: datetime) -> datetime:
         """Never in the future, and now where it says nothing."""
-        seconds = int(self.seconds) if str(self.seconds).isdecimal() else 0
+        said = str(self.seconds)[:20]
+        seconds = int(said) if said.isdecimal() else 0
         return datetime.fromtimestamp(min(seconds, int(now.timestamp())), UTC) if seconds else now
 
 
