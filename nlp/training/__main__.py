@@ -47,7 +47,7 @@ STARTED = time.time()
 
 def main():
     options = _options()
-    packed, examples = Packed(options.encoder), gather(options.data)
+    packed, examples = Packed(options.encoder), _some(gather(options.data), options.examples)
     tokenizer, common = packed.tokenizer(), json.loads(options.words.read_text())
     posts = [example for example in examples if example.origin != "lexicon"]
     have = varying.stock(examples, common, near_words(packed, tokenizer, common))
@@ -64,7 +64,7 @@ def main():
     wanted, weight = _wanted(posts, scores)
     read = Texts([text for _, own in parts for text in own], np.concatenate([own for own, _ in parts]), DEVICE)
     taught = lean(arrays(_learn(read, wanted, weight, options.student_epochs)))
-    finished = finish(opened(taught), options.data)
+    finished = finish(opened(taught), examples)
     np.savez_compressed(options.out, features=np.array(NAMES), **settle(arrays(finished)))
     say("written", options.out)
 
@@ -74,9 +74,15 @@ def _options():
     for name in ("data", "encoder", "words", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--varied", type=int, default=1_000_000)
+    parser.add_argument("--examples", type=int, help="Learn from so few of them, to see that all steps work.")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--student-epochs", type=int, default=5)
     return parser.parse_args()
+
+
+def _some(examples, count):
+    """All examples, or some of every kind."""
+    return examples[:: max(1, len(examples) // count)] if count else examples
 
 
 def say(*words):

@@ -40,7 +40,7 @@ def main():
     options = _options()
     with np.load(options.weights) as file:
         network = opened({name: file[name] for name in file.files if name != "features"})
-    finished = finish(network, options.data, options.epochs, options.anchors)
+    finished = finish(network, gather(options.data), options.epochs, options.anchors)
     np.savez_compressed(options.out, features=np.array(NAMES), **settle(arrays(finished)))
     sys.stderr.write(f"written {options.out}\n")
 
@@ -66,11 +66,10 @@ def opened(held):
     return student
 
 
-def finish(student, data, epochs=EPOCHS, anchors=ANCHORS):
-    """The network after its last lessons."""
+def finish(student, posts, epochs=EPOCHS, anchors=ANCHORS):
+    """The network after its last lessons, taken from the examples that `gather` found."""
     torch.manual_seed(0)
     dice = np.random.default_rng(0)
-    posts = gather(data)
     labelled = [post for post in posts if post.urgency >= 0]
     others = [post for post in posts if post.urgency < 0 and post.origin not in ("lexicon", "massive_de")]
     kept = [others[place] for place in dice.permutation(len(others))[:anchors]]

@@ -48,3 +48,11 @@ def test_each_language_leans_in_its_own_way() -> None:
     assert leaned.tolist() == [[-1.0, 0.0, 2.0], [0.0, 0.0, 0.0]]
     assert np.allclose(how.sentiment(leaned)[:1], how.of("de").sentiment(scores[:1]))
     assert np.allclose(how.sentiment(leaned)[1:], how.of("fr").sentiment(scores[1:]))
+
+
+def test_what_is_said_to_a_desk_is_high_from_a_cutoff_of_its_own() -> None:
+    chances = np.array([[0.5, 0.3, 0.2, 0.0], [0.5, 0.3, 0.2, 0.0]], dtype=np.float32)
+    to_a_desk = np.array([True, False])
+    assert Calibration(high=0.4, addressed=0.15).levels(chances, to_a_desk).tolist() == [2, 1]
+    assert Calibration(high=0.4).levels(chances, to_a_desk).tolist() == [1, 1]
+    assert Calibration(high=0.4, addressed=0.15).levels(chances).tolist() == [1, 1]

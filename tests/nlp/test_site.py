@@ -67,6 +67,28 @@ def test_a_worse_model_is_seen_to_be_worse(tmp_path: Path, own: Trained, shipped
     assert is_worse(bad.card.figures, own.card.figures)
 
 
+def test_its_own_lean_takes_the_place_of_those_of_the_languages(own: Trained) -> None:
+    assert trained.load().card.calibration.leans and not own.card.calibration.leans
+
+
+def test_balanced_finds_what_is_rare(shipped: pipeline.Assessor) -> None:
+    dice = random.Random(3)
+    rare = [
+        Labelled(
+            f"r{number}",
+            f"Linie {number} {'bunt' if dice.random() < (0.6 if number % 9 == 0 else 0.3) else 'grau'}",
+            Label(sentiment=Sentiment.NEGATIVE if number % 9 == 0 else Sentiment.NEUTRAL),
+        )
+        for number in range(180)
+    ]
+    often, rarely = (
+        site.train(rare, trained.load(), shipped, NOW, lambda doing, share: None, balanced)
+        for balanced in (False, True)
+    )
+    assert rarely.card.figures["sentiment macro-recall"] > often.card.figures["sentiment macro-recall"]
+    assert rarely.card.figures["sentiment accuracy"] < often.card.figures["sentiment accuracy"]
+
+
 def test_too_few_labels_are_refused(shipped: pipeline.Assessor) -> None:
     with pytest.raises(InputError, match="50 labelled posts"):
         site.train(POSTS[:20], trained.load(), shipped, NOW, lambda doing, share: None)
