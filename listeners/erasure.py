@@ -16,8 +16,8 @@ _FIND = text(
     " AND (author_id = :author OR lower(ltrim(author_handle, '@')) = lower(:author)) ORDER BY id"
 )
 _ERASE = text(
-    "UPDATE mentions SET text = '', title = '', url = '', ref = '', links = '{}', media = 0, author_id = '', author_handle = '',"
-    " author_name = '', author_followers = NULL, deleted_at = coalesce(deleted_at, :now) WHERE id = ANY(:ids)"
+    "UPDATE mentions SET text = '', title = '', url = '', ref = '', links = '{}', media = 0, author_id = '',"
+    " author_handle = '', author_name = '', author_followers = NULL, deleted_at = coalesce(deleted_at, :now) WHERE id = ANY(:ids)"
 )
 
 
