@@ -18,7 +18,7 @@ from listeners.answers import decode, each
 from listeners.appstore.connect import CHANNEL
 from listeners.budget import Budget
 from listeners.fetch import Fetcher
-from listeners.plaintext import clean, is_link
+from listeners.plaintext import clean
 from listeners.reviews import Sheet, Shown, stars, version
 
 PAGE: Final = 50
@@ -37,14 +37,6 @@ class Who(msgspec.Struct):
     uri: Label = msgspec.field(default_factory=Label)
 
 
-class Address(msgspec.Struct):
-    href: str = ""
-
-
-class Link(msgspec.Struct):
-    attributes: Address = msgspec.field(default_factory=Address)
-
-
 class Entry(msgspec.Struct):
     """A review."""
 
@@ -54,7 +46,6 @@ class Entry(msgspec.Struct):
     content: Label = msgspec.field(default_factory=Label)
     updated: Label = msgspec.field(default_factory=Label)
     author: Who = msgspec.field(default_factory=Who)
-    link: Link | list[Link] = msgspec.field(default_factory=Link)
 
 
 class Product(msgspec.Struct):
@@ -109,8 +100,6 @@ class Country:
         return None
 
     def _shown(self, entry: Entry, now: datetime) -> Shown:
-        links = entry.link if isinstance(entry.link, list) else [entry.link]
-        own = next((one.attributes.href for one in links if is_link(one.attributes.href)), "")
         number = _LAST_NUMBER.search(entry.author.uri.label)
         nickname, title = clean(entry.author.name.label), clean(entry.title.label)
         rating = int(entry.rating.label) if entry.rating.label in tuple("12345") else 0
@@ -120,7 +109,7 @@ class Country:
             clean(entry.content.label) or title or "(no text)",
             _time(entry.updated.label, now),
             now,
-            url=own or f"https://apps.apple.com/{self.country}/app/id{self.app}?see-all=reviews",
+            url=f"https://apps.apple.com/{self.country}/app/id{self.app}?see-all=reviews",
             title=stars(rating, title)[:1_000],
             kind="review",
             author=Author(number.group(1) if number else "", nickname, nickname),

@@ -16,7 +16,7 @@ API, make a team key with the role Customer Support; note the issuer's and the k
 Without a key the public feed is read, for any app: the newest 500 reviews of each country. Apple does not document it:
 it may be hours behind, and shows neither answers nor deletes. Do not read an app in both ways: the names differ.
 
-Reviews rarely name the app they are about. A watchlist with `query = "channel:appstore"` hears them all.
+Reviews rarely name the app they are about. A watchlist with `query = "site:apps.apple.com"` hears them all.
 """
 
 from collections.abc import AsyncIterator, Mapping

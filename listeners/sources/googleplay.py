@@ -14,7 +14,7 @@ Google shows the reviews of the last seven days that have words, and only of you
 longer, older ones are missed. An app may be asked 200 times an hour: set `quota` lower to leave some to others. What
 you answered, here or in the Play Console, counts as an answer of the brand.
 
-Reviews rarely name the app they are about. A watchlist with `query = "channel:googleplay"` hears them all.
+Reviews rarely name the app they are about. A watchlist with `query = "site:play.google.com"` hears them all.
 """
 
 from collections.abc import AsyncIterator, Mapping

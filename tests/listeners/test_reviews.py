@@ -1,6 +1,8 @@
 """Reviews are heard once from every store, whatever order, gap, edit, delete and garbage it comes with."""
 
 import asyncio
+import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,10 +15,11 @@ from hypothesis import strategies as st
 
 from leitstand import clock
 from leitstand.errors import FetchError
-from leitstand.settings import ListenerSettings
+from leitstand.settings import ListenerSettings, Settings, Watchlist
 from listeners.contract import Batch
 from listeners.reviews import DEEP_EVERY, REMEMBERED, Memory, stars, version
 from listeners.sources import appstore, googleplay
+from listeners.watchlists import Watchlists
 from tests.listeners import servers_appstore
 from tests.listeners.hearing import Hearing, run
 from tests.listeners.servers_api import Reply, serving
@@ -99,6 +102,15 @@ def test_a_review_becomes_a_mention(shop: Shop) -> None:
     assert one.author.name.casefold() == "jo"
     assert one.created_at == servers_appstore.moment(1)
     assert one.url.startswith("https://")
+
+
+def test_the_query_that_the_guide_names_hears_them_all(shop: Shop) -> None:
+    shop.write(1)
+    [one] = run(shop.source, shop.settings, lambda hearing: hearing.next()).mentions
+    guide = sys.modules[type(shop.settings).__module__].__doc__ or ""
+    [query] = re.findall(r'`query = "(.+)"`', guide)
+    watchlists = Watchlists(Settings(watchlists=[Watchlist(name="all", query=query)]))
+    assert watchlists.match(one) == ("all",)
 
 
 def test_each_is_heard_once_also_after_a_restart(shop: Shop) -> None:

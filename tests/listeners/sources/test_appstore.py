@@ -70,14 +70,14 @@ def test_one_entry_is_no_list_and_the_app_itself_is_no_review(feed: FakeFeed) ->
     assert hear(public(feed), 1).heard == []
 
 
-def test_the_author_and_the_address_are_the_feeds(feed: FakeFeed) -> None:
+def test_the_author_is_known_by_the_number_of_his_page(feed: FakeFeed) -> None:
     feed.write(1)
     [one] = first(public(feed)).mentions
     assert (one.author.id, one.author.handle) == ("5", "jo")
-    assert one.url == f"https://itunes.apple.com/de/review?id={APP}&type=Purple"
-    feed.entries[0] |= {"link": [{"attributes": {"href": "javascript:1"}}], "author": {}, "im:rating": {"label": "9"}}
+    assert one.url == f"https://apps.apple.com/de/app/id{APP}?see-all=reviews"
+    feed.entries[0] |= {"author": {}, "im:rating": {"label": "9"}}
     [one] = first(public(feed)).mentions
-    assert (one.url, one.title) == (f"https://apps.apple.com/de/app/id{APP}?see-all=reviews", "Acme 1")
+    assert (one.author.id, one.author.handle, one.title) == ("", "", "Acme 1")
 
 
 def test_a_review_without_a_date_or_from_the_future_is_from_now_and_edited_by_nothing(feed: FakeFeed) -> None:
