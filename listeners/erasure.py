@@ -17,7 +17,8 @@ _FIND = text(
 )
 _ERASE = text(
     "UPDATE mentions SET text = '', title = '', url = '', ref = '', links = '{}', media = 0, author_id = '',"
-    " author_handle = '', author_name = '', author_followers = NULL, deleted_at = coalesce(deleted_at, :now) WHERE id = ANY(:ids)"
+    " author_handle = '', author_name = '', author_followers = NULL,"
+    " deleted_at = coalesce(deleted_at, :now) WHERE id = ANY(:ids)"
 )
 
 
