@@ -1,5 +1,8 @@
 """JSON Web Tokens signed with a private key (RFC 7515): ES256 with an elliptic key as Apple's, RS256 with Google's."""
 
+# The library is an extra: types are checked without it too.
+# mypy: disable-error-code="import-not-found"
+
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
