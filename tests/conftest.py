@@ -2,14 +2,14 @@
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 import redis
 from prometheus_client import values
-from sqlalchemy import Connection, Engine, make_url, text
+from sqlalchemy import Engine, make_url, text
 
 from leitstand import database as leitstand_database
 from workers.embedded import database_url, embedded_services
@@ -21,7 +21,7 @@ _numbers = itertools.count(1)
 # How long one takes says nothing: the machine may be busy.
 _at_ease = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.register_profile("desk", _at_ease)
-hypothesis.settings.register_profile("ci", _at_ease, derandomize=True, database=None)
+hypothesis.settings.register_profile("ci", _at_ease, derandomize=True, database=None, max_examples=50)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 
@@ -65,24 +65,28 @@ def postgres_url(services: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _maintenance(postgres_url: str) -> Iterator[Connection]:
-    """A connection from which databases are made and dropped."""
+def _administer(postgres_url: str) -> Iterator[Callable[[str], None]]:
+    """Does what cannot be done from inside a database: makes and drops them."""
     url = make_url(postgres_url).set(database="postgres").render_as_string(hide_password=False)
     engine = leitstand_database.engine(url, pool_size=1)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        yield connection
+
+    def do(statement: str) -> None:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(statement))
+
+    yield do
     engine.dispose()
 
 
 @pytest.fixture
-def database_url_of_test(postgres_url: str, _maintenance: Connection) -> Iterator[str]:
+def database_url_of_test(postgres_url: str, _administer: Callable[[str], None]) -> Iterator[str]:
     """The URL of a fresh, migrated, empty database of this test's own."""
     template = make_url(postgres_url)
     name = f"test_{os.getpid()}_{next(_numbers)}"
     # Copied as files: a fifth of the work of copying through the log.
-    _maintenance.execute(text(f"CREATE DATABASE {name} TEMPLATE {template.database} STRATEGY FILE_COPY"))
+    _administer(f"CREATE DATABASE {name} TEMPLATE {template.database} STRATEGY FILE_COPY")
     yield template.set(database=name).render_as_string(hide_password=False)
-    _maintenance.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    _administer(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

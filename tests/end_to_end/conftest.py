@@ -1,6 +1,7 @@
 """A whole daemon for a test: real processes on a configuration of the test's own, with a receiver that verifies."""
 
 import secrets
+import subprocess
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -11,10 +12,13 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from console import spawn
 from console.receiver import Received, receiver
 from console.spawn import Daemon
+from leitstand import database as leitstand_database
+from workers.embedded import database_url, embedded_services
 
 CONFIGURATION = """
 [brand]
@@ -99,10 +103,30 @@ def send(house: House, batch: list[dict[str, object]]) -> None:
 
 
 StartHouse = Callable[..., House]
+Furnish = Callable[[Path], None]
+
+
+@pytest.fixture(scope="session")
+def furnish(tmp_path_factory: pytest.TempPathFactory) -> Furnish:
+    """Gives a new data directory its PostgreSQL, made and migrated once; it does not wait for the disk."""
+    made = tmp_path_factory.mktemp("house")
+    with embedded_services(made, redis=False):
+        engine = leitstand_database.engine(database_url(made), pool_size=1)
+        leitstand_database.upgrade(engine)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for setting in ("fsync", "full_page_writes"):  # what is killed here are processes
+                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        engine.dispose()
+
+    def copy(data_dir: Path) -> None:
+        data_dir.mkdir()
+        subprocess.run(["cp", "-a", made / "postgres", data_dir], check=True)
+
+    return copy
 
 
 @pytest.fixture
-def start_house(tmp_path: Path) -> Iterator[StartHouse]:
+def start_house(tmp_path: Path, furnish: Furnish) -> Iterator[StartHouse]:
     """Start a daemon on CONFIGURATION plus what the test adds; stopped at the end of the test."""
     with ExitStack() as running:
 
@@ -113,6 +137,8 @@ def start_house(tmp_path: Path) -> Iterator[StartHouse]:
             config = tmp_path / "leitstand.toml"
             config.write_text(CONFIGURATION.format(port=port, workers=workers) + extra)
             environment = {"LEITSTAND_TOKEN": token, "LEITSTAND_RECEIVER": address, "LEITSTAND_SECRET": secret}
+            if not (tmp_path / "var").exists():
+                furnish(tmp_path / "var")
             daemon = running.enter_context(spawn.daemon(config, port, token, environment))
             daemon.wait_ready()
             return House(daemon, tmp_path / "var", told)

@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, text
 from console import demo_run, scenario, spawn
 from console.receiver import Received
 from leitstand import clock
+from tests.end_to_end.conftest import Furnish
 from workers.embedded import database_url
 
 # What the shipped model makes of a day that was written to be hard. The first two are floors, measured; of the Sev1
@@ -44,10 +45,11 @@ class Outcome:
         return dict(self.cases.values())
 
 
-def outcome(folder: Path, body: Callable[[list[scenario.Post]], bytes], more: str = "") -> Outcome:
+def outcome(folder: Path, furnish: Furnish, body: Callable[[list[scenario.Post]], bytes], more: str = "") -> Outcome:
     """The whole day through the daemon, sent as fast as it goes, and then sent once more."""
     told: list[Received] = []
     demo_run.forget(folder)
+    furnish(folder / "var")
     with demo_run.daemon(folder, spawn.free_port(), told.append, "t" * 24, more) as running:
         for _, group in scenario.schedule(scenario.posts(), 3600, demo_run.TICK):
             running.post("/api/v1/mentions", body(group)).raise_for_status()
@@ -85,7 +87,7 @@ def assert_each_sev1_is_told_once(day: Outcome) -> None:
 
 
 def test_read_by_a_person_every_case_and_every_severity_is_right(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, furnish: Furnish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = tmp_path / "package"
     (package / "person_reads-1.dist-info").mkdir(parents=True)
@@ -98,7 +100,7 @@ def test_read_by_a_person_every_case_and_every_severity_is_right(
     )
     monkeypatch.setenv("PYTHONPATH", str(package))
     midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
-    day = outcome(tmp_path / "demo", at_their_own_times(midnight), READ_BY_A_PERSON)
+    day = outcome(tmp_path / "demo", furnish, at_their_own_times(midnight), READ_BY_A_PERSON)
     number_of: dict[str, int] = {}
     wrong: list[str] = []
     for key, expected in truth().items():
@@ -116,8 +118,8 @@ def at_their_own_times(midnight: datetime) -> Callable[[list[scenario.Post]], by
     return lambda group: scenario.body_of(group, midnight)
 
 
-def test_read_by_the_shipped_model_the_day_stays_above_its_floors(tmp_path: Path) -> None:
-    day = outcome(tmp_path / "demo", lambda group: scenario.body(group, clock.now()))
+def test_read_by_the_shipped_model_the_day_stays_above_its_floors(tmp_path: Path, furnish: Furnish) -> None:
+    day = outcome(tmp_path / "demo", furnish, lambda group: scenario.body(group, clock.now()))
     expected = truth()
     joined = sum((key in day.cases) == (t["case"] is not None) for key, t in expected.items())
     wanted = {str(t["case"]): t["severity"] for t in expected.values() if t["case"]}
