@@ -21,7 +21,7 @@ COLUMNS = {
     "urgency": np.arange(URGENCY.start, URGENCY.stop),
     "intents": np.arange(INTENTS.start, INTENTS.stop),
 }
-_LEANS = tuple(step / 5 for step in range(-6, 7))
+_LEANS = tuple(step / 5 for step in range(-10, 11))
 MAIN = ("sentiment accuracy", "urgency high F1", "intents micro-F1")
 _BY_CHANCE = 0.003
 _OFTEN, _RARE = 1 / 6, 1.0  # how much the recall of every class counts beside right answers
