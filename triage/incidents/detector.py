@@ -142,7 +142,7 @@ def read(
     unknown = _UNKNOWN if known.source == "nothing" else 1
     count, first = _count(within.values()), min(within, default=None)
     if signal is Signal.IMPACT:
-        limit = threshold(expected, settings.minimum_impact * unknown, settings.factor)
+        limit = threshold(expected, settings.minimum_impact * unknown, settings.factor, NEVER)
         return Reading(signal, count, len(within), expected, known.source, limit, first)
     # The sharp signal is nearly silent by itself: for it, twice the usual number is already much, and so is chance.
     if limit := _sudden(heard, known.rate, settings.minimum * unknown, this):
