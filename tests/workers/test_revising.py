@@ -1,6 +1,7 @@
 """An edited post goes along the line again, with the real pipeline: assessed anew, its case brought up to date."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,6 +24,7 @@ from workers import jobs
 from workers.intake import Intake
 from workers.line import Line
 from workers.queues import AssessQueue, connect
+from workers.revising import revise
 
 SETTINGS = Settings.model_validate(
     {"watchlists": [{"name": "cloud", "query": "acme", "importance": "high"}], "targets": {"desk": {"kind": "log"}}}
@@ -173,3 +175,19 @@ def test_what_a_network_deletes_is_quoted_by_no_reason_any_more(bench: Bench) ->
     assert not [reason for reason in case.reasons if "“" in reason.text]
     with bench.engine.connect() as connection:
         assert assessments.load(connection, [number])[number].reasons == ()
+
+
+def test_of_several_workers_at_once_one_moves_an_edited_post(bench: Bench) -> None:
+    [number] = bench.hear(post(BAD))
+    bench.work([number])
+    bench.hear(edits=(post(CALM),))
+    line = bench.line
+    with ThreadPoolExecutor(4) as pool:
+        tries = [pool.submit(revise, line.engine, line.assessor, line.policy, number) for _ in range(4)]
+        moved = [one.result() for one in tries]
+    case = bench.case(number)
+    assert case is not None
+    with bench.engine.connect() as connection:
+        kinds = [event.kind for event in timeline.read(connection, case.number)]
+        doubled = connection.scalar(text("SELECT count(*) - count(DISTINCT (band, mention_id)) FROM story_bands"))
+    assert (sorted(moved), kinds.count("reassessed"), doubled, bench.waiting()) == ([False] * 3 + [True], 1, 0, 0)
