@@ -15,10 +15,11 @@ from typing import Final
 from urllib.parse import urlencode
 
 from leitstand.errors import FetchError, HookRefusedError
+from leitstand.signatures import same
 from listeners.feeds.document import Feed
 from listeners.feeds.finding import joined
 from listeners.fetch import Fetcher, Page
-from listeners.hooks import HookRequest, same
+from listeners.hooks import HookRequest
 from listeners.plaintext import is_link
 
 LEASE: Final = 4 * 86_400  # seconds that we ask for

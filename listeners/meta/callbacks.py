@@ -7,6 +7,7 @@ import msgspec
 from pydantic import SecretStr
 
 from leitstand.errors import HookRefusedError
+from leitstand.signatures import same
 from listeners import hooks
 from listeners.hooks import HookRequest, Received
 
@@ -41,7 +42,7 @@ def echo(verify_token: SecretStr, request: HookRequest) -> Received:
     query = request.query
     if query.get("hub.mode") != "subscribe" or not query.get("hub.challenge"):
         raise HookRefusedError("this is not the question that Meta asks to set up a webhook")
-    if not hooks.same(query.get("hub.verify_token", ""), verify_token.get_secret_value()):
+    if not same(query.get("hub.verify_token", ""), verify_token.get_secret_value()):
         raise HookRefusedError("the verify token is not the listener's", 403)
     return Received(said=query["hub.challenge"][:200])
 
