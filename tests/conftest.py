@@ -17,6 +17,10 @@ from workers.embedded import redis_url as embedded_redis_url
 
 _numbers = itertools.count(1)
 
+# What commands print does not follow whose terminal or which service runs the tests; some of it is read only once.
+for _name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE"):
+    os.environ.pop(_name, None)
+
 # Where a change is judged, examples are the same each time; whoever tests at the desk goes on exploring.
 # How long one takes says nothing: the machine may be busy.
 _at_ease = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
