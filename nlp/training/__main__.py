@@ -204,7 +204,7 @@ def _learn(texts, wanted, weight, epochs, size=1024, rate=3e-3):
             error.backward()
             best.step()
             pace.step()
-        say("student, epoch", epoch + 1, "loss", round(float(error), 3))
+        say("student, epoch", epoch + 1, "loss", round(float(error.detach()), 3))
     return student.eval()
 
 

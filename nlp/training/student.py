@@ -145,7 +145,7 @@ def settle(found):
     must say so more clearly.
     """
     negative, positive, high, critical = 0, 2, 5, 6
-    found["f0.weight"][critical, NAMES.index("level 3")] += 0.7
+    found["f0.weight"][critical, NAMES.index("level 3")] += 1.05
     found["b"][critical] -= 0.7
     for feature, weight in (("context past", -0.8), ("context hypothetical", -0.8)):
         found["f0.weight"][[high, critical], NAMES.index(feature)] += weight
