@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Engine
@@ -47,7 +47,7 @@ def at_x(database: Engine, redis_url: str, fake: X, **more: object) -> Ear:
     return ear
 
 
-async def heard(ear: Ear, fake: X, count: int, **more: object) -> None:
+async def heard(ear: Ear, fake: X, count: int, **more: Any) -> None:
     """So many posts are heard; the last one's author is another than that of the others."""
     ear.start_from("", str(Mark(since=int(fake.id(0)))))
     fake.posts = [fake.make(n, **({"author_id": "8"} if n > count - 2 else {}), **more) for n in range(1, count + 1)]
