@@ -1,6 +1,6 @@
 """Writes the pages that the code itself can tell: `./run docs`. `docs/check.py` holds them to it.
 
-settings.py ─► configuration.md, leitstand.schema.json
+settings ─► configuration.md, leitstand.schema.json
 the sources' modules ─► sources.md
 the targets' modules ─► integrations.md, which lists the sources too
 the commands' own help ─► commands.md

@@ -1,0 +1,71 @@
+"""The daemon itself: where it keeps its data, what it listens on, who may call it."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from leitstand.settings.base import Account, Name, Section
+
+
+class Brand(Section):
+    """Who is listened for."""
+
+    name: str = Field("Brand", description="The brand's name, as shown in the console and in messages.")
+    own_accounts: list[Account] = Field(
+        [], description="The brand's own accounts. Their posts open nothing; their replies stop the response clocks."
+    )
+
+
+class Server(Section):
+    """Where the daemon keeps its data and where it listens."""
+
+    data_dir: Path = Field(Path("var"), description="Embedded PostgreSQL and Redis, sockets and metrics live here.")
+    listen: str = Field("127.0.0.1:8080", pattern=r"^\S+:\d{1,5}$", description="Console, API, /metrics, /hooks.")
+    url: str = Field(
+        "", description="The console's address as people reach it, for links in messages. Default: http://<listen>."
+    )
+    language: Literal["en", "de"] = Field(
+        "en", description="The language of messages, and of the console where a browser asks for neither."
+    )
+
+    @property
+    def public_url(self) -> str:
+        """The console's address without a trailing slash."""
+        return (self.url or f"http://{self.listen}").rstrip("/")
+
+
+class Database(Section):
+    """PostgreSQL, version 15 or newer."""
+
+    url: SecretStr | None = Field(
+        None, description="postgresql://user:password@host/name. Absent: embedded in data_dir."
+    )
+
+
+class Redis(Section):
+    """Redis 6.2 or newer, or Valkey."""
+
+    url: SecretStr | None = Field(None, description="redis://host:6379/0. Absent: embedded in data_dir.")
+
+
+class Workers(Section):
+    """How the daemon uses this host."""
+
+    processes: int = Field(1, ge=1, le=64, description="How many `work` processes `leitstand run` starts.")
+    recycle_after: int = Field(5000, ge=10, description="A worker is replaced by a fresh one after so many jobs.")
+
+
+class Token(Section):
+    """Who may call the API."""
+
+    token: SecretStr = Field(description="Sent as `Authorization: Bearer …`; it also opens the console.")
+    scopes: list[Literal["ingest", "read", "act", "admin"]] = Field(
+        ["read"], min_length=1, description="ingest: hand in posts; read: see cases; act: change them; admin: all."
+    )
+
+
+class Api(Section):
+    """The HTTP API."""
+
+    tokens: dict[Name, Token] = Field({}, description="One table a caller.")
