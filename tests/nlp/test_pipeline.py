@@ -1,6 +1,7 @@
 """The whole stage: any text, any order, any language; reasons that point at the words they name."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,9 +65,21 @@ texts = st.one_of(
 def test_any_text_is_assessed_with_valid_spans(assessor: Assessor, posts: list[tuple[str, str]]) -> None:
     mentions = [mention(text, title=title) for text, title in posts]
     found = assessor.assess(mentions)
-    assert found == [assessor.assess([single])[0] for single in mentions]
+    for together, alone in zip(found, (assessor.assess([single])[0] for single in mentions), strict=True):
+        assert without_figures(together) == without_figures(alone)
+        assert figures(together) == pytest.approx(figures(alone), abs=2e-4)
     for given_mention, assessment in zip(mentions, found, strict=True):
         check(given_mention, assessment)
+
+
+def without_figures(assessment: Assessment) -> Assessment:
+    reasons = tuple(replace(reason, weight=0.0) for reason in assessment.reasons)
+    return replace(assessment, sentiment_score=0.0, confidence=0.0, reasons=reasons)
+
+
+def figures(assessment: Assessment) -> list[float]:
+    """What is added up in another order among others, and so may be rounded to the next digit."""
+    return [assessment.sentiment_score, assessment.confidence, *(reason.weight for reason in assessment.reasons)]
 
 
 def check(given_mention: Mention, assessment: Assessment) -> None:
