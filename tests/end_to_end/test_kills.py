@@ -19,7 +19,7 @@ from tests.end_to_end.conftest import House, StartHouse, send
 from workers.child_states import read_child_states
 from workers.embedded import database_url, redis_url
 
-POSTS, EACH, SEV1_EVERY, KILL_EVERY = 2000, 50, 100, 0.6
+POSTS, EACH, SEV1_EVERY, KILL_EVERY = 5000, 50, 100, 0.3
 
 
 def post(number: int) -> dict[str, object]:
