@@ -25,9 +25,10 @@ from triage import doing, firing, runs
 from triage.escalating import projects
 from triage.policy import Policy, compile_policy
 from triage.stories import store as stories
-from workers import queues, setup, watch
+from workers import queues, setup
 from workers.logs import configure_logging
 from workers.queues import AssessQueue
+from workers.watch import EVERY, Watch
 
 log = structlog.get_logger()
 
@@ -60,6 +61,7 @@ class Sweep:
     queue: AssessQueue
     policy: Policy
     metrics: Metrics
+    watch: Watch
     lost_at: datetime = field(default_factory=clock.now)
     forgot_at: datetime = field(default_factory=clock.now)
     watched_at: datetime = field(default_factory=clock.now)
@@ -68,9 +70,9 @@ class Sweep:
         """Do what is due now. True if there was so much that the next tick should come at once."""
         now = clock.now()
         more = self._fire(now) | self._escalate(now)
-        if now - self.watched_at >= watch.EVERY:
+        if now - self.watched_at >= EVERY:
             self.watched_at = now
-            watch.look(self.engine, self.policy, now)
+            self.watch.look(now)
         if now - self.lost_at >= LOOK_FOR_LOST:
             self.lost_at = now
             self._enqueue_lost(now)
@@ -118,7 +120,8 @@ def main(config: Path | str, slot: str = "sweep") -> None:
     where = setup.place(settings)
     engine = setup.open_database(where, pool_size=2)
     queue = AssessQueue(queues.connect(where.redis_url))
-    sweep = Sweep(engine, queue, compile_policy(settings), open_metrics(where.metrics_dir, slot))
+    policy = compile_policy(settings)
+    sweep = Sweep(engine, queue, policy, open_metrics(where.metrics_dir, slot), Watch(engine, policy))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

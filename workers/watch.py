@@ -1,31 +1,71 @@
-"""What the sweep looks at every second beside deadlines: steps, incidents, escalations, rooms, digests, risks."""
+"""What the sweep looks at every second beside deadlines: steps, incidents, escalations, rooms, digests, risks.
 
+Deadlines and steps must go on whatever is wrong with one of these: a look that fails is told, rests for a minute, and
+keeps nothing else from its turn.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
+import structlog
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from escalation_bridge import ledger, outbox
+from leitstand.model import Notice
 from triage import doing, risk, standing
 from triage.escalating import projects
 from triage.incidents import life as incidents
 from triage.policy import Policy
 from workers import digests, rooms
 
+log = structlog.get_logger()
+
 EVERY = timedelta(seconds=1)
+REST = timedelta(minutes=1)
+Look = Callable[[Connection, Policy, datetime], Iterable[Notice]]
 
 
-def look(engine: Engine, policy: Policy, now: datetime) -> None:
-    """Look once; each thing in a transaction of its own, so that one that waits keeps no other from its turn."""
-    with engine.begin() as connection:
-        doing.note_answers(connection, ledger.answers(connection), now)
-    for sweep in (incidents.evaluate, projects.sweep):
-        with engine.begin() as connection:
-            outbox.add(connection, list(sweep(connection, policy, now)), now)
-    with engine.begin() as connection:
-        outbox.add(connection, rooms.tell(connection, policy, now), now)
-    with engine.begin() as connection:
-        outbox.add(connection, digests.sweep(connection, policy, now), now)
-    with engine.begin() as connection:
-        risk.refresh(connection, policy, now)
-    with engine.begin() as connection:
-        outbox.add(connection, standing.sweep(connection, policy, now), now)
+def _answers(connection: Connection, policy: Policy, now: datetime) -> tuple[Notice, ...]:
+    doing.note_answers(connection, ledger.answers(connection), now)
+    return ()
+
+
+def _risks(connection: Connection, policy: Policy, now: datetime) -> tuple[Notice, ...]:
+    risk.refresh(connection, policy, now)
+    return ()
+
+
+LOOKS: dict[str, Look] = {
+    "answers": _answers,
+    "incidents": incidents.evaluate,
+    "escalations": projects.sweep,
+    "rooms": rooms.tell,
+    "digests": digests.sweep,
+    "risks": _risks,
+    "rules on open cases": standing.sweep,
+}
+
+
+@dataclass
+class Watch:
+    """Looks, each in a transaction of its own. `resting` is until when one that failed is left alone."""
+
+    engine: Engine
+    policy: Policy
+    resting: dict[str, datetime] = field(default_factory=dict)
+
+    def look(self, now: datetime) -> None:
+        """Look once. Raises OperationalError where PostgreSQL is away."""
+        for name, look in LOOKS.items():
+            if now < self.resting.get(name, now):
+                continue
+            try:
+                with self.engine.begin() as connection:
+                    outbox.add(connection, list(look(connection, self.policy, now)), now)
+            except OperationalError:
+                raise
+            except Exception:  # a fault in one must not make deadlines late
+                self.resting[name] = now + REST
+                log.exception("a look failed and rests for a minute; deadlines go on", look=name)

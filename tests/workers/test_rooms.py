@@ -9,7 +9,8 @@ from leitstand.model import Notice, Receipt, Room, Urgency
 from tests.triage.building import NOW, mention, one, policy, run
 from triage import timeline
 from triage.actions import act
-from workers import rooms, watch
+from workers import rooms
+from workers.watch import Watch
 
 POLICY = policy(escalation={"sev1": {"steps": [{"channel": "desk"}, {"after": "10m", "notify": "manager"}]}})
 MINUTE = timedelta(minutes=1)
@@ -57,7 +58,7 @@ def test_each_end_and_each_new_beginning_is_told_once(database: Engine) -> None:
 
 def test_its_link_is_on_the_timeline(database: Engine) -> None:
     step = opened(database)
-    watch.look(database, POLICY, NOW)
+    Watch(database, POLICY).look(NOW)
     with database.connect() as connection:
         said = [e.text for e in timeline.read(connection, step.case.number)]
         assert ledger.answers(connection) == []
@@ -73,7 +74,7 @@ def test_a_channel_that_cannot_be_opened_holds_up_nothing(database: Engine) -> N
         outbox.add(connection, [step], NOW)
         (claimed,) = outbox.claim(connection, "desk", 9, MINUTE, NOW)
         outbox.mark_dead(connection, claimed, NOW, "Slack says missing_scope")
-    watch.look(database, POLICY, NOW)
+    Watch(database, POLICY).look(NOW)
     with database.connect() as connection:
         said = [e.text for e in timeline.read(connection, step.case.number)]
         due = connection.scalar(text("SELECT next_at FROM escalation_runs"))
