@@ -1,17 +1,19 @@
 """Every text the shipped weights learn from: our corpus, our word lists, and the permissive sets in a folder.
 
-A set is `<name>.<split>.jsonl.gz` with a line per post: `text`, `lang`, and its own labels. A missing set is left out.
+A set is `<name>.<split>.jsonl.gz` with a line per post: `id`, `text`, `lang`, and its own labels. A missing set is left
+out. Where labels of ours speak of a row (`labels/`, or the set `triage_labels`), they take the place of its own.
 """
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from leitstand.model import Intent
 
 CORPUS = Path(__file__).parent / "corpus"
+LABELS = Path(__file__).parent / "labels"
 LEXICONS = Path(__file__).parents[1] / "lexicons"
 LANGUAGES = ("de", "en")
 SENTIMENTS = {"negative": 0, "neutral": 1, "positive": 2, "neg": 0, "neu": 1, "pos": 2}
@@ -30,6 +32,10 @@ RATED = {
 OFFENCES = ("germeval2018.train", "germeval2018.dev")
 UNRATED = ("massive_de.train", "banking77.train", "crisislex_t26.train")
 OURS, TRIAGE, OFFENCE, WORD = 1.3, 1.0, 0.4, 0.15
+
+Rows = Iterator[dict[str, object]]
+Rest = Callable[[str], Rows]  # the rows of a set that no label of ours speaks of
+Label = tuple[int, int, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +57,18 @@ class Example:
 
 def gather(data: Path) -> list[Example]:
     """All examples in German and English, in a fixed order."""
-    found = [*_triage(data), *_rated(data), *_offences(data), *_unrated(data), *_ours(), *_words(data)]
+    labels = {path.stem: _labels(path) for path in sorted(LABELS.glob("*.tsv"))}
+    spoken = {row["row"] for row in _rows(data, "triage_labels.train")}.union(*labels.values())
+
+    def rest(name: str) -> Rows:
+        return (row for row in _rows(data, name) if row["id"] not in spoken)
+
+    ours = [*_triage(data), *_labelled(data, labels)]
+    found = [*ours, *_rated(rest), *_offences(rest), *_unrated(rest), *_ours(), *_words(data)]
     return [example for example in found if example.language in LANGUAGES and example.text.strip()]
 
 
-def _rows(data: Path, name: str) -> Iterator[dict[str, object]]:
+def _rows(data: Path, name: str) -> Rows:
     path = data / f"{name}.jsonl.gz"
     if path.exists():
         with gzip.open(path, "rt", encoding="utf-8") as lines:
@@ -75,25 +88,43 @@ def _triage(data: Path) -> Iterator[Example]:
         )
 
 
-def _rated(data: Path) -> Iterator[Example]:
-    for name, weight in RATED.items():
+def _labels(path: Path) -> dict[str, Label]:
+    """Lines of a row's id, sentiment, urgency and intents, separated by tabs."""
+    found: dict[str, Label] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            row, mood, urgency, intents = line.split("\t")
+            found[row] = (SENTIMENTS[mood], int(urgency), tuple(_INTENTS.index(name) for name in intents.split(",")))
+    return found
+
+
+def _labelled(data: Path, labels: Mapping[str, Mapping[str, Label]]) -> Iterator[Example]:
+    """Rows of the permissive sets with labels of ours, which mean what those of `triage_labels` do."""
+    for name, known in labels.items():
         for row in _rows(data, name):
+            if label := known.get(str(row["id"])):
+                yield Example(str(row["text"]), str(row["lang"]), "triage_labels", *label, TRIAGE)
+
+
+def _rated(rest: Rest) -> Iterator[Example]:
+    for name, weight in RATED.items():
+        for row in rest(name):
             if row["sentiment"] in SENTIMENTS:
                 mood = SENTIMENTS[str(row["sentiment"])]
                 yield Example(str(row["text"]), str(row["lang"]), name.split(".")[0], mood, weight=weight)
 
 
-def _offences(data: Path) -> Iterator[Example]:
+def _offences(rest: Rest) -> Iterator[Example]:
     """An offence is negative; what is none may be anything."""
     for name in OFFENCES:
-        for row in _rows(data, name):
+        for row in rest(name):
             mood = 0 if row["coarse"] == "OFFENSE" else -1
             yield Example(str(row["text"]), "de", "germeval2018", mood, weight=OFFENCE)
 
 
-def _unrated(data: Path) -> Iterator[Example]:
+def _unrated(rest: Rest) -> Iterator[Example]:
     for name in UNRATED:
-        for row in _rows(data, name):
+        for row in rest(name):
             yield Example(str(row["text"]), str(row["lang"]), name.split(".")[0])
 
 
