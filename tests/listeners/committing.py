@@ -9,9 +9,11 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 
 from leitstand import clock
+from leitstand.errors import HookRefusedError
 from leitstand.settings import ListenerSettings, Settings, Watchlist
 from listeners import cursors, leases, store
 from listeners.contract import Batch, Listens
+from listeners.hooks import HookRequest, Receives
 from listeners.leases import Lease
 from listeners.watchlists import Watchlists
 from monitoring.metrics import Metrics
@@ -39,8 +41,11 @@ class Ear:
         self.starts = 0
         self.again = self.leased = False
 
-    async def listen(self, until: Callable[[], bool], *, within: float = LIMIT) -> None:
-        """Hear and commit until it is true, then stop as if killed: without a word to the source but its end."""
+    async def listen(self, until: Callable[[], bool], *, within: float = LIMIT, torn: bool = False) -> None:
+        """Hear and commit until it is true, then stop as if killed: without a word to the source but its end.
+
+        `torn`: killed between handing over and committing, so that one batch more is lost with the process.
+        """
         self.starts += 1
         heard = await asyncio.to_thread(self.cursors)
         lease = self._claimed() if self.leased else None
@@ -51,6 +56,18 @@ class Ear:
                 batch = await anext(batches)
                 self.batches.append(batch)
                 await asyncio.to_thread(self.intake.take, "ear", batch, lease)
+            if torn:
+                await anext(batches)
+
+    def called(self, request: HookRequest) -> int:
+        """Take a call as the console does: commit, then answer. The status of the answer."""
+        try:
+            received = cast(Receives, self.source).receive(self.settings, request)
+        except HookRefusedError as error:
+            return error.status
+        if received.batch:
+            self.intake.take("ear", received.batch)
+        return 422 if received.rejected and not received.batch else 200
 
     def _claimed(self) -> Lease | None:
         with self.database.begin() as connection:

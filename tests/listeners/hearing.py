@@ -1,8 +1,8 @@
 """Runs a source as the worker does: takes its batches one by one and keeps the cursors."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar, cast
 
 from leitstand.settings import ListenerSettings
@@ -54,11 +54,20 @@ def run(
     cursors: dict[str, str] | None = None,
 ) -> T:
     """Listen, do something with it, stop; `cursors` are read and kept."""
-    kept = {} if cursors is None else cursors
 
     async def go() -> T:
-        batches = cast(Listens, source).listen("a-name", settings, dict(kept))
-        async with aclosing(cast(AsyncGenerator[Batch, None], batches)) as running:
-            return await do(Hearing(running, kept))
+        async with hearing(source, settings, cursors) as one:
+            return await do(one)
 
     return asyncio.run(go())
+
+
+@asynccontextmanager
+async def hearing(
+    source: object, settings: ListenerSettings, cursors: dict[str, str] | None = None
+) -> AsyncIterator[Hearing]:
+    """The same for one of several that run together."""
+    kept = {} if cursors is None else cursors
+    batches = cast(Listens, source).listen("a-name", settings, dict(kept))
+    async with aclosing(cast(AsyncGenerator[Batch, None], batches)) as running:
+        yield Hearing(running, kept)

@@ -3,11 +3,14 @@
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+PACE = 0.2
+ENDLESS = 10**6
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: anything that is no text is sent as JSON. `drop`: half of it, and then the connection is closed."""
+    """An answer: anything that is no text is sent as JSON. `drop`: half of it, and then the connection is closed.
+    `trickle`: a space now and then, and never the end.
+    """
 
     body: Any = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     drop: bool = False
+    trickle: bool = False
 
     def content(self) -> bytes:
         if isinstance(self.body, bytes):
@@ -38,7 +44,7 @@ class Reply:
 @contextmanager
 def serving(respond: Callable[[Asked], Reply]) -> Iterator[str]:
     """The address of a server that answers by `respond`, one request at a time."""
-    turn = threading.Lock()
+    turn, ended = threading.Lock(), threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -61,10 +67,19 @@ def serving(respond: Callable[[Asked], Reply]) -> Iterator[str]:
             self.send_response(reply.status)
             for name, value in {"Content-Type": "application/json", **reply.headers}.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Content-Length", str(ENDLESS if reply.trickle else len(content)))
             self.end_headers()
+            if reply.trickle:
+                return self._trickle()
             self.wfile.write(content[: len(content) // 2] if reply.drop else content)
             self.close_connection = self.close_connection or reply.drop
+            return None
+
+        def _trickle(self) -> None:
+            self.close_connection = True
+            with suppress(OSError):  # whoever asked has had enough
+                while not ended.wait(PACE):
+                    self.wfile.write(b" ")
 
         def log_message(self, *args: object) -> None:
             pass
@@ -81,6 +96,7 @@ def serving(respond: Callable[[Asked], Reply]) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
+        ended.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -71,6 +71,7 @@ class Jetstream:
     live: set[ServerConnection] = field(default_factory=set)
     server: Server | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    came: asyncio.Event = field(default_factory=asyncio.Event)  # somebody to listen
 
     @property
     def host(self) -> str:
@@ -107,6 +108,7 @@ class Jetstream:
         frame = self._relayed if address.path == RELAY else self._v2 if is_v2 else self._v1
         sent, index = 0, self._first(address.path, query)
         self.live.add(connection)
+        self.came.set()
         try:
             while sent < ending.after:
                 if index >= len(self.events):
