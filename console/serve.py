@@ -56,6 +56,7 @@ def collector(settings: Settings, engine: Engine, metrics: Metrics, queue: Asses
         gaps=gaps.unfilled,
         waiting=gaps.waiting,
         shares=budget.shares,
+        looking_again=cursors.looking_again,
         incidents=incidents.open_by_watchlist,
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from listeners.budget import SHARE
+from listeners.rechecks import PART as RECHECK
 
 _KEEP = text(
     "INSERT INTO listener_cursors (listener, part, cursor, updated_at) VALUES (:listener, :part, :cursor, :now)"
@@ -87,9 +88,9 @@ def report_status(
 ) -> None:
     """Say how a part is: well where `error` is "". A part that reports shows that the listener as a whole runs.
 
-    `heard`: in spite of the error, which concerns single posts, it hears its source.
+    `heard`: in spite of the error, which concerns single posts, it hears its source. Looking again hears nothing new.
     """
-    if part:
+    if part and part != RECHECK:
         connection.execute(_WHOLE_IS_WELL, {"listener": listener})
     values = {"up": not error, "error": error[:500], "last_post_at": last_post_at, "now": now}
     how = {"heard": heard or not error, "caught_up": caught_up, "next_at": next_at}
@@ -107,5 +108,10 @@ def states(connection: Connection) -> list[ListenerState]:
 
 
 def hearing(connection: Connection) -> list[ListenerState]:
-    """The same without watchlists that were left out because their share of a budget is used up: that is no fault."""
-    return [state for state in states(connection) if not state.part.startswith(SHARE)]
+    """Without what makes no listener deaf: watchlists that have used up their share of a budget, looking again."""
+    return [state for state in states(connection) if not state.part.startswith(SHARE) and state.part != RECHECK]
+
+
+def looking_again(connection: Connection) -> dict[str, bool]:
+    """Whether each listener that looks posts up again can do so now."""
+    return {state.listener: state.up for state in states(connection) if state.part == RECHECK}

@@ -4,7 +4,7 @@
                              └──the source cannot get it any more──► lost
 A gap of the part "" is one of the whole listener: it is filled when every part that is well has caught up. A part that
 was not going to look meanwhile has missed nothing. A watchlist that has used up its share of a budget is a part by
-itself, which says nothing of the whole.
+itself, which says nothing of the whole. Looking posts up again hears none, so it has no gaps and ends none.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, text
 
 from listeners.budget import SHARE
+from listeners.rechecks import PART as RECHECK
 
 # A part was heard until its last success, the whole listener until the last success of any part.
 _OPEN = text(
@@ -32,10 +33,10 @@ _FILL = text(
     " WHERE listener = :listener AND part = :part AND to_at IS NOT NULL AND filled_at IS NULL AND lost = ''"
 )
 _FILL_WHOLE = text(
-    "UPDATE listener_gaps g SET filled_at = :now"
+    "UPDATE listener_gaps g SET filled_at = :now"  # noqa: S608  our own words
     " WHERE listener = :listener AND part = '' AND to_at IS NOT NULL AND filled_at IS NULL AND lost = ''"
-    " AND NOT EXISTS (SELECT FROM listener_status s WHERE s.listener = g.listener AND s.part <> '' AND s.up"
-    "   AND (NOT s.caught_up OR s.last_success_at < g.to_at AND coalesce(s.next_at, '-infinity') < g.to_at))"
+    f" AND NOT EXISTS (SELECT FROM listener_status s WHERE s.listener = g.listener AND s.part NOT IN ('', '{RECHECK}')"
+    "   AND s.up AND (NOT s.caught_up OR s.last_success_at < g.to_at AND coalesce(s.next_at, '-infinity') < g.to_at))"
 )
 _LOSE = text(
     "UPDATE listener_gaps SET lost = :why WHERE listener = :listener AND part IN (:part, :whole)"
@@ -82,6 +83,8 @@ def begin(
     connection: Connection, listener: str, part: str, why: str, now: datetime, since: datetime | None = None
 ) -> None:
     """Nobody hears this part, since its last success unless `since` says better. Nothing if that is known already."""
+    if part == RECHECK:
+        return
     values = {"listener": listener, "part": part, "why": why[:500], "now": now, "since": since}
     connection.execute(_OPEN, values)
 
@@ -89,7 +92,7 @@ def begin(
 def end(connection: Connection, listener: str, part: str, now: datetime, *, caught_up: bool, lost: str = "") -> float:
     """This part is heard. Closes its gap and the whole listener's, fills what is caught up; the seconds closed."""
     names = {"listener": listener, "part": part}
-    if not connection.execute(_UNFILLED, {"listener": listener}).first():
+    if part == RECHECK or not connection.execute(_UNFILLED, {"listener": listener}).first():
         return 0.0
     alone = part.startswith(SHARE)
     both = {**names, "whole": part if alone else ""}

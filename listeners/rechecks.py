@@ -58,9 +58,14 @@ class Again:
     every: float = PAUSE
 
     async def look(self) -> Batch:
-        """What became of the posts that are due. Raises FetchError."""
+        """What became of the posts that are due. Raises FetchError: a permanent one only where it ends all hearing."""
         posts = await self.ask(self.most)
-        return await self.look_up(posts) if posts else Batch((), None)
+        try:
+            return await self.look_up(posts) if posts else Batch((), None)
+        except FetchError as error:
+            if not error.permanent or _ends_all(error):
+                raise
+            raise FetchError(str(error), retry_after=HOPELESS, status=error.status) from error
 
 
 async def rechecks(
@@ -79,10 +84,15 @@ async def rechecks(
         try:
             batch = await look_up(posts) if posts else batch
         except FetchError as error:
-            if error.status == 401 or (error.permanent and not error.status):
+            if _ends_all(error):
                 raise
             wait = max(error.retry_after or timedelta(0), HOPELESS if error.permanent else timedelta(0))
             batch, pause = Batch((), None, error=str(error)), max(pause, wait.total_seconds())
         last = {(post.channel, post.external_id) for post in batch.checked}
         yield replace(batch, part=PART, next_at=clock.now() + timedelta(seconds=pause))
         await asyncio.sleep(pause)
+
+
+def _ends_all(error: FetchError) -> bool:
+    """A credential that is refused, or what asks for more than a wait."""
+    return error.status == 401 or (error.permanent and not error.status)

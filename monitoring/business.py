@@ -36,6 +36,7 @@ def business_collector(
     incidents: Callable[[Connection], Mapping[str, int]] = lambda _connection: {},
     waiting: Callable[[Connection, datetime], Mapping[str, float]] = lambda _connection, _now: {},
     shares: Callable[[Connection, datetime], Mapping[tuple[str, str], int]] = lambda _connection, _now: {},
+    looking_again: Callable[[Connection], Mapping[str, bool]] = lambda _connection: {},
 ) -> StateCollector:
     """The collector of this installation. `listening` names the enabled listeners that run by themselves: one of them
     that has never reported is down, while one that others hand posts to is unknown until they do."""
@@ -64,6 +65,7 @@ def business_collector(
                         lambda c, now: {
                             **listeners_found(listeners(c), settings, listening, now),
                             **counts_found(settings, budgets(c, now), gaps(c, now), waiting(c, now), shares(c, now)),
+                            **again_found(settings, looking_again(c)),
                         },
                     ),
                 ]
@@ -150,6 +152,12 @@ def counts_found(
         gauges.LISTENER_GAPS: {(name,): gaps.get(name, 0) for name in enabled},
         gauges.GAP_WAITING: {(name,): waiting.get(name, 0.0) for name in enabled},
     }
+
+
+def again_found(settings: Settings, again: Mapping[str, bool]) -> Found:
+    """Which enabled listeners can look posts up again, of those that do."""
+    enabled = {name for name, entry in settings.listeners.items() if entry.enabled}
+    return {gauges.RECHECK_UP: {(name,): float(can) for name, can in again.items() if name in enabled}}
 
 
 def age(since: datetime | None, now: datetime) -> float:

@@ -42,6 +42,9 @@ GAP_WAITING = _gauge(
     "Seconds since the listener was heard again without having fetched what it missed, 0 where it has.",
     "listener",
 )
+RECHECK_UP = _gauge(
+    "listener_recheck_up", "1 while the listener can look posts of open cases up again, where it does so.", "listener"
+)
 WATCHLIST_BUDGET = _gauge(
     "watchlist_budget_remaining", "Posts still to be read today for a watchlist with a share.", "listener", "watchlist"
 )
@@ -66,6 +69,7 @@ GAUGES = (
     LISTENER_GAPS,
     BUDGET_REMAINING,
     GAP_WAITING,
+    RECHECK_UP,
     WATCHLIST_BUDGET,
     INCIDENTS_OPEN,
     BUILD_INFO,

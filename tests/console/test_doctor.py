@@ -39,6 +39,8 @@ def test_what_waits_too_long_or_was_given_up_has_advice() -> None:
     silent = ListenerState("blogs", "https://blog.example/feed", False, "410 Gone", old, None, NOW)
     (heard,) = working.listeners([silent], NOW)
     assert heard.said == "not heard for 5m (https://blog.example/feed): 410 Gone"
+    again = ListenerState("x", "recheck", False, "HTTP 503", old, None, NOW)
+    assert [one.said for one in working.listeners([again], NOW)] == ["not looked up again for 5m (recheck): HTTP 503"]
 
 
 def test_erase_takes_an_account_and_says_what_it_did(handled: Leitstand) -> None:  # noqa: F811

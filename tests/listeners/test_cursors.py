@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from listeners.cursors import ListenerState, hearing, report_status, states
+from listeners.cursors import ListenerState, hearing, looking_again, report_status, states
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -53,3 +53,14 @@ def test_a_watchlist_that_was_left_out_does_not_make_its_listener_deaf(database:
         report_status(connection, "x", "watchlist cloud", error="its share is used up", last_post_at=None, now=NOW)
         assert [(s.part, s.up) for s in hearing(connection)] == [("", True)]
         assert len(states(connection)) == 2
+
+
+def test_looking_again_makes_no_listener_deaf_and_none_well(database: Engine) -> None:
+    with database.begin() as connection:
+        report_status(connection, "x", "", error="HTTP 503", last_post_at=None, now=NOW)
+        report_status(connection, "x", "recheck", error="", last_post_at=None, now=NOW)
+        report_status(connection, "reddit", "r/acme", error="", last_post_at=None, now=NOW)
+        report_status(connection, "reddit", "recheck", error="HTTP 403", last_post_at=None, now=NOW)
+        assert [(s.listener, s.up) for s in hearing(connection)] == [("reddit", True), ("x", False)]
+        assert looking_again(connection) == {"reddit": False, "x": True}
+        assert {s.part: s.error for s in states(connection) if s.listener == "reddit"}["recheck"] == "HTTP 403"

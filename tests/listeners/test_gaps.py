@@ -110,3 +110,15 @@ def test_what_was_missed_waits_from_when_it_was_heard_again_until_it_is_there_or
         assert gaps.waiting(connection, NOW + timedelta(hours=3)) == {"x": 7200.0}
         gaps.end(connection, "x", "", NOW + timedelta(hours=4), caught_up=False, lost="too old")
         assert gaps.waiting(connection, NOW + timedelta(hours=5)) == {}
+
+
+def test_looking_posts_up_again_has_no_gaps_and_ends_none(database: Engine) -> None:
+    with database.begin() as connection:
+        gaps.begin(connection, "m", "", "HTTP 503", NOW)
+        gaps.begin(connection, "m", "recheck", "HTTP 403", NOW)
+        assert heard(connection, "recheck", NOW + MINUTE) == 0
+        [gap] = gaps.recent(connection, NOW)
+        assert (gap.part, gap.to_at) == ("", None)
+        heard(connection, "a", NOW + 2 * MINUTE)
+        [gap] = gaps.recent(connection, NOW)
+    assert gap.filled_at == NOW + 2 * MINUTE

@@ -114,3 +114,17 @@ def test_only_a_refused_credential_ends_it() -> None:
         looking([FetchError("401", permanent=True, status=401)])
     late = looking([FetchError("asks us to slow down", retry_after=timedelta(0)), Batch((), None)])[0]
     assert late[0].error
+
+
+@pytest.mark.parametrize(("status", "permanent"), [(401, True), (0, True), (403, False), (503, False)])
+def test_in_a_round_a_permission_that_is_missing_ends_the_looks_alone(status: int, permanent: bool) -> None:
+    async def ask(most: int) -> Sequence[Kept]:
+        return (ONE,)
+
+    async def look_up(posts: Sequence[Kept]) -> Batch:
+        raise FetchError("no", permanent=status != 503, status=status)
+
+    with pytest.raises(FetchError) as caught:
+        asyncio.run(rechecks.Again(ask, look_up, 9).look())
+    assert caught.value.permanent is permanent
+    assert caught.value.retry_after == (rechecks.HOPELESS if status == 403 else None)

@@ -2,7 +2,7 @@
 
 from leitstand.settings import ListenerSettings, Settings
 from monitoring import gauges
-from monitoring.business import counts_found
+from monitoring.business import again_found, counts_found
 
 SETTINGS = Settings(
     listeners={
@@ -22,3 +22,8 @@ def test_enabled_listeners_have_their_gaps_and_who_counts_its_budget() -> None:
         gauges.LISTENER_GAPS: {("x",): 2, ("blogs",): 0},
         gauges.GAP_WAITING: {("x",): 77.5, ("blogs",): 0.0},
     }
+
+
+def test_whether_posts_can_be_looked_up_again_is_told_of_enabled_listeners_that_do() -> None:
+    found = again_found(SETTINGS, {"x": False, "off": True, "old": False})
+    assert found == {gauges.RECHECK_UP: {("x",): 0.0}}

@@ -22,6 +22,7 @@ FIXED = {
     "leitstand_listener_gap_seconds_total": {"listener"},
     "leitstand_budget_remaining": {"listener"},
     "leitstand_listener_gap_waiting_seconds": {"listener"},
+    "leitstand_listener_recheck_up": {"listener"},
     "leitstand_watchlist_budget_remaining": {"listener", "watchlist"},
     "leitstand_incidents_open": {"watchlist"},
     "leitstand_build_info": {"version"},
