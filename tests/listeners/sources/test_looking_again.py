@@ -88,6 +88,7 @@ def test_at_x_what_is_gone_hidden_or_edited_reaches_the_case_and_the_rest_stays(
     assert {fake.id(n) for n in (1, 3, 4, 5)} < asked
 
 
+@pytest.mark.usefixtures("midday")
 def test_at_x_each_post_is_looked_up_once_in_the_interval_and_costs_a_post(database: Engine, redis_url: str) -> None:
     async def scene() -> tuple[Ear, X]:
         async with x() as fake:
@@ -110,6 +111,7 @@ def test_at_x_each_post_is_looked_up_once_in_the_interval_and_costs_a_post(datab
     assert before[-1].budget.remaining - checked.budget.remaining >= 2
 
 
+@pytest.mark.usefixtures("midday")
 def test_at_x_looking_again_is_the_first_that_a_short_budget_ends(database: Engine, redis_url: str) -> None:
     async def scene() -> tuple[Ear, X]:
         async with x() as fake:
@@ -248,6 +250,7 @@ def test_reddit_s_public_feeds_are_not_looked_at_again() -> None:
     assert not reddit_source.recheck_every(settings)
 
 
+@pytest.mark.usefixtures("midday")
 def test_at_youtube_a_comment_that_is_twice_not_there_is_gone_and_each_look_costs_a_unit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

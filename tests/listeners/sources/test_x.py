@@ -328,6 +328,7 @@ def test_what_is_older_than_x_can_be_searched_for_is_lost_and_said(database: Eng
     assert asyncio.run(scene()).batches[0].lost == "X can be searched for the last 7 days only"
 
 
+@pytest.mark.usefixtures("midday")
 def test_the_days_budget_first_ends_the_search_then_the_stream(database: Engine, redis_url: str) -> None:
     async def scene() -> Ear:
         async with x() as fake:
@@ -352,6 +353,7 @@ def test_the_days_budget_first_ends_the_search_then_the_stream(database: Engine,
     assert not hears.batches[-2].caught_up
 
 
+@pytest.mark.usefixtures("midday")
 def test_what_was_read_today_is_remembered_over_a_restart(database: Engine, redis_url: str) -> None:
     async def scene() -> Ear:
         async with x() as fake:
@@ -364,6 +366,7 @@ def test_what_was_read_today_is_remembered_over_a_restart(database: Engine, redi
     assert asyncio.run(scene()).batches[0].budget
 
 
+@pytest.mark.usefixtures("midday")
 def test_own_mentions_are_polled_and_cost_a_fifth(database: Engine, redis_url: str) -> None:
     async def scene() -> tuple[Ear, X]:
         async with x() as fake:
@@ -525,6 +528,7 @@ def gaps_of(database: Engine, part: str) -> list[Gap]:
         return [gap for gap in gaps.recent(connection, clock.now()) if gap.part == part]
 
 
+@pytest.mark.usefixtures("midday")
 def test_a_watchlist_over_its_share_is_taken_out_first_and_put_back_the_next_day(
     database: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -575,6 +579,7 @@ class Tomorrow:
         return clock.now() + timedelta(days=1)
 
 
+@pytest.mark.usefixtures("midday")
 def test_when_every_watchlist_is_over_its_share_the_stream_rests(database: Engine, redis_url: str) -> None:
     async def scene() -> Ear:
         async with x() as fake:

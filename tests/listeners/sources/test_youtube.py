@@ -212,6 +212,7 @@ def test_a_video_that_cannot_be_heard_harms_no_other(server: FakeYouTube, reply:
     assert found.heard == names(1)
 
 
+@pytest.mark.usefixtures("midday")
 def test_when_the_network_says_that_the_quota_is_used_up_nothing_more_is_asked(server: FakeYouTube) -> None:
     server.instead["commentThreads"] = refusal(403, "quotaExceeded")
 
@@ -225,6 +226,7 @@ def test_when_the_network_says_that_the_quota_is_used_up_nothing_more_is_asked(s
     assert len(server.asked) == 1
 
 
+@pytest.mark.usefixtures("midday")
 def test_our_own_quota_is_kept_also_over_a_restart(server: FakeYouTube) -> None:
     server.write(*range(250))
     cursors: dict[str, str] = {}
