@@ -59,11 +59,22 @@ class _Form(NamedTuple):
     expression: re.Pattern[str] | None
     reaches_out: bool  # it can match where its literal is only a part of a word
     also: tuple[str, ...] = ()  # what the expression needs besides the literal: looking for it is cheaper
+    counts: bool = False  # a number and the literal in one word ("3h"): a digit stands before the literal
 
     @property
     def layer(self) -> tuple[str, str]:
         """Where a longer match outdoes a shorter one: in the whole theme, or only in its group."""
         return self.cue.theme, self.cue.group if self.cue.theme in _LAYERED else ""
+
+
+class _Anchor(NamedTuple):
+    """A literal to look for: whether a letter right before or after it makes it a part of a word, its forms with the
+    numbers of their layers, and those that may match inside a word."""
+
+    joins_left: bool
+    joins_right: bool
+    forms: tuple[tuple[_Form, int], ...]
+    inside: tuple[tuple[_Form, int], ...]
 
 
 def read(theme: str, language: str) -> list[Cue]:
@@ -97,8 +108,15 @@ class CueFinder:
         layers = list(dict.fromkeys(form.layer for forms in self._forms.values() for form in forms))
         self._themes = [theme for theme, _ in layers]
         numbers = {layer: number for number, layer in enumerate(layers)}
-        self._by_anchor = [[(form, numbers[form.layer]) for form in forms] for forms in self._forms.values()]
-        self._inside = [[pair for pair in forms if pair[0].reaches_out] for forms in self._by_anchor]
+        self._by_anchor = [
+            _Anchor(
+                anchor[:1].isalnum(),
+                anchor[-1:].isalnum(),
+                tuple((form, numbers[form.layer]) for form in forms),
+                tuple((form, numbers[form.layer]) for form in forms if form.reaches_out),
+            )
+            for anchor, forms in self._forms.items()
+        ]
         self._automaton = AhoCorasick(self._anchors)
 
     @cached_property
@@ -111,10 +129,16 @@ class CueFinder:
         found: dict[int, list[Hit]] = {}
         last = len(text)
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            whole = (start == 0 or not (text[start - 1].isalnum() and text[start].isalnum())) and (
-                end == last or not (text[end - 1].isalnum() and text[end].isalnum())
-            )
-            for form, layer in self._by_anchor[index] if whole else self._inside[index]:
+            joins_left, joins_right, forms, inside = self._by_anchor[index]
+            if (joins_left and start and text[start - 1].isalnum()) or (
+                joins_right and end < last and text[end].isalnum()
+            ):
+                if not inside:
+                    continue
+                whole, forms = False, inside
+            else:
+                whole = True
+            for form, layer in forms:
                 if whole and not form.reaches_out:
                     hit: Hit | None = Hit(form.cue, start, end)
                 else:
@@ -137,6 +161,8 @@ def _verify(form: _Form, text: str, start: int, end: int) -> Hit | None:
         left = _word_start(text, start) if form.open_left else start
         right = _word_end(text, end) if form.open_right else end
         return Hit(form.cue, left, right) if _is_whole(text, left, right) else None
+    if form.counts and not (start and text[start - 1].isdecimal()):
+        return None
     for piece in form.also:
         if piece not in text:
             return None
@@ -201,7 +227,8 @@ def _compile(cue: Cue, spelling: str) -> tuple[str, _Form]:
     pieces = [part.strip() for part in re.split(r"\.\.|<n>|\*", spelling)]
     anchor = max(pieces, key=len)
     also = tuple(word for piece in pieces if piece != anchor for word in piece.split())
-    return anchor, _Form(cue, False, False, re.compile(_expression(spelling)), True, also)
+    counts = spelling == f"<n>{anchor}"
+    return anchor, _Form(cue, False, False, re.compile(_expression(spelling)), True, also, counts)
 
 
 def _expression(spelling: str) -> str:

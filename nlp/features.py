@@ -36,46 +36,55 @@ NAMES = (
     *(f"shifter {group}" for group in _SHIFTERS),
     *(f"form {form}" for form in _FORM),
 )
+# Where each number stands: hardly any of them is set in a post, so only those are looked up.
+_PLACES = {
+    theme: {group: NAMES.index(f"{word} {group}") for group in groups}
+    for theme, word, groups in (
+        ("urgency", "urgency", _URGENCY),
+        ("context", "context", _CONTEXT),
+        ("intents", "intent", _INTENTS),
+        ("shifters", "shifter", _SHIFTERS),
+    )
+}
+_LEVEL, _CUE_LEVEL = NAMES.index("level 0"), NAMES.index("cue level 1") - 1
+_UNSEEN = [0.0] * (len(NAMES) - len(_MOOD) - len(_FORM))
 
 
 def describe(reading: Reading, mood: Mood, concern: Concern) -> list[float]:
     """The numbers of one post, in the order of `NAMES`, each within about -2 to 2."""
-    urgent = reading.groups("urgency")
-    context = reading.groups("context")
-    wanted = reading.groups("intents")
-    shifted = reading.groups("shifters")
-    level = int(concern.urgency)
-    cues = {int(hit.cue.value) for hit in reading.of("urgency")}
-    return [
-        *_feelings(mood),
-        *[float(group in urgent) for group in _URGENCY],
-        *[float(level == one) for one in range(4)],
-        *[float(one in cues) for one in range(1, 4)],
-        *[float(group in context) for group in _CONTEXT],
-        *[float(group in wanted) for group in _INTENTS],
-        *[float(group in shifted) for group in _SHIFTERS],
-        *_form(reading),
-    ]
+    row = [*_feelings(mood), *_UNSEEN, *_form(reading)]
+    for theme, places in _PLACES.items():
+        for group in reading.groups(theme):
+            if group in places:
+                row[places[group]] = 1.0
+    row[_LEVEL + int(concern.urgency)] = 1.0
+    for hit in reading.of("urgency"):
+        if 1 <= (level := int(hit.cue.value)) <= 3:
+            row[_CUE_LEVEL + level] = 1.0
+    return row
 
 
 def _feelings(mood: Mood) -> list[float]:
     weights = [weight for _, weight in mood.parts]
+    negative, positive = float(mood.sentiment is Sentiment.NEGATIVE), float(mood.sentiment is Sentiment.POSITIVE)
+    if not weights:
+        return [mood.score, 0.0, -0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, negative, positive]
     groups = {hit.cue.group for hit, _ in mood.parts}
-    good = sum(weight for weight in weights if weight > 0)
-    bad = sum(weight for weight in weights if weight < 0)
-    signs = sum(weight for hit, weight in mood.parts if hit.cue.group == "emoji")
+    good = sum([weight for weight in weights if weight > 0])
+    bad = sum([weight for weight in weights if weight < 0])
+    signs = sum([weight for hit, weight in mood.parts if hit.cue.group == "emoji"]) if "emoji" in groups else 0.0
     return [
         mood.score,
         math.log1p(good),
         -math.log1p(-bad),
-        min(max(weights, default=0.0), 4.0) / 4 if good else 0.0,
-        max(min(weights, default=0.0), -4.0) / 4 if bad else 0.0,
+        min(max(weights), 4.0) / 4 if good else 0.0,
+        max(min(weights), -4.0) / 4 if bad else 0.0,
         max(-1.0, min(1.0, signs / 4)),
         float("ironic" in groups),
         float("polite" in groups),
-        float(bool(weights)),
-        float(mood.sentiment is Sentiment.NEGATIVE),
-        float(mood.sentiment is Sentiment.POSITIVE),
+        1.0,
+        negative,
+        positive,
     ]
 
 

@@ -7,7 +7,7 @@ for texts without a word, the answer is "unknown". Only the first 400 characters
 
 import math
 import re
-from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -36,18 +36,23 @@ def detect(text: str, declared: str = "") -> tuple[str, float]:
     words = _WORD.findall(plain)
     if not words:
         return UNKNOWN, 0.0
-    leaders = _votes(words).most_common(2)
-    if _is_settled(leaders):
-        return leaders[0][0], 0.99
-    words = _WORD.findall(_STRETCHED.sub(r"\1", plain))
-    return _decide(" ".join(words), _votes(words), declared.partition("-")[0].lower())
+    votes = _votes(words)
+    if settled := _settled(votes):
+        return settled, 0.99
+    if (short := _STRETCHED.sub(r"\1", plain)) != plain:
+        words = _WORD.findall(short)
+        votes = _votes(words)
+    return _decide(" ".join(words), votes, declared.partition("-")[0].lower())
 
 
-def _is_settled(leaders: list[tuple[str, int]]) -> bool:
-    """The small words speak for one language so plainly that the slow look at its letters would add nothing."""
-    if len(leaders) == 1:
-        return leaders[0][1] >= (2 if leaders[0][0] in ("de", "en") else 3)
-    return len(leaders) == 2 and leaders[0][1] >= max(3, leaders[1][1] * 4)
+def _settled(votes: Mapping[str, int]) -> str:
+    """The language for which the small words speak so plainly that the slow look at its letters would add nothing."""
+    if not votes:
+        return ""
+    leader = max(votes, key=votes.__getitem__)
+    second = max([count for language, count in votes.items() if language != leader], default=0)
+    least = max(3, second * 4) if second or leader not in ("de", "en") else 2
+    return leader if votes[leader] >= least else ""
 
 
 def _plain(text: str) -> str:
@@ -58,18 +63,20 @@ def _plain(text: str) -> str:
     return start.lower()
 
 
-def _votes(words: list[str]) -> Counter[str]:
-    table = small_words()
-    return Counter([table[word] for word in set(words) if word in table])
+def _votes(words: Iterable[str]) -> dict[str, int]:
+    table, votes = small_words(), dict[str, int]()
+    for word in _claimed().intersection(words):
+        votes[table[word]] = votes.get(table[word], 0) + 1
+    return votes
 
 
-def _decide(text: str, votes: Counter[str], declared: str) -> tuple[str, float]:
+def _decide(text: str, votes: Mapping[str, int], declared: str) -> tuple[str, float]:
     # Romanised Hindi, Tagalog and Indonesian are known by their small words alone.
     ranked = [*_identifier().rank(text), *((language, 0.02) for language in votes if language not in LANGUAGES)]
     scores = {
         language: math.log(probability + 1e-9)
         + LANGUAGES.get(language, -1.0)
-        + _SMALL_WORD * votes[language]
+        + _SMALL_WORD * votes.get(language, 0)
         + _DECLARED * (language == declared)
         for language, probability in ranked
     }
@@ -94,3 +101,8 @@ def small_words() -> dict[str, str]:
         for word in words.split():
             owners.setdefault(word, []).append(language)
     return {word: languages[0] for word, languages in owners.items() if len(languages) == 1}
+
+
+@cache
+def _claimed() -> frozenset[str]:
+    return frozenset(small_words())

@@ -143,13 +143,17 @@ class Network:
 
 
 def _shifted_sum(rows: Floats, post: NDArray[np.int64]) -> Floats:
-    """The first window: what the token before gives to here, what here gives, and what the token after gives."""
+    """The first window: what the token before gives to here, what here gives, and what the token after gives.
+
+    `rows` is used up: what would reach into the next post is blanked out in it.
+    """
     width = rows.shape[1] // 3
-    total = rows[:, width : 2 * width].copy()
-    if len(rows) > 1:
-        same = (post[1:] == post[:-1])[:, None]
-        total[1:] += rows[:-1, :width] * same
-        total[:-1] += rows[1:, 2 * width :] * same
+    last = np.flatnonzero(post[1:] != post[:-1])
+    rows[last, :width] = 0
+    rows[last + 1, 2 * width :] = 0
+    total = rows[:, width : 2 * width]
+    total[1:] += rows[:-1, :width]
+    total[:-1] += rows[1:, 2 * width :]
     return total
 
 
@@ -161,12 +165,15 @@ def _window(weight: Floats) -> Floats:
 def _convolve(values: Floats, post: NDArray[np.int64], apart: int, weight: Floats, bias: Floats) -> Floats:
     """A window of three places `apart` steps from each other, that never looks into the next post."""
     count, width = values.shape
-    window = np.zeros((count, 3 * width), dtype=np.float32)
+    window = np.empty((count, 3 * width), dtype=np.float32)
     window[:, width : 2 * width] = values
-    if count > apart:
-        same = (post[apart:] == post[:-apart])[:, None]
-        window[apart:, :width] = values[:-apart] * same
-        window[:-apart, 2 * width :] = values[apart:] * same
+    window[apart:, :width] = values[:-apart]
+    window[:-apart, 2 * width :] = values[apart:]
+    window[:apart, :width] = 0
+    window[-apart:, 2 * width :] = 0
+    strange = np.flatnonzero(post[apart:] != post[:-apart])
+    window[strange + apart, :width] = 0
+    window[strange, 2 * width :] = 0
     result: Floats = window @ weight + bias
     return result
 

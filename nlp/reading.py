@@ -19,17 +19,22 @@ _SENTENCE_END = re.compile(rf"[.!?\n{FIELD_BREAK}]")
 _NEAR = 80
 _FEW = 8
 _SILENT = frozenset({"brand", "silence", "litotes", "denied"})
+_NONE: frozenset[str] = frozenset()
 _start = attrgetter("start")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`original` is the text as written, `folded` what was searched, `hits` the cues in it by theme."""
+    """`original` is the text as written, `folded` what was searched, `hits` the cues in it by theme.
+
+    `addressed`: the post begins by naming an account, so it is said to somebody.
+    """
 
     original: str
     folded: Folded
     hits: dict[str, list[Hit]]
-    _groups: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
+    addressed: bool
+    _groups: dict[str, frozenset[str]] = field(compare=False, repr=False)
     _known: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -49,10 +54,8 @@ class Reading:
         return hits[low : bisect_left(hits, hit.end + _NEAR, key=_start)]
 
     def groups(self, theme: str) -> frozenset[str]:
-        found = self._groups.get(theme)
-        if found is None:
-            found = self._groups[theme] = frozenset([hit.cue.group for hit in self.hits.get(theme, ())])
-        return found
+        """Which groups of a theme were found."""
+        return self._groups.get(theme, _NONE)
 
     @property
     def unsilenced(self) -> str:
@@ -93,11 +96,6 @@ class Reading:
         return match.group() if match else ""
 
     @property
-    def addressed(self) -> bool:
-        """The post begins by naming an account: it is said to somebody."""
-        return is_addressed(self.text)
-
-    @property
     def names_an_account(self) -> bool:
         return HANDLE in self.text
 
@@ -116,4 +114,6 @@ def _instead(hit: Hit) -> str:
 def read_post(text: str, finder: CueFinder) -> Reading:
     """Fold a text and find its cues."""
     folded = fold(text, finder.words)
-    return Reading(text, folded, finder.find(folded.text))
+    hits = finder.find(folded.text)
+    groups = {theme: frozenset([hit.cue.group for hit in found]) for theme, found in hits.items()}
+    return Reading(text, folded, hits, is_addressed(folded.text), groups)

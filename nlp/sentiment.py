@@ -7,7 +7,6 @@ weight behind it, wishes and conditions weaken praise, and praise next to a faul
 speaks the answer is `unknown`: a desk may trust that "neutral" was read, and may send "unknown" to a person.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leitstand.model import Sentiment
@@ -19,6 +18,7 @@ _POSITIVE_FROM, _NEGATIVE_FROM = 0.3, -0.22
 _SOFTNESS = 12.0
 _FAULTS = frozenset({"outage", "blocked", "money", "danger", "security", "repeat", "fault", "delay"})
 _IRONY_PRONE = 3.0
+_REACH = {"negation": 3, "irrealis": 5, "intensifier": 0, "diminisher": 0}  # how many words may stand between
 _TOLD = 0.6  # what is reported is not felt
 
 
@@ -33,10 +33,12 @@ class Mood:
 
 def judge(reading: Reading) -> Mood:
     """Weigh the polarity cues of a post. Pure: the same reading gives the same mood."""
-    parts = _ironic(reading, [(hit, _weight(reading, hit)) for hit in reading.of("sentiment") if hit.cue.value])
-    parts = _contrasted(reading, parts)
-    total = sum(weight for _, weight in parts) * _emphasis(reading)
-    score = total / (total * total + _SOFTNESS) ** 0.5
+    parts = [(hit, _weight(reading, hit)) for hit in reading.of("sentiment") if hit.cue.value]
+    score = 0.0
+    if parts:
+        parts = _contrasted(reading, _ironic(reading, parts))
+        total = sum([weight for _, weight in parts]) * _emphasis(reading)
+        score = total / (total * total + _SOFTNESS) ** 0.5
     sentiment = _label(score, bool(parts) or _has_form(reading))
     return Mood(sentiment, 0.0 if sentiment is Sentiment.UNKNOWN else score, tuple(parts))
 
@@ -70,21 +72,16 @@ def _weight(reading: Reading, hit: Hit) -> float:
 
 def _shift(reading: Reading, shifter: Hit, hit: Hit) -> float:
     """The factor by which one shifter changes one cue: 1 if it does not reach it."""
+    group = shifter.cue.group
     if shifter.end <= hit.start:
+        if reading.words_between(shifter.end, hit.start) > _REACH.get(group, -1):
+            return 1.0
         if not reading.same_clause(shifter.end, hit.start):
             return 1.0
-        distance = reading.words_between(shifter.end, hit.start)
-        if shifter.cue.group == "negation":
-            return _negated(hit) if distance <= 3 else 1.0
-        if shifter.cue.group in ("intensifier", "diminisher"):
-            return shifter.cue.value if distance == 0 else 1.0
-        return 0.4 if shifter.cue.group == "irrealis" and hit.cue.value > 0 and distance <= 5 else 1.0
-    if (
-        shifter.cue.group == "negation"
-        and hit.cue.value > 0
-        and shifter.start >= hit.end
-        and _closes_clause(reading, shifter, hit)
-    ):
+        if group == "irrealis":
+            return 0.4 if hit.cue.value > 0 else 1.0
+        return _negated(hit) if group == "negation" else shifter.cue.value
+    if group == "negation" and hit.cue.value > 0 and shifter.start >= hit.end and _closes_clause(reading, shifter, hit):
         return _negated(hit)
     return 1.0
 
@@ -102,21 +99,23 @@ def _closes_clause(reading: Reading, shifter: Hit, hit: Hit) -> bool:
     return reading.clause_end(shifter.end) - shifter.end <= 1
 
 
-def _ironic(reading: Reading, parts: Sequence[tuple[Hit, float]]) -> list[tuple[Hit, float]]:
+def _ironic(reading: Reading, parts: list[tuple[Hit, float]]) -> list[tuple[Hit, float]]:
     """Praise beside a plain fault or a marked irony is not meant."""
+    good = sum([weight for _, weight in parts if weight > 0])
+    if not good:
+        return parts
     marked = any(hit.cue.group == "ironic" for hit, _ in parts)
     faults = sum(hit.cue.value >= 1 for hit in reading.of("urgency") if hit.cue.group in _FAULTS)
     bad = -sum(weight for hit, weight in parts if weight < 0 and hit.cue.group != "emoji")
-    good = sum(weight for _, weight in parts if weight > 0)
     if not marked and not (good <= _IRONY_PRONE and faults and bad >= good > 0):
-        return list(parts)
+        return parts
     return [(hit, weight * -0.2 if weight > 0 else weight) for hit, weight in parts]
 
 
-def _contrasted(reading: Reading, parts: Sequence[tuple[Hit, float]]) -> list[tuple[Hit, float]]:
+def _contrasted(reading: Reading, parts: list[tuple[Hit, float]]) -> list[tuple[Hit, float]]:
     turns = [hit.start for hit in reading.of("shifters") if hit.cue.group == "contrast" and hit.start > 0]
     if not turns:
-        return list(parts)
+        return parts
     return [(hit, weight * (0.6 if hit.start < turns[-1] else 1.3)) for hit, weight in parts]
 
 

@@ -1,6 +1,7 @@
 """What the trained model says of each post of a batch, with the places in the text that weighed most."""
 
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from nlp.tokens import Tokens
 
 FEELINGS = (Sentiment.NEGATIVE, Sentiment.NEUTRAL, Sentiment.POSITIVE)
 _SENTIMENTS = (*FEELINGS, Sentiment.UNKNOWN)
-_ALL = tuple(Intent)
+_ALL, _LEVELS = tuple(Intent), tuple(Urgency)
 _NEUTRAL = 1
 _SHOWN = 2  # places per question: more would not be read
 _LEAST = 0.12
@@ -74,7 +75,7 @@ def decide(texts: Sequence[str], seen: Reading, calibration: Calibration) -> lis
         Verdict(
             _SENTIMENTS[feeling],
             round(score, 4),
-            Urgency(level),
+            _LEVELS[level],
             intents,
             round(sure, 4),
             tuple(places),
@@ -98,7 +99,7 @@ def intents_of(chances: NDArray[np.float32], calibration: Calibration) -> list[t
     alone = chosen.copy()
     alone[:, _ALL.index(Intent.CHATTER)] = False
     chosen[alone.any(axis=1), _ALL.index(Intent.CHATTER)] = False
-    return [tuple(intent for intent, yes in zip(_ALL, row, strict=True) if yes) for row in chosen.tolist()]
+    return [tuple(compress(_ALL, row)) for row in chosen.tolist()]
 
 
 def _signs(felt: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -116,37 +117,39 @@ def _drive(seen: Reading, question: slice, answers: NDArray[np.int64], told: NDA
 def _places(
     texts: Sequence[str], tokens: Tokens, drive: NDArray[np.float32], signs: NDArray[np.float64]
 ) -> list[list[Place]]:
-    """The tokens that weighed most in each post, the heaviest first."""
+    """The tokens that weighed most in each post, the heaviest first, each with the words right before and after it,
+    which its evidence depends on."""
     found: list[list[Place]] = [[] for _ in texts]
-    for token in _heaviest(tokens, drive):
-        post = int(tokens.post[token])
-        if _speaks(texts, tokens, token, post):
-            weight = round(float(drive[token] * signs[post]), 3)
-            found[post].append(Place(*_window(texts, tokens, token, post), weight))
+    heavy = _heaviest(tokens, drive)
+    own = tokens.post[heavy]
+    weights = (drive[heavy] * signs[own]).tolist()
+    around = zip(*(_spots(tokens, heavy + step, own) for step in (-1, 0, 1)), strict=True)
+    for post, weight, (before, here, after) in zip(own.tolist(), weights, around, strict=True):
+        text = texts[post]
+        if _speaks(text, here):
+            start = before[0] if _speaks(text, before) else here[0]
+            end = after[1] if _speaks(text, after) else here[1]
+            found[post].append(Place(start, end, round(weight, 3)))
     return found
 
 
-def _window(texts: Sequence[str], tokens: Tokens, token: int, post: int) -> tuple[int, int]:
-    """The token with the words right before and after it, which its evidence depends on."""
-    first, last = token, token
-    if token > 0 and _speaks(texts, tokens, token - 1, post):
-        first -= 1
-    if token + 1 < len(tokens.post) and _speaks(texts, tokens, token + 1, post):
-        last += 1
-    offset = int(tokens.text_start[post])
-    return int(tokens.start[first]) - offset, int(tokens.end[last]) - offset
+def _spots(tokens: Tokens, places: NDArray[np.int64], own: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Where tokens begin and end in their post; those of another post than `own` begin nowhere, at -1."""
+    inside = np.clip(places, 0, max(len(tokens.post) - 1, 0))
+    foreign = (tokens.post[inside] != own) | (inside != places)
+    offset = tokens.text_start[own]
+    start = np.where(foreign, -1, tokens.start[inside] - offset)
+    return zip(start.tolist(), (tokens.end[inside] - offset).tolist(), strict=True)
 
 
-def _speaks(texts: Sequence[str], tokens: Tokens, token: int, post: int) -> bool:
+def _speaks(text: str, spot: tuple[int, int]) -> bool:
     """It is of this post, and not a handle, a link or a mere punctuation mark."""
-    if tokens.post[token] != post:
-        return False
-    return texts[post][int(tokens.start[token] - tokens.text_start[post])] not in _MUTE
+    return spot[0] >= 0 and text[spot[0]] not in _MUTE
 
 
-def _heaviest(tokens: Tokens, drive: NDArray[np.float32]) -> Iterator[int]:
+def _heaviest(tokens: Tokens, drive: NDArray[np.float32]) -> NDArray[np.int64]:
     heavy = np.flatnonzero(drive >= _LEAST)
     order = heavy[np.lexsort((-drive[heavy], tokens.post[heavy]))]
     posts = tokens.post[order]
     rank = np.arange(len(order)) - np.searchsorted(posts, posts)
-    yield from order[rank < _SHOWN].tolist()
+    return order[rank < _SHOWN]
