@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -11,8 +12,10 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
+from leitstand import clock
 from leitstand.errors import FetchError
 from listeners.bluesky.wires import MAX_FRAME, ServerSaidError
+from listeners.fetch import retry_after
 from listeners.streams import Pump, StreamEndedError
 
 OPEN: Final = 15.0
@@ -31,9 +34,9 @@ _error: Final = msgspec.json.Decoder(_Error)
 class RefusedError(ServerSaidError):
     """The server did not open the stream."""
 
-    def __init__(self, host: str, status: int, code: str, message: str) -> None:
+    def __init__(self, host: str, status: int, code: str, message: str, wait: timedelta | None = None) -> None:
         said = f"{host} refuses the stream (HTTP {status}{f', {code}' if code else ''}): {message}".rstrip(": ")
-        super().__init__(said[:400], code=code, permanent=status in _REFUSED, status=status)
+        super().__init__(said[:400], code=code, permanent=status in _REFUSED, status=status, retry_after=wait)
 
 
 @asynccontextmanager
@@ -52,7 +55,8 @@ async def opened(host: str, path: str) -> AsyncGenerator[Pump[bytes], None]:
             yield pump
     except InvalidStatus as error:
         code, message = _body(bytes(error.response.body or b""))
-        raise RefusedError(name, error.response.status_code, code, message) from error
+        wait = retry_after(error.response.headers, clock.now())
+        raise RefusedError(name, error.response.status_code, code, message, wait) from error
     except ConnectionClosed as error:
         raise FetchError(f"{name} closed the connection ({_closed(error)})") from error
     except StreamEndedError as error:

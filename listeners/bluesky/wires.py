@@ -68,9 +68,17 @@ class Wanted:
 class ServerSaidError(FetchError):
     """The server's own word that it ends or refuses the stream. `code` names why, "" if it gave no name."""
 
-    def __init__(self, message: str, *, code: str = "", permanent: bool = False, status: int = 0) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        permanent: bool = False,
+        status: int = 0,
+        retry_after: timedelta | None = None,
+    ) -> None:
         self.code = code
-        super().__init__(message, permanent=permanent, status=status)
+        super().__init__(message, permanent=permanent, status=status, retry_after=retry_after)
 
 
 class Wire(Protocol):

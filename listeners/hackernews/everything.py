@@ -90,11 +90,19 @@ class Everything:
         missing: dict[str, int] = {}
         written = memory.written
         for number in numbers:
-            item = await self._item(number)
+            try:
+                item = await self._item(number)
+                root = await self._root(item) if item and not item.gone else 0
+            except FetchError as error:
+                # Where every tenth answer breaks off, no hundred ever come in one go: what came before counts.
+                if error.permanent or number <= memory.last + 1:
+                    raise
+                end = number - 1
+                break
             if item is None:
                 missing[str(number)] = memory.missing.get(str(number), now)
             elif not item.gone:
-                mentions.append(mention(item, await self._root(item), clock.now()))
+                mentions.append(mention(item, root, clock.now()))
                 written = max(written, item.time)
         missing = {n: met for n, met in missing.items() if now - met < GIVEN_UP_AFTER}
         caught_up = end >= newest

@@ -3,8 +3,8 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
@@ -125,16 +125,19 @@ class Instance:
             await self.describe()
         timeout = httpx.Timeout(15, read=self.stall)
         address = f"{self._streaming}/api/v1/streaming/{path}"
+        asked = self.client.stream("GET", address, params=dict(params), headers=self._headers(), timeout=timeout)
         try:
-            async with self.client.stream(
-                "GET", address, params=dict(params), headers=self._headers(), timeout=timeout
-            ) as response:
+            async with AsyncExitStack() as running:
+                async with asyncio.timeout(self.stall):
+                    response = await running.enter_async_context(asked)
                 if response.status_code != httpx.codes.OK:
                     raise self._refused(response.status_code, response.headers)
-                async with Pump(events(response.aiter_bytes())) as pump:
-                    yield pump
+                lines = _whole_lines(response.aiter_bytes(), self.stall)
+                yield await running.enter_async_context(Pump(events(lines)))
         except StreamEndedError as error:
             raise FetchError(f"{self.host} closed the stream") from error
+        except TimeoutError as error:
+            raise FetchError(f"{self.host} sent no whole line for {self.stall:g} seconds: connecting anew") from error
         except httpx.ReadTimeout as error:
             raise FetchError(f"{self.host} was silent for {self.stall:g} seconds: connecting anew") from error
         except RefusedAddressError as error:
@@ -171,6 +174,18 @@ class Instance:
             retry_after=wait,
             status=status,
         )
+
+
+async def _whole_lines(pieces: AsyncIterator[bytes], within: float) -> AsyncIterator[bytes]:
+    """The pieces as long as lines come to an end; a heartbeat is one. Raises TimeoutError."""
+    ended = time.monotonic()
+    async for piece in pieces:
+        now = time.monotonic()
+        if b"\n" in piece:
+            ended = now
+        elif now - ended > within:
+            raise TimeoutError
+        yield piece
 
 
 def until(reset: str, now: datetime) -> float:

@@ -181,9 +181,10 @@ class _Stream:
 async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
     """Yield what the network says, from the stored position on."""
     stream = _Stream(settings, _WIRES[settings.wire](), Position.parse(cursors.get("", "")))
-    backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+    backoff, quiet = Backoff(FIRST_PAUSE, LONGEST_PAUSE), dict[str, float]()
     while True:
         host = settings.servers[backoff.failures % len(settings.servers)]
+        await asyncio.sleep(max(0.0, quiet.get(host, 0.0) - time.monotonic()))
         began = time.monotonic()
         try:
             await _agree_on_packing(stream, host)
@@ -193,11 +194,13 @@ async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> A
         except ServerSaidError as error:
             if not _mended(stream, error) and error.permanent and backoff.failures >= len(settings.servers):
                 raise
-            failure = str(error)
+            failure: FetchError = error
         except FetchError as error:
-            failure = str(error)
+            failure = error
         stream.volume.pause()
-        yield Batch((), None, error=failure)
+        if failure.retry_after:
+            quiet[host] = time.monotonic() + failure.retry_after.total_seconds()
+        yield Batch((), None, error=str(failure))
         await asyncio.sleep(backoff.pause(time.monotonic() - began))
 
 

@@ -26,7 +26,8 @@ from listeners.x.pacing import End
 from listeners.x.posts import FIELDS, UNREADABLE, Page, Problem
 
 STALL = 21.0  # a blank line comes at least every 20 seconds
-CALL: Final = 30.0
+PATIENCE: Final = 1.5  # with a line that has begun
+CALL = 30.0
 _CAPPED: Final = "usage-capped"
 
 T = TypeVar("T")
@@ -82,7 +83,9 @@ class _Client(AsyncClient):  # type: ignore[misc]
                     method, self._url + route, params=params, json=json, headers=headers
                 ) as response:
                     body = await response.read()
-        except (aiohttp.ClientError, TimeoutError, ssl.SSLError, ValueError) as error:
+        except TimeoutError as error:
+            raise XError(f"X did not finish its answer within {CALL:g} seconds", "network") from error
+        except (aiohttp.ClientError, ssl.SSLError, ValueError) as error:
             raise XError(f"X cannot be reached: {_why(error)}", "network") from error
         if response.status >= 300:
             raise refusal(response.status, body, response.headers.get("x-rate-limit-reset", ""), clock.now())
@@ -189,7 +192,7 @@ class Api:
         task = running.filter(**FIELDS)
         try:
             while True:
-                one = await running.news.get()
+                one = await _next(running)
                 if isinstance(one, Exception):
                     raise _as_xerror(one, connected=news.is_set()) from one
                 if one:
@@ -266,6 +269,16 @@ async def _raise_refusal(response: aiohttp.ClientResponse) -> None:
     if response.status != 200:
         reset = response.headers.get("x-rate-limit-reset", "")
         raise refusal(response.status, await response.read(), reset, clock.now())
+
+
+async def _next(running: _Stream) -> bytes | Exception:
+    """What the stream brings next; an error if its server still sends something, but no whole line any more."""
+    if not running.news.empty():
+        return running.news.get_nowait()
+    while (left := running.heard_at + STALL * PATIENCE - time.monotonic()) > 0:
+        with suppress(TimeoutError):
+            return await asyncio.wait_for(running.news.get(), left)
+    return XError(f"no whole line came from X for {STALL * PATIENCE:g} seconds", "ended")
 
 
 def _as_xerror(error: Exception, *, connected: bool) -> XError:

@@ -216,16 +216,6 @@ def test_verify_counts_what_is_there(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("shop", [one for one in STORES if one != "feed"], indirect=True)
-def test_a_thousand_between_two_looks_are_all_heard(shop: Shop) -> None:
-    shop.write(0)
-    cursors: dict[str, str] = {}
-    shop.hear(1, cursors)
-    shop.write(*range(1, 1001))
-    found = shop.hear(2, cursors)
-    assert (found.heard, found.lost) == (shop.names(*range(1, 1001)), [])
-
-
-@pytest.mark.parametrize("shop", [one for one in STORES if one != "feed"], indirect=True)
 def test_answers_of_the_developer_are_the_brands_own(shop: Shop) -> None:
     shop.write(1, 2)
     cursors: dict[str, str] = {}

@@ -14,15 +14,15 @@ from leitstand import plugins
 from leitstand.errors import FetchError
 from listeners.contract import Listens
 from tests.listeners.committing import Ear
-from tests.listeners.hearing import hearing
+from tests.listeners.hearing import Hearing, hearing, run
 from tests.listeners.worlds.calls import Line
 from tests.listeners.worlds.table import STREAMS, TABLE, At, Here, Never, Point, proof
 from tests.listeners.worlds.world import Calls, Trouble, World, exists, hasten, opened, parsed
 
-HERE = Path(__file__).parents[1]
-POSTS, DISCONNECTS, KILLS = 1000, 10, 5
+TESTS = Path(__file__).parents[2]
+POSTS, DISCONNECTS, KILLS = 1000, 10, 3
 KINDS = plugins.kinds(plugins.SOURCES)
-PROVED_HERE = {Point.DISCONNECTS, Point.MANY, Point.TRICKLE}
+PROVED_HERE = {Point.DISCONNECTS, Point.LIMIT, Point.MANY, Point.TRICKLE}
 
 
 def here(point: Point) -> list[str]:
@@ -42,6 +42,7 @@ class Scene:
         source = plugins.load(plugins.SOURCES, kind)
         self.listens = isinstance(source, Listens)
         self.ear = Ear(database, redis_url, source, parsed(kind, there))
+        self.ear.restarts = True
         self.line = Line(self.ear.called)
         if isinstance(there, Calls):
             there.deliver = self.line
@@ -115,6 +116,7 @@ def test_a_thousand_posts_come_through_disconnects_and_kills(
         scene = Scene(kind, there, database, redis_url)
         asyncio.run(play(scene))
         assert scene.ear.kept() == sorted(there.name(number) for number in range(1, POSTS + 1))
+        assert scene.ear.errors() or isinstance(there, Calls), "a line that breaks is told"
 
 
 @proved(Point.MANY)
@@ -176,6 +178,22 @@ def test_a_trickling_server_is_told_in_words_and_holds_up_no_other(
     assert "Error" not in words
 
 
+@proved(Point.LIMIT)
+def test_who_has_had_enough_of_us_is_left_alone_as_long_as_he_says(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    hasten(kind, monkeypatch)
+    source = plugins.load(plugins.SOURCES, kind)
+
+    async def twice(one: Hearing) -> list[str]:
+        return [(await one.until(lambda batch: bool(batch.error))).error for _ in range(2)]
+
+    with opened(kind) as there:
+        there.trouble = Trouble.LIMITED
+        said = run(source, parsed(kind, there), twice)
+        first, second, *_ = there.requests
+    assert all("429" in words for words in said)
+    assert second - first > 0.95, "a server that says: one second"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_point_is_proved_or_it_is_said_why_not(kind: str) -> None:
     for point in Point:
@@ -183,7 +201,7 @@ def test_every_point_is_proved_or_it_is_said_why_not(kind: str) -> None:
             case At(tests):
                 for test in tests.split():
                     file, _, name = test.partition("::")
-                    assert re.search(rf"^(async )?def {name}\(", (HERE / file).read_text(), re.M), f"{point}: {test}"
+                    assert re.search(rf"^(async )?def {name}\(", (TESTS / file).read_text(), re.M), f"{point}: {test}"
             case Never(why):
                 assert len(why.split()) > 2, point
             case Here():

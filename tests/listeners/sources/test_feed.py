@@ -167,6 +167,18 @@ def test_new_items_are_heard_once_and_only_changes_are_asked_for(feeds: FeedServ
     assert (again.mentions, again.cursor, again.error) == ((), None, "")
 
 
+def test_the_oldest_first_is_heard_like_the_newest_first(feeds: FeedServer, path: str) -> None:
+    newest, oldest = feeds.put(f"{path}/newest", rss(item("1"))), feeds.put(f"{path}/oldest", rss(item("a")))
+
+    async def go(one: Hearing) -> list[str]:
+        await one.posts(2)
+        feeds.put(f"{path}/newest", rss(item("3"), item("2"), item("1")))
+        feeds.put(f"{path}/oldest", rss(item("a"), item("b"), item("c")))
+        return sorted(await one.posts(6))
+
+    assert run(settings(newest, oldest), go) == ids(*"123abc")
+
+
 def test_late_same_second_and_undated_items_are_heard_once(feeds: FeedServer, path: str) -> None:
     """Dates play no part: what appears under an older time, in the same second or without one is heard."""
     old = "Mon, 02 Mar 2026 08:00:00 GMT"
@@ -347,6 +359,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"wrong": "drop"}, "answers what cannot be read"),
     ({"status": 500}, "cannot answer"),
     ({"status": 404}, "does not have it"),
+    ({"status": 401}, "asks for a login"),
     ({"status": 403}, "refuses us"),
     ({"status": 429, "headers": {"Retry-After": "100"}}, "asks us to slow down"),
 ]

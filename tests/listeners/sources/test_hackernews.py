@@ -212,6 +212,23 @@ def test_a_server_in_trouble_is_told_and_asked_again(server: FakeHackerNews) -> 
     assert (found.errors, found.heard) == ({"everything": "127.0.0.1 cannot answer (HTTP 500)"}, numbers(1))
 
 
+def test_an_item_that_cannot_be_had_holds_up_what_comes_after_it_only(server: FakeHackerNews) -> None:
+    server.write(1)
+    server.instead["/v0/item/50.json"] = Reply("", 500)
+
+    async def go(one: Hearing) -> list[str]:
+        await one.until(lambda batch: bool(batch.mentions))
+        for number in range(2, 101):
+            server.write(number)
+        await one.until(lambda batch: bool(batch.error))
+        assert one.heard == numbers(*range(1, 50))
+        server.instead.clear()
+        await one.until(lambda batch: bool(batch.mentions))
+        return one.heard
+
+    assert run(hackernews, at(server), go) == numbers(*range(1, 101))
+
+
 def test_verify_asks_once(server: FakeHackerNews) -> None:
     server.write(1)
     assert asyncio.run(verify(at(server))) == "Hacker News answers: 1 posts now"

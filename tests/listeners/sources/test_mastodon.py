@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -50,37 +49,6 @@ def uri(n: int) -> str:
 def test_it_is_a_source() -> None:
     assert isinstance(source, Listens)
     assert isinstance(source, Verifies)
-
-
-def test_1000_posts_through_ten_disconnects_are_kept_once_each(database: Engine, redis_url: str) -> None:
-    seed = random.randrange(10**6)
-    chance = random.Random(seed)
-    print(f"seed {seed}")
-
-    async def scene() -> Ear:
-        async with mastodon(cut=chance) as fake:
-            hows = ["close", "abort"] * 5
-            chance.shuffle(hows)
-            fake.endings = [Ending(chance.randrange(1, 20), how) for how in hows]
-            hears = ear(database, redis_url, fake)
-            fake.post(status(0, "before it listened"))
-            waiting = list(range(1, 1001))
-
-            def more() -> bool:
-                if hears.batches and not hears.batches[-1].caught_up:
-                    return False
-                for n in [waiting.pop(0) for _ in range(min(len(waiting), chance.randrange(60)))]:
-                    fake.post(status(n))
-                return not waiting and hears.count() >= 1000
-
-            await hears.listen(lambda: more() or hears.count() > 300)
-            await hears.listen(more)
-            assert not fake.endings
-            return hears
-
-    hears = asyncio.run(scene())
-    assert hears.kept() == [uri(n) for n in range(1, 1001)]
-    assert any("closed the stream" in error for error in hears.errors())
 
 
 def test_it_goes_on_from_its_number_and_a_little_before(database: Engine, redis_url: str) -> None:

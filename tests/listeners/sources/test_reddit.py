@@ -109,16 +109,6 @@ def test_each_is_heard_once_in_its_order_and_again_after_a_restart(server: FakeR
     assert hear(server, 4, cursors).heard == names(3)
 
 
-def test_a_thousand_posts_between_two_looks_are_all_heard(server: FakeReddit) -> None:
-    server.post(submission(0))
-    cursors: dict[str, str] = {}
-    hear(server, 2, cursors)
-    server.post(*(submission(n) for n in range(1, 1000)))
-    found = hear(server, 4, cursors)
-    assert found.heard == names(*range(1, 1000))
-    assert found.lost == []
-
-
 def test_more_than_reddit_lists_is_told_as_lost(server: FakeReddit) -> None:
     server.post(submission(0))
     cursors: dict[str, str] = {}

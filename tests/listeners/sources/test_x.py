@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -61,40 +60,6 @@ def test_it_is_a_source() -> None:
     assert isinstance(source, Listens)
     assert isinstance(source, Verifies)
     assert isinstance(source, Asks)
-
-
-def test_1000_posts_through_ten_disconnects_are_kept_once_each(
-    database: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stream, "OVERLAP", 1000 << 22)
-    seed = random.randrange(10**6)
-    chance = random.Random(seed)
-    print(f"seed {seed}")
-
-    async def scene() -> tuple[Ear, X]:
-        async with x(cut=chance) as fake:
-            hows = ["close", "close", *["abort", "notice"] * 4]
-            chance.shuffle(hows)
-            fake.endings = [Ending(chance.randrange(1, 20), how) for how in hows]
-            hears = ear(database, redis_url, fake)
-            waiting = list(range(1, 1001))
-
-            def more() -> bool:
-                if hears.batches and not hears.batches[-1].caught_up:
-                    return False
-                for n in [waiting.pop(0) for _ in range(min(len(waiting), chance.randrange(1, 40)))]:
-                    fake.post(fake.make(n))
-                return not waiting and hears.count() >= 1000
-
-            await hears.listen(lambda: more() or hears.count() > 300)
-            await hears.listen(more)
-            return hears, fake
-
-    hears, fake = asyncio.run(scene())
-    assert not fake.endings
-    assert hears.kept() == sorted(fake.id(n) for n in range(1, 1001))
-    assert fake.max_streams == 1
-    assert "X closed the stream" in hears.errors()
 
 
 def test_what_the_search_did_not_know_yet_is_found_the_second_time(database: Engine, redis_url: str) -> None:

@@ -83,15 +83,6 @@ def test_each_is_heard_once_also_after_a_restart(server: FakeYouTube) -> None:
     assert hear(server, 3, cursors).heard == names(3)
 
 
-def test_a_thousand_comments_between_two_looks_are_all_heard(server: FakeYouTube) -> None:
-    server.write(0)
-    cursors: dict[str, str] = {}
-    hear(server, 1, cursors)
-    server.write(*range(1, 1001))
-    found = hear(server, 2, cursors)
-    assert (found.heard, found.lost) == (names(*range(1, 1001)), [])
-
-
 def test_more_than_is_read_at_once_is_told_as_lost(server: FakeYouTube) -> None:
     server.write(0)
     cursors: dict[str, str] = {}

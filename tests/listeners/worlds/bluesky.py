@@ -36,6 +36,10 @@ class OfBluesky:
     def trouble(self, trouble: Trouble) -> None:
         self.bad.fake.trouble = trouble
 
+    @property
+    def requests(self) -> list[float]:
+        return self.bad.fake.requests
+
     def settings(self) -> dict[str, Any]:
         bad = f"ws{self.bad.fake.url.removeprefix('http')}"
         return {"url": bad if self.trouble else self.server.fake.host}

@@ -17,7 +17,7 @@ class Line:
 
     def disconnect(self, chance: random.Random, times: int) -> None:
         """Break so many times from now on."""
-        places = chance.sample(range(self.calls + 1, self.calls + 1 + 3 * times), times)
+        places = chance.sample(range(self.calls + 1, self.calls + 1 + 2 * times), times)
         self.breaks = {place: chance.random() < 0.5 for place in places}
 
     def to_come(self) -> int:

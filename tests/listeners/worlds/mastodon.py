@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from listeners.mastodon import instance, part
+from listeners.mastodon import part
+from listeners.sources import mastodon
 from tests.listeners.servers_mastodon import TOKEN, Ending, Mastodon, status
 from tests.listeners.worlds.loops import Looped
 from tests.listeners.worlds.polled import impatient
@@ -31,6 +32,10 @@ class OfMastodon:
     @trouble.setter
     def trouble(self, trouble: Trouble) -> None:
         self.server.fake.trouble = trouble
+
+    @property
+    def requests(self) -> list[float]:
+        return self.server.fake.requests
 
     def settings(self) -> dict[str, Any]:
         what = {"tokens": [TOKEN], "hashtags": ["acme"], "streams": list[str](), "allow_private": True}
@@ -59,7 +64,7 @@ def opened() -> Iterator[OfMastodon]:
 
 def hasten(patch: pytest.MonkeyPatch) -> None:
     impatient(patch)
-    patch.setattr(instance, "STALL", 1.0)
+    patch.setattr(mastodon, "STALL", 1.0)
     patch.setattr(part, "HEARTBEAT", 0.3)
     patch.setattr(part, "FIRST_PAUSE", 0.01)
     patch.setattr(part, "LONGEST_PAUSE", 0.03)

@@ -1,6 +1,7 @@
 """What the worlds of APIs that are asked have in common: a front before the fake, which answers badly in its place."""
 
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -24,11 +25,11 @@ class Front:
     refusal: Reply = REFUSED
     trouble: Trouble = Trouble.NONE
     url: str = ""
-    asked: int = 0
+    requests: list[float] = field(default_factory=list)
     breaks: set[int] = field(default_factory=set)
 
     def answer(self, asked: Asked) -> Reply:
-        self.asked += 1
+        self.requests.append(time.monotonic())
         match self.trouble:
             case Trouble.TRICKLE:
                 return Reply(trickle=True)
@@ -38,14 +39,14 @@ class Front:
                 return self.refusal
             case Trouble.LIMITED:
                 return LIMITED
-        return replace(self.behind(asked), drop=self.asked in self.breaks)
+        return replace(self.behind(asked), drop=len(self.requests) in self.breaks)
 
     def disconnect(self, chance: random.Random, times: int) -> None:
         """Half of some of the next answers, and then the line is closed."""
-        self.breaks = set(chance.sample(range(self.asked + 1, self.asked + 1 + 3 * times), times))
+        self.breaks = set(chance.sample(range(len(self.requests) + 1, len(self.requests) + 1 + 2 * times), times))
 
     def to_come(self) -> int:
-        return sum(one > self.asked for one in self.breaks)
+        return sum(one > len(self.requests) for one in self.breaks)
 
 
 def impatient(patch: pytest.MonkeyPatch) -> None:

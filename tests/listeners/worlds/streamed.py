@@ -1,9 +1,11 @@
 """What the worlds of streams have in common: a fake in an event loop of its own thread, and a front before it."""
 
 import asyncio
+import random
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from tests.listeners.servers_raw import Handler, Request, Talk, serving
@@ -23,8 +25,10 @@ class Front(Generic[F]):
     streams: Callable[[Request], bool]
     trouble: Trouble = Trouble.NONE
     url: str = ""
+    requests: list[float] = field(default_factory=list)
 
     async def handle(self, request: Request, talk: Talk) -> None:
+        self.requests.append(time.monotonic())
         match self.trouble:
             case Trouble.TRICKLE:
                 return await trickle(talk)
@@ -50,11 +54,11 @@ async def trickle(talk: Talk) -> None:
 
 @contextmanager
 def fronted(front: Front[F]) -> Iterator[Looped[Front[F]]]:
-    """Serve a front."""
+    """Serve a front, in pieces that end anywhere, also inside of a character."""
 
     @asynccontextmanager
     async def server() -> AsyncIterator[Front[F]]:
-        async with serving(front.handle) as front.url:
+        async with serving(front.handle, random.Random(7)) as front.url:
             yield front
 
     with looped(server()) as running:

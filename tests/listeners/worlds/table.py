@@ -1,7 +1,7 @@
 """Which test proves which point of the contract for which kind of source: the one table.
 
 What is not listed is proved by tests/listeners/sources/test_contract.py on the kind's world. `At` names a test that
-proves it already, in tests/listeners unless its path says otherwise; `Never` says why it cannot be for this kind.
+proves it already; `Never` says why it cannot be for this kind.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ class Point(StrEnum):
 
 @dataclass(frozen=True)
 class At:
-    """Tests that stand already: "file::name", several with spaces between."""
+    """Tests that stand already: "file::name" below tests/, several with spaces between."""
 
     tests: str
 
@@ -51,17 +51,145 @@ Proof = At | Never | Here
 
 STREAMS: Final = ("bluesky", "mastodon", "x")  # what a server of these sends may trickle after it has answered
 
-_KILLS: Final = At("end_to_end/test_sources.py::test_kill_9_of_the_listeners_loses_and_doubles_nothing")
-_OWN_WAYS: Final = Never("nothing is asked of anybody: what comes in is proved by the tests of the API")
+_RUN: Final = At("listeners/sources/test_contract.py::test_a_thousand_posts_come_through_disconnects_and_kills")
+_KILLS: Final = _RUN
+_API: Final = Never("nothing is asked of anybody: what comes in is proved by the tests of the API")
 _FILE: Final = Never("a file is no network: it is read from its start to its end, as fast as wanted")
+_PUBLIC: Final = Never("it needs no credential")
+
+
+def _at(file: str, *names: str) -> At:
+    """Tests of one file in tests/listeners."""
+    return At(" ".join(f"listeners/{file}::{name}" for name in names))
+
+
+def _of(kind: str, *names: str) -> At:
+    """Tests of a kind's own file."""
+    return _at(f"sources/test_{kind}.py", *names)
+
+
+_REVIEWS: Final[Mapping[Point, Proof]] = {
+    Point.ORDER: _at(
+        "test_reviews.py", "test_oldest_first_is_heard_too", "test_each_is_heard_once_also_after_a_restart"
+    ),
+    Point.EQUAL: _at("test_reviews.py", "test_equal_times_and_late_ones_lose_nothing"),
+    Point.BAD_ROW: _at("test_reviews.py", "test_one_bad_row_harms_only_itself"),
+    Point.EDIT: _at("test_reviews.py", "test_an_edit_is_told_once"),
+    Point.DELETE: _at("test_reviews.py", "test_a_delete_is_told_once_and_a_hiccup_deletes_nothing"),
+    Point.KILLED: _KILLS,
+    Point.LIMIT: _at("test_reviews.py", "test_a_limit_is_obeyed_and_told"),
+    Point.CREDENTIAL: _at("test_reviews.py", "test_a_key_that_is_refused_ends_the_listener_in_words"),
+    Point.GARBAGE: _at("test_reviews.py", "test_garbage_among_reviews_is_survived"),
+}
 
 TABLE: Final[Mapping[str, Mapping[Point, Proof]]] = {
-    "api": dict.fromkeys(Point, _OWN_WAYS),
+    "api": dict.fromkeys(Point, _API),
+    "appstore": {
+        **_REVIEWS,
+        Point.LATE: _of("appstore", "test_an_undated_review_is_from_now_and_edited_by_nothing"),
+    },
+    "bluesky": {
+        Point.ORDER: Never("a log has no pages and one order: from its cursor to now"),
+        Point.EQUAL: _of("bluesky", "test_events_of_the_same_microsecond_are_all_heard"),
+        Point.LATE: _of(
+            "bluesky",
+            "test_a_close_is_a_gap_said_in_words_and_the_stream_goes_on_a_little_before",
+            "test_the_authors_own_word_on_the_time_is_believed_within_reason",
+        ),
+        Point.BAD_ROW: _of("bluesky", "test_garbage_among_good_events_harms_only_itself"),
+        Point.EDIT: _of("bluesky", "test_an_edit_a_delete_and_an_account_that_is_gone"),
+        Point.DELETE: _of("bluesky", "test_an_edit_a_delete_and_an_account_that_is_gone"),
+        Point.KILLED: _KILLS,
+        Point.CREDENTIAL: _PUBLIC,
+        Point.GARBAGE: _of("bluesky", "test_no_frame_breaks_a_wire"),
+    },
+    "feed": {
+        Point.ORDER: _of("feed", "test_the_oldest_first_is_heard_like_the_newest_first"),
+        Point.EQUAL: _of("feed", "test_late_same_second_and_undated_items_are_heard_once"),
+        Point.LATE: _of("feed", "test_late_same_second_and_undated_items_are_heard_once"),
+        Point.BAD_ROW: _at("feeds/test_reader.py", "test_any_json_feed_is_read_or_refused_in_words"),
+        Point.EDIT: _of("feed", "test_a_changed_text_is_an_edit"),
+        Point.DELETE: _of("feed", "test_what_an_atom_feed_says_is_gone_is_a_delete"),
+        Point.KILLED: _KILLS,
+        Point.LIMIT: _of("feed", "test_a_server_that_wants_quiet_gets_it_and_says_when"),
+        Point.CREDENTIAL: _of("feed", "test_what_is_no_feed_is_told_in_words_and_the_others_go_on"),
+        Point.GARBAGE: _at("feeds/test_reader.py", "test_any_xml_is_read_or_refused_in_words"),
+    },
     "file": dict.fromkeys(Point, _FILE)
     | {
-        Point.BAD_ROW: At("sources/test_file.py::test_one_bad_line_is_reported_and_the_others_go_on"),
-        Point.KILLED: At("sources/test_file.py::test_it_goes_on_from_its_cursor"),
-        Point.GARBAGE: At("sources/test_file.py::test_the_offsets_lead_back_to_the_lines"),
+        Point.BAD_ROW: _of("file", "test_one_bad_line_is_reported_and_the_others_go_on"),
+        Point.KILLED: _of("file", "test_it_goes_on_from_its_cursor"),
+        Point.GARBAGE: _of("file", "test_the_offsets_lead_back_to_the_lines"),
+    },
+    "googleplay": {
+        **_REVIEWS,
+        Point.LATE: _of("googleplay", "test_times_come_as_text_as_numbers_and_not_at_all"),
+    },
+    "hackernews": {
+        Point.ORDER: _of("hackernews", "test_a_long_pause_is_filled_by_the_search"),
+        Point.EQUAL: _of("hackernews", "test_a_thousand_of_one_second_stop_no_fill"),
+        Point.LATE: _of("hackernews", "test_an_empty_number_is_asked_for_again"),
+        Point.BAD_ROW: _of("hackernews", "test_one_bad_item_harms_only_itself"),
+        Point.EDIT: _of("hackernews", "test_edits_and_deletes_are_noticed_and_votes_are_not"),
+        Point.DELETE: _of("hackernews", "test_edits_and_deletes_are_noticed_and_votes_are_not"),
+        Point.KILLED: _KILLS,
+        Point.CREDENTIAL: _PUBLIC,
+        Point.GARBAGE: _of("hackernews", "test_garbage_is_survived"),
+    },
+    "mastodon": {
+        Point.ORDER: _of("mastodon", "test_it_goes_on_from_its_number_and_a_little_before"),
+        Point.EQUAL: _RUN,
+        Point.LATE: _of("mastodon", "test_it_goes_on_from_its_number_and_a_little_before"),
+        Point.BAD_ROW: _of("mastodon", "test_garbage_among_good_events_harms_only_itself"),
+        Point.EDIT: _of("mastodon", "test_an_edit_and_a_delete"),
+        Point.DELETE: _of("mastodon", "test_an_edit_and_a_delete"),
+        Point.KILLED: _KILLS,
+        Point.LIMIT: _of("mastodon", "test_too_many_requests_wait_for_the_next_period"),
+        Point.CREDENTIAL: _of("mastodon", "test_a_bad_token_is_said_once_and_not_tried_again"),
+        Point.GARBAGE: _of("mastodon", "test_no_status_breaks_it"),
+    },
+    "reddit": {
+        Point.ORDER: _of("reddit", "test_nothing_is_told_before_known_ground_is_reached"),
+        Point.EQUAL: _of("reddit", "test_equal_times_and_late_posts_lose_nothing"),
+        Point.LATE: _of("reddit", "test_equal_times_and_late_posts_lose_nothing"),
+        Point.BAD_ROW: _of("reddit", "test_one_bad_row_harms_only_itself"),
+        Point.EDIT: _of("reddit", "test_edits_and_deletes_are_noticed_once"),
+        Point.DELETE: _of("reddit", "test_edits_and_deletes_are_noticed_once"),
+        Point.KILLED: _KILLS,
+        Point.LIMIT: _of("reddit", "test_it_slows_down_when_told"),
+        Point.CREDENTIAL: _of("reddit", "test_a_bad_credential_is_told_once_in_words"),
+        Point.GARBAGE: _of("reddit", "test_garbage_is_survived"),
+    },
+    "x": {
+        Point.ORDER: _of("x", "test_pages_keep_the_mark_until_the_last_one_is_read"),
+        Point.EQUAL: _RUN,
+        Point.LATE: _of(
+            "x",
+            "test_what_the_search_did_not_know_yet_is_found_the_second_time",
+            "test_a_post_without_its_author_or_time",
+        ),
+        Point.BAD_ROW: _of("x", "test_garbage_among_good_lines_harms_only_itself"),
+        Point.EDIT: _of("x", "test_an_edit_is_one_of_the_same_post"),
+        Point.DELETE: _at(
+            "sources/test_looking_again.py",
+            "test_at_x_what_is_gone_hidden_or_edited_reaches_the_case_and_the_rest_stays",
+        ),
+        Point.KILLED: _KILLS,
+        Point.LIMIT: _of("x", "test_a_search_that_is_limited_waits_while_the_stream_goes_on"),
+        Point.CREDENTIAL: _of("x", "test_what_waiting_does_not_mend_stops_it_at_once_and_is_tried_no_more"),
+        Point.GARBAGE: _of("x", "test_no_line_breaks_it"),
+    },
+    "youtube": {
+        Point.ORDER: _of("youtube", "test_each_is_heard_once_also_after_a_restart", "test_all_new_replies_are_heard"),
+        Point.EQUAL: _of("youtube", "test_equal_times_and_late_comments_lose_nothing"),
+        Point.LATE: _of("youtube", "test_equal_times_and_late_comments_lose_nothing"),
+        Point.BAD_ROW: _of("youtube", "test_one_bad_row_harms_only_itself"),
+        Point.EDIT: _of("youtube", "test_edits_and_deletes_are_noticed_once"),
+        Point.DELETE: _of("youtube", "test_edits_and_deletes_are_noticed_once"),
+        Point.KILLED: _KILLS,
+        Point.LIMIT: _of("youtube", "test_when_the_network_says_that_the_quota_is_used_up_nothing_more_is_asked"),
+        Point.CREDENTIAL: _of("youtube", "test_a_bad_key_is_told_once_in_words"),
+        Point.GARBAGE: _of("youtube", "test_garbage_is_survived"),
     },
 }
 

@@ -40,6 +40,11 @@ class World(Protocol):
 
     trouble: Trouble
 
+    @property
+    def requests(self) -> list[float]:
+        """When it was asked for something, in monotonic seconds."""
+        ...
+
     def settings(self) -> dict[str, Any]:
         """A listener of it, as in a configuration: text, numbers, true and false, lists and tables of them."""
         ...

@@ -33,6 +33,10 @@ class OfX:
     def trouble(self, trouble: Trouble) -> None:
         self.server.fake.trouble = trouble
 
+    @property
+    def requests(self) -> list[float]:
+        return self.server.fake.requests
+
     def settings(self) -> dict[str, Any]:
         asks = {"rules": {"brand": "acme"}, "searches": ["acme"], "daily_posts": 0}
         return {"url": self.server.fake.url, "bearer_token": TOKEN, **asks}
@@ -67,5 +71,5 @@ def hasten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(stream, "SETTLE", 0.05)
     patch.setattr(stream, "AGAIN", 0.05)
     patch.setattr(stream, "OVERLAP", 1000 << 22)
-    patch.setattr(api, "STALL", 1.0)
+    patch.setattr(api, "STALL", 0.8)
     patch.setattr(api, "CALL", 1.0)
