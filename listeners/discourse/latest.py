@@ -1,7 +1,7 @@
 """A forum's newest posts, read back to a known one, as the part of a round.
 
     pages, newest first ─► until one has a known post ─► all new ones at once, oldest first, with the cursor
-Known posts that a page no longer has, though it has older ones, are gone.
+Known posts that a page no longer has, though it has older ones, are gone. The very first look takes one page alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,8 +41,8 @@ class Latest:
 
     async def look(self) -> Batch:
         """What is new, edited and gone."""
-        known = _known(self.cursor)
-        posts, reached = await self._walk(known)
+        known, first = _known(self.cursor), not self.cursor
+        posts, reached = await self._walk(known, 1 if first else MOST_PAGES)
         now = clock.now()
         new = [post for number, post in sorted(posts.items()) if number not in known and not post.gone]
         edits = [p for p in posts.values() if p.id in known and p.version != known[p.id][2] and not p.gone]
@@ -56,14 +56,14 @@ class Latest:
             self.cursor if changed else None,
             edits=tuple(self.forum.mention(post, now) for post in edits),
             deletes=tuple(Gone(CHANNEL, self.forum.name(*known[number][:2])) for number in sorted(gone)),
-            lost="" if reached or not known else "more new posts than the forum lists: some may have been missed",
+            lost="" if reached or first else "more new posts than the forum lists: some may have been missed",
         )
 
-    async def _walk(self, known: Known) -> tuple[dict[int, Post], bool]:
+    async def _walk(self, known: Known, most: int) -> tuple[dict[int, Post], bool]:
         """The newest posts by number, and whether a known one or the end was reached."""
         found: dict[int, Post] = {}
         before = ""
-        for _ in range(MOST_PAGES if known else 1):
+        for _ in range(most):
             posts = await self._page(before)
             found |= {post.id: post for post in posts}
             if not posts or any(post.id in known for post in posts):

@@ -15,7 +15,8 @@ from leitstand.errors import FetchError
 
 Security = Literal["tls", "starttls", "none"]
 
-SECONDS: Final = 60.0
+SECONDS = 60.0  # for one response
+LONGEST = 600.0  # for all that answers one command
 _FAREWELL: Final = 2.0
 MAX_LINE: Final = 200_000
 MAX_LITERAL: Final = 5_000_000
@@ -23,6 +24,7 @@ MAX_RESPONSES: Final = 200_000
 _literal = re.compile(rb"\{(\d{1,9})\+?\}\r?\n?\Z")
 _uid = re.compile(rb"\bUID (\d{1,10})\b")
 _size = re.compile(rb"\bRFC822\.SIZE (\d{1,12})\b")
+_exists = re.compile(rb"\* \d+ EXISTS", re.IGNORECASE)
 _code = re.compile(r"\[(UIDVALIDITY|UIDNEXT) (\d{1,10})\]")
 
 
@@ -61,6 +63,7 @@ class Imap:
     _reader: asyncio.StreamReader = field(init=False)
     _writer: asyncio.StreamWriter = field(init=False)
     _number: int = 0
+    _news: bool = False  # something came while the server answered another command
 
     async def __aenter__(self) -> Self:
         secure = self.context or ssl.create_default_context()
@@ -96,15 +99,9 @@ class Imap:
     async def command(self, command: str, *, shown: str = "") -> list[Response]:
         """Send a command, take its untagged responses. `shown` stands for it in errors."""
         tag = await self._send(command)
-        found: list[Response] = []
-        while True:
-            response = await self._response()
-            if response.line.startswith(tag):
-                self._check(response, tag, shown or command.split(" ")[0])
-                return [*found, response]
-            found.append(response)
-            if len(found) > MAX_RESPONSES:
-                raise FetchError(f"{self.host} answers without end")
+        found = await self._until(tag)
+        self._check(found[-1], tag, shown or command.split(" ")[0])
+        return found
 
     async def login(self, username: str, password: str) -> set[str]:
         """Log in; what the server can do."""
@@ -122,8 +119,7 @@ class Imap:
         response = await self._response()
         if response.line.startswith(b"+"):
             await self._write(b64encode(secret) + b"\r\n")
-            while not (response := await self._response()).line.startswith(tag):
-                pass
+            response = (await self._until(tag))[-1]
         self._check(response, tag, "AUTHENTICATE")
 
     async def examine(self, name: str) -> Mailbox:
@@ -141,6 +137,7 @@ class Imap:
     async def sizes(self, first: int) -> dict[int, int]:
         """The mails from this number on, with their sizes, by number."""
         found: dict[int, int] = {}
+        self._news = False
         for response in await self.command(f"UID FETCH {first}:* (UID RFC822.SIZE)"):
             uid, size = _uid.search(response.line), _size.search(response.line)
             # n:* names the last mail, even if its number is smaller.
@@ -164,20 +161,17 @@ class Imap:
         return found
 
     async def idle(self, seconds: float) -> None:
-        """Wait until the mailbox has something new, at most so long."""
+        """Wait until the mailbox has something new since `sizes`, at most so long."""
         tag = await self._send("IDLE")
-        response = await self._response()
-        if not response.line.startswith(b"+"):
-            raise FetchError(f"{self.host} does not wait with us: {response.text[:100]}")
-        try:
+        while not (response := await self._response()).line.startswith(b"+"):
+            if response.line.startswith(tag):
+                raise FetchError(f"{self.host} does not wait with us: {response.text[:100]}")
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not re.search(rb"^\* \d+ EXISTS", (await self._line()), re.IGNORECASE):
-                    pass
-        except TimeoutError:
-            pass
+                while not self._news:
+                    self._news = bool(_exists.match(await self._line()))
         await self._write(b"DONE\r\n")
-        while not (await self._response()).line.startswith(tag):
-            pass
+        await self._until(tag)
 
     async def _send(self, command: str) -> bytes:
         self._number += 1
@@ -193,6 +187,19 @@ class Imap:
         except (OSError, TimeoutError) as error:
             raise FetchError(f"{self.host} has ended the connection") from error
 
+    async def _until(self, tag: bytes) -> list[Response]:
+        """The responses up to the one that ends a command."""
+        found: list[Response] = []
+        try:
+            async with asyncio.timeout(LONGEST):
+                while not found or not found[-1].line.startswith(tag):
+                    found.append(await self._response())
+                    if len(found) > MAX_RESPONSES:
+                        raise FetchError(f"{self.host} answers without end")
+        except TimeoutError as error:
+            raise FetchError(f"{self.host} did not come to an end within {LONGEST:g} seconds") from error
+        return found
+
     async def _response(self) -> Response:
         """One response, its literals taken out."""
         try:
@@ -203,6 +210,7 @@ class Imap:
                         raise FetchError(f"{self.host} answers more than can be taken")
                     literals.append(await self._reader.readexactly(int(match[1])))
                     line = line[: match.start()] + await self._line()
+                self._news = self._news or bool(_exists.match(line))
                 return Response(line, tuple(literals))
         except TimeoutError as error:
             raise FetchError(f"{self.host} did not finish its answer within {SECONDS:g} seconds") from error

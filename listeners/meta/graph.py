@@ -2,10 +2,11 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, TypeVar
+from itertools import pairwise
+from typing import Annotated, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -13,7 +14,20 @@ from leitstand.errors import FetchError
 from listeners.answers import decode, each
 from listeners.fetch import Fetcher, Page
 
-T = TypeVar("T")
+# An id becomes part of an address: what is none may not lead elsewhere.
+Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,100}\Z")]
+
+
+class Listed(Protocol):
+    """A row of a listing. `written` is the time as the API writes it, "" where it does not say."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def written(self) -> str: ...
+
+
+L = TypeVar("L", bound=Listed)
 
 PAGE: Final = 100
 MOST_PAGES: Final = 30
@@ -88,9 +102,21 @@ class Graph:
             _refuse(page, usage)
         return decode(page, Rows)
 
-    async def all_rows(self, path: str, params: Mapping[str, str], shape: type[T], after: str) -> tuple[list[T], bool]:
+    async def back_to(
+        self, known: Container[str], path: str, params: Mapping[str, str], shape: type[L]
+    ) -> tuple[list[L], bool]:
+        """A listing's rows back to a known one, and whether these are all. Where the oldest come first: all. Raises
+        FetchError."""
+        rows = await self.rows(path, {**params, "limit": str(PAGE)})
+        found, after = list(each(rows.data, shape)), rows.after
+        if after and (_rising(found) or not any(row.id in known for row in found)):
+            further, end = await self._all_rows(path, params, shape, after)
+            found, after = found + further, "" if end else after
+        return found, not after
+
+    async def _all_rows(self, path: str, params: Mapping[str, str], shape: type[L], after: str) -> tuple[list[L], bool]:
         """The further pages of a listing, and whether they reach its end."""
-        found: list[T] = []
+        found: list[L] = []
         for _ in range(MOST_PAGES):
             if not after:
                 return found, True
@@ -98,6 +124,12 @@ class Graph:
             found += each(rows.data, shape)
             after = rows.after
         return found, False
+
+
+def _rising(rows: Sequence[Listed]) -> bool:
+    """Whether the oldest come first. Single ones may stand elsewhere."""
+    times = [row.written for row in rows if row.written]
+    return sum((a < b) - (a > b) for a, b in pairwise(times)) > 0
 
 
 def _usage(headers: Mapping[str, str]) -> list[Usage]:

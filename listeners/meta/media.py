@@ -15,7 +15,7 @@ from listeners.contract import Batch
 from listeners.hooks import HookRequest, Received
 from listeners.meta.callbacks import Change
 from listeners.meta.compare import Known
-from listeners.meta.graph import PAGE, Graph
+from listeners.meta.graph import Graph, Id
 from listeners.plaintext import clean, is_link
 
 CHANNEL: Final = "instagram"
@@ -33,11 +33,15 @@ class Person(msgspec.Struct):
 class MediaRow(msgspec.Struct):
     """A picture or a video."""
 
-    id: str
+    id: Id
     caption: str = ""
     username: str = ""
     timestamp: str = ""
     permalink: str = ""
+
+    @property
+    def written(self) -> str:
+        return self.timestamp
 
 
 class Replies(msgspec.Struct):
@@ -47,13 +51,17 @@ class Replies(msgspec.Struct):
 class CommentRow(msgspec.Struct):
     """A comment as listings have it."""
 
-    id: str
+    id: Id
     text: str = ""
     username: str = ""
     author: Person = msgspec.field(default_factory=Person, name="from")
     timestamp: str = ""
     parent_id: str = ""
     replies: Replies = msgspec.field(default_factory=Replies)
+
+    @property
+    def written(self) -> str:
+        return self.timestamp
 
 
 class Value(msgspec.Struct):
@@ -81,27 +89,19 @@ class AccountMedia:
 
     async def posts(self, known: Known) -> tuple[list[Mention], bool]:
         """Media, newest first, back to a known one."""
-        path, params = f"{self.account}/{self.path}", {"fields": _MEDIA_FIELDS}
-        rows = await self.graph.rows(path, {**params, "limit": str(PAGE)})
-        found, after = list(each(rows.data, MediaRow)), rows.after
-        if after and not any(row.id in known for row in found):
-            further, end = await self.graph.all_rows(path, params, MediaRow, after)
-            found, after = found + further, "" if end else after
+        path = f"{self.account}/{self.path}"
+        found, whole = await self.graph.back_to(known, path, {"fields": _MEDIA_FIELDS}, MediaRow)
         now = clock.now()
-        return [from_media(row, now) for row in found], not after
+        return [from_media(row, now) for row in found], whole
 
     async def comments(self, post: str, known: Known) -> tuple[list[Mention], bool]:
         """Comments with their replies, newest first, back to a known one."""
         if self.path == "tags":
             return [], True
-        path, params = f"{post}/comments", {"fields": _WITH_REPLIES}
-        rows = await self.graph.rows(path, {**params, "limit": str(PAGE)})
-        found, after = list(each(rows.data, CommentRow)), rows.after
-        if after and not any(row.id in known for row in found):
-            further, end = await self.graph.all_rows(path, params, CommentRow, after)
-            found, after = found + further, "" if end else after
+        path = f"{post}/comments"
+        found, whole = await self.graph.back_to(known, path, {"fields": _WITH_REPLIES}, CommentRow)
         now = clock.now()
-        return [mention for row in found for mention in _with_replies(row, post, now)], not after
+        return [mention for row in found for mention in _with_replies(row, post, now)], whole
 
 
 def _with_replies(row: CommentRow, media: str, now: datetime) -> Iterator[Mention]:

@@ -10,12 +10,11 @@ import msgspec
 from leitstand import clock
 from leitstand.model import Author, Mention, MentionKind
 from listeners import hooks
-from listeners.answers import each
 from listeners.contract import Batch, Gone
 from listeners.hooks import HookRequest, Received
 from listeners.meta.callbacks import Change
 from listeners.meta.compare import Known
-from listeners.meta.graph import PAGE, Graph
+from listeners.meta.graph import Graph, Id
 from listeners.plaintext import clean, is_link
 
 CHANNEL: Final = "facebook"
@@ -40,12 +39,16 @@ class Parent(msgspec.Struct):
 class Row(msgspec.Struct):
     """A post or a comment as listings have it."""
 
-    id: str
+    id: Id
     message: str = ""
     author: Person = msgspec.field(default_factory=Person, name="from")
     created_time: Time = 0
     permalink_url: str = ""
     parent: Parent = msgspec.field(default_factory=Parent)
+
+    @property
+    def written(self) -> str:
+        return str(self.created_time or "")
 
 
 class Value(msgspec.Struct):
@@ -87,13 +90,9 @@ class PagePosts:
         return await self._walk(f"{post}/comments", params, post, known)
 
     async def _walk(self, path: str, params: dict[str, str], post: str, known: Known) -> tuple[list[Mention], bool]:
-        rows = await self.graph.rows(path, {**params, "limit": str(PAGE)})
-        found, after = list(each(rows.data, Row)), rows.after
-        if after and not any(row.id in known for row in found):
-            further, end = await self.graph.all_rows(path, params, Row, after)
-            found, after = found + further, "" if end else after
+        found, whole = await self.graph.back_to(known, path, params, Row)
         now = clock.now()
-        return [from_row(row, post, now) for row in found if row.message or not post], not after
+        return [from_row(row, post, now) for row in found if row.message or not post], whole
 
 
 def from_row(row: Row, post: str, now: datetime) -> Mention:

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 
 from leitstand import clock
-from leitstand.errors import HookRefusedError
+from leitstand.errors import FetchError, HookRefusedError
 from leitstand.settings import ListenerSettings, Settings, Watchlist
 from listeners import cursors, leases, store
 from listeners.contract import Batch, Listens
@@ -30,7 +30,8 @@ LIMIT = 60.0
 class Ear:
     """One listener with its store. `batches` keeps what it yielded, `starts` how often it was started.
 
-    `again`: it is told what is due to be looked up, as by the role. `leased`: gaps are written down.
+    `again`: it is told what is due to be looked up, as by the role. `leased`: gaps are written down. `restarts`: where
+    it gives up for now, that is told and it is started again from what is stored, without the role's pause.
     """
 
     def __init__(self, database: Engine, redis_url: str, source: object, settings: ListenerSettings) -> None:
@@ -39,19 +40,34 @@ class Ear:
         self.intake = Intake(database, watchlists, AssessQueue(connect(redis_url)), Metrics(CollectorRegistry()))
         self.batches: list[Batch] = []
         self.starts = 0
-        self.again = self.leased = False
+        self.again = self.leased = self.restarts = False
 
     async def listen(self, until: Callable[[], bool], *, within: float = LIMIT, torn: bool = False) -> None:
         """Hear and commit until it is true, then stop as if killed: without a word to the source but its end.
 
         `torn`: killed between handing over and committing, so that one batch more is lost with the process.
         """
+        async with asyncio.timeout(within):
+            while not await self._listened(until, torn):
+                pass
+
+    async def _listened(self, until: Callable[[], bool], torn: bool) -> bool:
+        try:
+            await self._once(until, torn)
+        except FetchError as error:
+            if error.permanent or not self.restarts:
+                raise
+            self.batches.append(Batch((), None, error=str(error)))
+            return False
+        return True
+
+    async def _once(self, until: Callable[[], bool], torn: bool) -> None:
         self.starts += 1
         heard = await asyncio.to_thread(self.cursors)
         lease = self._claimed() if self.leased else None
         told = listening(self.database, "ear", self.source, self.settings, heard) if self.again else None
         running = cast(AsyncGenerator[Batch, None], told or self.source.listen("ear", self.settings, heard))
-        async with asyncio.timeout(within), aclosing(running) as batches:
+        async with aclosing(running) as batches:
             while not until():
                 batch = await anext(batches)
                 self.batches.append(batch)

@@ -3,26 +3,36 @@
 import asyncio
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+PACE = 0.1
 USER, PASSWORD = "support@acme.example", 'a "strange" \\ password'
 
 
 @dataclass
 class FakeImap:
-    """`mails` by number. What it does wrong: `drop_after` commands the connection ends; `refuse` answers commands."""
+    """`mails` by number. What it does wrong: `refuse` answers commands; `breaks` are the commands, counted over all
+    connections, in the middle of whose answer it hangs up, and those of `renumbered` give the mails other numbers too.
+    `greeting` comes in place of its own, again and again; `chatter` comes before every answer, `slowly`: and never it.
+    """
 
     mails: dict[int, bytes] = field(default_factory=dict)
     validity: int = 1
     can_idle: bool = True
-    drop_after: int | None = None
     refuse: dict[str, str] = field(default_factory=dict)
     garbage: bytes = b""
     port: int = 0
     logins: int = 0
     commands: list[str] = field(default_factory=list)
+    breaks: set[int] = field(default_factory=set)
+    renumbered: set[int] = field(default_factory=set)
+    greeting: bytes = b""
+    chatter: bytes = b""
+    slowly: bool = False
+    requests: list[float] = field(default_factory=list)
     idling: threading.Event = field(default_factory=threading.Event)
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _news: list[asyncio.Event] = field(default_factory=list)
@@ -37,19 +47,28 @@ class FakeImap:
         for event in self._news:
             event.set()
 
+    def renumber(self) -> None:
+        """All mails get numbers from 1 on."""
+        self.mails = dict(enumerate(self.mails.values(), 1))
+        self.validity += 1
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.requests.append(time.monotonic())
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            if self.greeting:
+                await self._trickle(self.greeting, writer)
             writer.write(b"* OK at your service\r\n")
-            left = self.drop_after
             while line := await reader.readline():
-                if left is not None:
-                    left -= 1
-                    if left < 0:
-                        break
                 if not await self._answer(line.decode().strip(), reader, writer):
                     break
                 await writer.drain()
         await self._hang_up(writer)
+
+    async def _trickle(self, said: bytes, writer: asyncio.StreamWriter) -> None:
+        while not writer.is_closing():
+            writer.write(said)
+            await writer.drain()
+            await asyncio.sleep(PACE)
 
     async def _hang_up(self, writer: asyncio.StreamWriter) -> None:
         writer.close()
@@ -60,6 +79,11 @@ class FakeImap:
         tag, _, rest = line.partition(" ")
         command = re.sub(r"^UID ", "", rest).split(" ")[0].upper()
         self.commands.append(command)
+        writer.write(self.chatter)
+        if self.slowly:
+            await self._trickle(self.chatter, writer)
+        if len(self.commands) in self.breaks:
+            return self._break(command, rest, writer)
         if command in self.refuse:
             writer.write(f"{tag} {self.refuse[command]}\r\n".encode())
             return True
@@ -78,6 +102,14 @@ class FakeImap:
             writer.write(self._said(command, rest))
         writer.write(f"{tag} OK done\r\n".encode())
         return command != "LOGOUT"
+
+    def _break(self, command: str, rest: str, writer: asyncio.StreamWriter) -> bool:
+        """Half of an answer, and no more. While it waits with somebody, it has agreed to that."""
+        answer = b"+ idling\r\n" if command == "IDLE" else self._said(command, rest)
+        writer.write(answer if command == "IDLE" else answer[: len(answer) // 2])
+        if len(self.commands) in self.renumbered:
+            self.renumber()
+        return False
 
     def _said(self, command: str, rest: str) -> bytes:
         newest = max(self.mails, default=0)

@@ -5,11 +5,10 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leitstand import clock
@@ -19,42 +18,8 @@ from listeners.hooks import HookRequest, Received
 from listeners.sources import discourse
 from listeners.sources.discourse import Settings, receive, verify
 from tests.listeners.hearing import Hearing, run
-from tests.listeners.servers_api import Asked, Reply, serving
-
-SECRET, KEY = "the-secret-of-the-webhook", "the-key-of-the-forum"
-START = datetime(2026, 3, 3, 10, tzinfo=UTC)
-
-
-def post(number: int, **more: Any) -> dict[str, Any]:
-    at = (START + timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    row = {"id": number, "topic_id": 8, "post_number": number, "username": "jo", "user_id": 5, "created_at": at}
-    words = {"cooked": f"<p>Acme <b>post</b> {number}</p>", "topic_slug": "help", "topic_title": "Acme help"}
-    return {**row, **words, "version": 1, "reply_to_post_number": None, **more}
-
-
-class FakeForum:
-    """Posts by number, listed newest first, fifty at a time."""
-
-    def __init__(self) -> None:
-        self.posts: dict[int, Any] = {}
-        self.more: list[Any] = []
-        self.instead: Reply | None = None
-        self.key = ""
-        self.asked: list[Asked] = []
-        self.url = ""
-
-    def write(self, *numbers: int, **more: Any) -> None:
-        self.posts |= {number: post(number, **more) for number in numbers}
-
-    def answer(self, asked: Asked) -> Reply:
-        self.asked.append(asked)
-        if self.instead:
-            return self.instead
-        if self.key and asked.headers.get("api-key") != self.key:
-            return Reply({"errors": ["no"]}, 403)
-        before = int(asked.query.get("before", "1000000"))
-        numbers = sorted((number for number in self.posts if number < before), reverse=True)[:50]
-        return Reply({"latest_posts": [*(self.more if numbers else []), *(self.posts[number] for number in numbers)]})
+from tests.listeners.servers_api import Reply, serving
+from tests.listeners.servers_discourse import KEY, SECRET, FakeForum, post
 
 
 @pytest.fixture
@@ -99,6 +64,25 @@ def test_a_thousand_posts_between_two_looks_are_all_heard(server: FakeForum) -> 
     hear(server, 1, cursors)
     server.write(*range(2, 1002))
     assert hear(server, 1, cursors).heard == named(server, *range(2, 1002))
+
+
+def test_all_of_a_forum_that_was_empty_at_first_is_heard(server: FakeForum) -> None:
+    cursors: dict[str, str] = {}
+    hear(server, 1, cursors)
+    server.write(*range(1, 202))
+    assert hear(server, 1, cursors).heard == named(server, *range(1, 202))
+
+
+def test_in_any_order_of_equal_times_late_and_undated_ones_are_heard_once(server: FakeForum) -> None:
+    """Late: held back for a moderator, and shown below newer ones."""
+    server.write(*range(10, 20), created_at="2026-03-03T10:00:00.000Z")
+    cursors: dict[str, str] = {}
+    hear(server, 1, cursors)
+    server.write(20, 21, created_at="")
+    server.write(12, 5)
+    server.backwards = True
+    assert hear(server, 1, cursors).heard == named(server, 5, 20, 21)
+    assert hear(server, 1, cursors).heard == []
 
 
 def test_edits_and_deletes_are_noticed(server: FakeForum) -> None:
@@ -236,3 +220,11 @@ def test_garbage_that_is_signed_is_refused_as_a_whole_or_named(event: str, body:
         assert error.status == 400
     found = receive(HOOK, call(event, {"post": row}))
     assert event == "x" or found.rejected or found.batch
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(json_values, max_size=4))
+def test_garbage_among_posts_stops_nothing(server: FakeForum, rows: list[Any]) -> None:
+    server.more = rows
+    server.write(1, 2)
+    assert set(named(server, 1, 2)) <= set(hear(server, 1).heard)

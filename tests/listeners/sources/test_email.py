@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from random import Random
 from typing import Any
 
 import pytest
@@ -111,30 +110,6 @@ def test_without_idle_the_mailbox_is_looked_at(server: FakeImap) -> None:
     assert "IDLE" not in server.commands
 
 
-def test_a_thousand_mails_between_two_starts_through_ten_broken_connections(server: FakeImap) -> None:
-    cursors = started(server)
-    server.deliver(*(mail(number) for number in range(1, 1001)))
-    heard: list[str] = []
-
-    async def go(one: Hearing) -> None:
-        try:
-            while len(heard) + len(one.heard) < 1000:
-                await one.next()
-        finally:
-            heard.extend(one.heard)
-
-    chance, breaks = Random(4), 0
-    while len(heard) < 1000:
-        server.drop_after = chance.randint(1, 7) if breaks < 10 else None
-        try:
-            run(source, at(server), go, cursors)
-        except FetchError as error:
-            assert not error.permanent
-            breaks += 1
-    assert breaks == 10
-    assert heard == ids(*range(1, 1001))
-
-
 def test_a_mailbox_that_is_numbered_anew_is_read_again(server: FakeImap) -> None:
     server.deliver(mail(1), mail(2))
     cursors = started(server)
@@ -154,6 +129,35 @@ def test_one_bad_mail_among_good_ones_harms_only_itself(server: FakeImap) -> Non
     server.deliver(mail(1), b"", b"\xff\xfe\x00", b"From: \r\n\r\nx", mail(2), b"From: a@b.example\r\n" * 2000, mail(3))
     heard = hear(server, 4, cursors)
     assert [name for name in heard if not name.startswith("sha-")] == ids(1, 2, 3)
+
+
+def test_late_and_undated_mails_are_heard(server: FakeImap) -> None:
+    cursors = started(server)
+    dates = ("Mon, 03 Mar 2025 10:00:00 +0100", "", "never", "Tue, 03 Mar 2099 10:00:00 +0100")
+    server.deliver(*(mail(number, Date=date) for number, date in enumerate(dates, 1)))
+    assert hear(server, 4, cursors) == ids(1, 2, 3, 4)
+
+
+@pytest.mark.parametrize("chatter", [b"* 5 EXISTS\r\n", b"* OK still here\r\n* 1 RECENT\r\n"])
+def test_what_a_server_says_between_its_answers_misleads_nobody(server: FakeImap, chatter: bytes) -> None:
+    cursors = started(server)
+    server.chatter = chatter
+    server.deliver(mail(1))
+    assert hear(server, 1, cursors, idle="0.1s") == ids(1)
+
+
+def test_a_mail_that_came_while_the_server_answered_is_not_waited_for(server: FakeImap) -> None:
+    """The server says so once, and not again to whoever begins to wait."""
+    cursors = started(server)
+
+    async def go(one: Hearing) -> list[str]:
+        server.mails[1], server.chatter = mail(1), b"* 1 EXISTS\r\n"
+        await one.until(lambda batch: bool(batch.mentions))
+        server.mails[2] = mail(2)
+        await one.until(lambda batch: bool(batch.mentions))
+        return one.heard
+
+    assert run(source, at(server, idle="28m"), go, cursors) == ids(1, 2)
 
 
 def test_a_large_mail_is_cut(server: FakeImap) -> None:

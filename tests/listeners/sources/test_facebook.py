@@ -108,6 +108,30 @@ def test_new_posts_beyond_a_page_are_all_heard(server: FakeGraph) -> None:
     assert hear(server, 1, cursors).heard == [f"p{number}" for number in range(1, 36)]
 
 
+def test_the_oldest_first_is_heard_like_the_newest_first(server: FakeGraph) -> None:
+    """As comments come where the API does not keep to the order that it was asked for."""
+    server.page = 10
+    server.add(FEED, post())
+    server.rows[BELOW] = [comment(number) for number in range(1, 26)]
+    cursors: dict[str, str] = {}
+    hear(server, 2, cursors)
+    server.rows[BELOW] = [comment(number) for number in range(1, 51)]
+    heard = hear(server, 2, cursors)
+    assert (heard.heard, heard.deleted) == ([f"7_{number}" for number in range(26, 51)], [])
+
+
+def test_late_and_undated_ones_are_heard_once(server: FakeGraph) -> None:
+    server.add(FEED, post())
+    server.add(BELOW, *(comment(number) for number in range(10, 20)))
+    cursors: dict[str, str] = {}
+    hear(server, 2, cursors)
+    late, undated = comment(1), comment(2)
+    del undated["created_time"]
+    server.rows[BELOW] = [*server.rows[BELOW][:5], undated, *server.rows[BELOW][5:], late]
+    assert hear(server, 2, cursors).heard == ["7_1", "7_2"]
+    assert hear(server, 2, cursors).heard == []
+
+
 def test_edits_and_removals_are_noticed(server: FakeGraph) -> None:
     server.add(FEED, post())
     server.add(BELOW, comment(1), comment(2), comment(3))
@@ -131,7 +155,7 @@ def test_a_listing_that_ends_early_takes_nothing_away(server: FakeGraph) -> None
 
 
 def test_one_bad_row_harms_only_itself(server: FakeGraph) -> None:
-    server.add(FEED, 7, post(), {"id": 3}, {})
+    server.add(FEED, 7, post(), {"id": 3}, {}, post("../me"), post("1 2"), post(""))
     server.add(BELOW, comment(1), "x", comment(2, created_time="never"), comment(3, message=""))
     assert set(hear(server, 1).heard) == {POST, "7_1", "7_2"}
 

@@ -5,11 +5,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leitstand import clock
@@ -19,55 +19,8 @@ from listeners.hooks import HookRequest, Received
 from listeners.sources import github
 from listeners.sources.github import Settings, receive, verify
 from tests.listeners.hearing import Hearing, run
-from tests.listeners.servers_api import Asked, Reply, serving
-
-SECRET, TOKEN, REPOSITORY = "the-secret-of-the-webhook", "the-token", "acme/cloud"
-START = datetime(2026, 3, 3, 10, tzinfo=UTC)
-SITE = f"https://github.example/{REPOSITORY}"
-
-
-def at_second(number: int) -> str:
-    return (START + timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def issue(number: int, second: int = 0, **more: Any) -> dict[str, Any]:
-    row = {"id": 1000 + number, "number": number, "title": f"Acme issue {number}", "body": "It is down"}
-    times = {"created_at": at_second(second), "updated_at": at_second(second)}
-    return {**row, **times, "html_url": f"{SITE}/issues/{number}", "user": {"login": "jo", "id": 5}, **more}
-
-
-def comment(number: int, second: int = 0, **more: Any) -> dict[str, Any]:
-    row = {"id": number, "body": f"Acme comment {number}", "user": {"login": "jo", "id": 5}}
-    times = {"created_at": at_second(second), "updated_at": at_second(second)}
-    return {**row, **times, "html_url": f"{SITE}/issues/7#issuecomment-{number}", **more}
-
-
-class FakeGitHub:
-    """Listings sorted by change, from `since` on, with ETags."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, list[Any]] = {"issues": [], "issues/comments": []}
-        self.instead: dict[str, Reply] = {}
-        self.asked: list[Asked] = []
-        self.url = ""
-
-    def answer(self, asked: Asked) -> Reply:
-        self.asked.append(asked)
-        what = asked.path.removeprefix(f"/repos/{REPOSITORY}/")
-        if what in self.instead:
-            return self.instead[what]
-        if asked.headers.get("authorization") != f"Bearer {TOKEN}":
-            return Reply({"message": "Bad credentials"}, 401)
-        rows = [
-            r for r in self.rows[what] if not isinstance(r, dict) or r.get("updated_at", "") >= asked.query["since"]
-        ]
-        rows.sort(key=lambda row: row.get("updated_at", "") if isinstance(row, dict) else "")
-        start = (int(asked.query["page"]) - 1) * int(asked.query["per_page"])
-        page = rows[start : start + int(asked.query["per_page"])]
-        etag = hashlib.sha256(json.dumps(page).encode()).hexdigest()
-        if asked.headers.get("if-none-match") == f'"{etag}"':
-            return Reply("", 304)
-        return Reply(page, headers={"ETag": f'"{etag}"'})
+from tests.listeners.servers_api import Reply, serving
+from tests.listeners.servers_github import REPOSITORY, SECRET, SITE, TOKEN, FakeGitHub, at_second, comment, issue
 
 
 @pytest.fixture
@@ -142,6 +95,17 @@ def test_a_thousand_comments_are_heard_though_we_start_again_and_again(server: F
     while len(heard) < 1000:
         heard += hear(server, 2, cursors).heard
     assert heard == [f"comment-{number}" for number in range(1000)]
+
+
+def test_late_and_undated_ones_are_heard_once(server: FakeGitHub) -> None:
+    """Late: written long ago, and shown only now."""
+    server.rows["issues/comments"] = [comment(1, 50)]
+    cursors = known()
+    hear(server, 2, cursors)
+    late = comment(2, 60, created_at=at_second(-(10**6)))
+    server.rows["issues/comments"] += [late, comment(3, 60, created_at=""), comment(4, 60, created_at="never")]
+    assert hear(server, 2, cursors).heard == ["comment-2", "comment-3", "comment-4"]
+    assert hear(server, 2, cursors).heard == []
 
 
 def test_an_edit_is_noticed(server: FakeGitHub) -> None:
@@ -302,3 +266,11 @@ def test_garbage_that_is_signed_is_refused_as_a_whole_or_named(event: str, body:
         assert error.status == 400
     found = receive(HOOK, call(event, {"action": "opened", "issue": post, "comment": post, "discussion": post}))
     assert found.rejected or (found.batch and all(m.external_id for m in found.batch.mentions))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(json_values, max_size=4))
+def test_garbage_among_rows_stops_nothing(server: FakeGitHub, rows: list[Any]) -> None:
+    there = [row for row in rows if not isinstance(row, dict)]
+    server.rows = {"issues": [*there, issue(7)], "issues/comments": [comment(1), *there]}
+    assert {f"{REPOSITORY}#7", "comment-1"} <= set(hear(server, 2, known()).heard)

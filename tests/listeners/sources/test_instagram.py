@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from leitstand import clock
 from leitstand.errors import FetchError, HookRefusedError
 from listeners.contract import Batch
 from listeners.sources import instagram
@@ -110,6 +111,17 @@ def test_a_thousand_comments_between_two_looks_are_all_heard(server: FakeGraph) 
     assert hear(server, 1, cursors).heard == [f"c{number}" for number in range(1, 1001)]
 
 
+def test_the_oldest_first_late_and_undated_ones_are_heard_once(server: FakeGraph) -> None:
+    server.page = 10
+    server.add(MEDIA, picture())
+    server.rows[BELOW] = [comment(number) for number in range(2, 26)]
+    cursors: dict[str, str] = {}
+    hear(server, 2, cursors)
+    server.rows[BELOW] = [comment(number) for number in range(1, 31)] + [comment(31, timestamp="")]
+    assert hear(server, 2, cursors).heard == ["c1", *(f"c{number}" for number in range(26, 32))]
+    assert hear(server, 2, cursors).heard == []
+
+
 def test_one_bad_row_harms_only_itself(server: FakeGraph) -> None:
     server.add(MEDIA, 7, {}, picture())
     server.add(BELOW, comment(1), "x", comment(2, timestamp="never"), comment(3, text=""), comment(4, {"id": 7}))
@@ -123,6 +135,16 @@ def test_a_dead_token_is_told_once(server: FakeGraph) -> None:
     with pytest.raises(FetchError):
         asyncio.run(verify(at(server)))
     assert len(server.asked) == 2
+
+
+def test_a_limit_is_obeyed_as_long_as_it_lasts(server: FakeGraph) -> None:
+    usage = '{"1":[{"type":"instagram","call_count":100,"total_time":1,"estimated_time_to_regain_access":17}]}'
+    server.instead[MEDIA] = refusal(80002, headers={"X-Business-Use-Case-Usage": usage})
+    begun = clock.now()
+    batch = run(instagram, at(server), lambda one: one.until(lambda batch: batch.part == "media"))
+    assert "slow down" in batch.error
+    assert batch.next_at is not None
+    assert (batch.next_at - begun).total_seconds() >= 17 * 60
 
 
 def call(*changes: object) -> dict[str, Any]:
@@ -190,3 +212,10 @@ def test_garbage_that_is_signed_is_refused_as_a_whole_or_harms_only_itself(body:
     found = receive(HOOK, signed(call(*entries, told("c9"))))
     assert found.batch is not None
     assert found.batch.mentions[-1].external_id == "c9"
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(json_values, max_size=4))
+def test_garbage_among_rows_stops_nothing(server: FakeGraph, rows: list[Any]) -> None:
+    server.rows = {MEDIA: [*rows, picture()], BELOW: [*rows, comment(1, *rows)]}
+    assert {"70", "c1"} <= set(hear(server, 1).heard)

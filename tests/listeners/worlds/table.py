@@ -49,12 +49,13 @@ class Here:
 
 Proof = At | Never | Here
 
-STREAMS: Final = ("bluesky", "mastodon", "x")  # what a server of these sends may trickle after it has answered
+STREAMS: Final = ("bluesky", "email", "mastodon", "x")  # what a server of these sends may trickle after it has answered
 
 _RUN: Final = At("listeners/sources/test_contract.py::test_a_thousand_posts_come_through_disconnects_and_kills")
 _KILLS: Final = _RUN
 _API: Final = Never("nothing is asked of anybody: what comes in is proved by the tests of the API")
 _FILE: Final = Never("a file is no network: it is read from its start to its end, as fast as wanted")
+_CALLED: Final = Never("it asks nobody for anything: it is called")
 _PUBLIC: Final = Never("it needs no credential")
 
 
@@ -103,6 +104,65 @@ TABLE: Final[Mapping[str, Mapping[Point, Proof]]] = {
         Point.CREDENTIAL: _PUBLIC,
         Point.GARBAGE: _of("bluesky", "test_no_frame_breaks_a_wire"),
     },
+    "discourse": {
+        Point.ORDER: _of("discourse", "test_in_any_order_of_equal_times_late_and_undated_ones_are_heard_once"),
+        Point.EQUAL: _of("discourse", "test_in_any_order_of_equal_times_late_and_undated_ones_are_heard_once"),
+        Point.LATE: _of("discourse", "test_in_any_order_of_equal_times_late_and_undated_ones_are_heard_once"),
+        Point.BAD_ROW: _of(
+            "discourse",
+            "test_one_bad_row_harms_only_itself",
+            "test_other_events_are_none_of_ours_and_bad_ones_are_named",
+        ),
+        Point.EDIT: _of("discourse", "test_edits_and_deletes_are_noticed", "test_edits_and_deletes_by_call"),
+        Point.DELETE: _of("discourse", "test_edits_and_deletes_are_noticed", "test_edits_and_deletes_by_call"),
+        Point.KILLED: _KILLS,
+        Point.CREDENTIAL: _of(
+            "discourse",
+            "test_a_closed_forum_takes_the_key_and_says_once_that_it_is_wrong",
+            "test_calls_that_are_not_let_in_are_refused_in_words",
+        ),
+        Point.GARBAGE: _of(
+            "discourse",
+            "test_garbage_among_posts_stops_nothing",
+            "test_garbage_that_is_signed_is_refused_as_a_whole_or_named",
+        ),
+    },
+    "email": {
+        Point.ORDER: Never("mails are fetched by their numbers, which only rise"),
+        Point.EQUAL: _RUN,
+        Point.LATE: _of("email", "test_late_and_undated_mails_are_heard"),
+        Point.BAD_ROW: _of("email", "test_one_bad_mail_among_good_ones_harms_only_itself"),
+        Point.EDIT: Never("a mail cannot be changed by its sender"),
+        Point.DELETE: Never("a mail cannot be taken back by its sender"),
+        Point.KILLED: _KILLS,
+        Point.LIMIT: _of("email", "test_what_is_refused_is_said_in_words"),
+        Point.CREDENTIAL: _of("email", "test_what_is_refused_is_said_in_words"),
+        Point.GARBAGE: _of("email", "test_garbage_ends_the_connection_with_words", "test_no_mail_is_a_crash"),
+    },
+    "facebook": {
+        Point.ORDER: _of(
+            "facebook",
+            "test_new_posts_beyond_a_page_are_all_heard",
+            "test_the_oldest_first_is_heard_like_the_newest_first",
+        ),
+        Point.EQUAL: _RUN,
+        Point.LATE: _of("facebook", "test_late_and_undated_ones_are_heard_once"),
+        Point.BAD_ROW: _of(
+            "facebook",
+            "test_one_bad_row_harms_only_itself",
+            "test_one_bad_change_among_good_ones_harms_only_itself",
+        ),
+        Point.EDIT: _of("facebook", "test_edits_and_removals_are_noticed", "test_edits_removals_posts_and_mentions"),
+        Point.DELETE: _of("facebook", "test_edits_and_removals_are_noticed", "test_edits_removals_posts_and_mentions"),
+        Point.KILLED: _KILLS,
+        Point.LIMIT: _of("facebook", "test_a_limit_is_obeyed_as_long_as_it_lasts"),
+        Point.CREDENTIAL: _of(
+            "facebook", "test_what_only_a_person_can_mend_ends_with_words", "test_a_bad_signature_is_refused_in_words"
+        ),
+        Point.GARBAGE: _of(
+            "facebook", "test_garbage_from_the_api_stops_nothing", "test_garbage_that_is_signed_is_never_a_crash"
+        ),
+    },
     "feed": {
         Point.ORDER: _of("feed", "test_the_oldest_first_is_heard_like_the_newest_first"),
         Point.EQUAL: _of("feed", "test_late_same_second_and_undated_items_are_heard_once"),
@@ -121,6 +181,26 @@ TABLE: Final[Mapping[str, Mapping[Point, Proof]]] = {
         Point.KILLED: _of("file", "test_it_goes_on_from_its_cursor"),
         Point.GARBAGE: _of("file", "test_the_offsets_lead_back_to_the_lines"),
     },
+    "github": {
+        Point.ORDER: Never("it is asked for one order, that of changes, and keeps to it"),
+        Point.EQUAL: _of("github", "test_a_thousand_comments_of_the_same_second_are_all_heard_once"),
+        Point.LATE: _of("github", "test_late_and_undated_ones_are_heard_once"),
+        Point.BAD_ROW: _of(
+            "github", "test_one_bad_row_harms_only_itself", "test_other_events_are_none_of_ours_and_bad_ones_are_named"
+        ),
+        Point.EDIT: _of("github", "test_an_edit_is_noticed", "test_edits_deletes_and_discussions"),
+        Point.DELETE: _of("github", "test_edits_deletes_and_discussions"),
+        Point.KILLED: _KILLS,
+        Point.LIMIT: _of("github", "test_limits_are_obeyed"),
+        Point.CREDENTIAL: _of(
+            "github", "test_a_bad_token_is_told_once_in_words", "test_a_bad_signature_is_refused_in_words"
+        ),
+        Point.GARBAGE: _of(
+            "github",
+            "test_garbage_among_rows_stops_nothing",
+            "test_garbage_that_is_signed_is_refused_as_a_whole_or_named",
+        ),
+    },
     "googleplay": {
         **_REVIEWS,
         Point.LATE: _of("googleplay", "test_times_come_as_text_as_numbers_and_not_at_all"),
@@ -135,6 +215,30 @@ TABLE: Final[Mapping[str, Mapping[Point, Proof]]] = {
         Point.KILLED: _KILLS,
         Point.CREDENTIAL: _PUBLIC,
         Point.GARBAGE: _of("hackernews", "test_garbage_is_survived"),
+    },
+    "instagram": {
+        Point.ORDER: _of(
+            "instagram",
+            "test_a_thousand_comments_between_two_looks_are_all_heard",
+            "test_the_oldest_first_late_and_undated_ones_are_heard_once",
+        ),
+        Point.EQUAL: _RUN,
+        Point.LATE: _of("instagram", "test_the_oldest_first_late_and_undated_ones_are_heard_once"),
+        Point.BAD_ROW: _of(
+            "instagram",
+            "test_one_bad_row_harms_only_itself",
+            "test_what_comes_without_words_is_left_to_polling_and_bad_changes_harm_only_themselves",
+        ),
+        Point.EDIT: _of("instagram", "test_edits_and_deletes_that_nobody_tells_are_noticed"),
+        Point.DELETE: _of("instagram", "test_edits_and_deletes_that_nobody_tells_are_noticed"),
+        Point.KILLED: _KILLS,
+        Point.LIMIT: _of("instagram", "test_a_limit_is_obeyed_as_long_as_it_lasts"),
+        Point.CREDENTIAL: _of("instagram", "test_a_dead_token_is_told_once", "test_signature_and_echo"),
+        Point.GARBAGE: _of(
+            "instagram",
+            "test_garbage_among_rows_stops_nothing",
+            "test_garbage_that_is_signed_is_refused_as_a_whole_or_harms_only_itself",
+        ),
     },
     "mastodon": {
         Point.ORDER: _of("mastodon", "test_it_goes_on_from_its_number_and_a_little_before"),
@@ -159,6 +263,24 @@ TABLE: Final[Mapping[str, Mapping[Point, Proof]]] = {
         Point.LIMIT: _of("reddit", "test_it_slows_down_when_told"),
         Point.CREDENTIAL: _of("reddit", "test_a_bad_credential_is_told_once_in_words"),
         Point.GARBAGE: _of("reddit", "test_garbage_is_survived"),
+    },
+    "webform": {
+        Point.ORDER: _CALLED,
+        Point.EQUAL: _RUN,
+        Point.LATE: _of(
+            "webform",
+            "test_a_submission_becomes_a_message_of_its_sender",
+            "test_only_the_message_is_needed_and_an_html_form_will_do",
+        ),
+        Point.MANY: _CALLED,
+        Point.BAD_ROW: _of("webform", "test_one_bad_row_among_good_ones_harms_only_itself"),
+        Point.TRICKLE: _CALLED,
+        Point.EDIT: _of("webform", "test_edits_and_deletes"),
+        Point.DELETE: _of("webform", "test_edits_and_deletes"),
+        Point.KILLED: _KILLS,
+        Point.LIMIT: _CALLED,
+        Point.CREDENTIAL: _of("webform", "test_a_wrong_token_is_refused_in_words", "test_signed_calls"),
+        Point.GARBAGE: _of("webform", "test_garbage_is_refused_or_taken_but_never_a_crash"),
     },
     "x": {
         Point.ORDER: _of("x", "test_pages_keep_the_mark_until_the_last_one_is_read"),
