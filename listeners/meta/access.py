@@ -17,6 +17,9 @@ class MetaSettings(ListenerSettings):
     app_secret: SecretStr = Field(description="The app's secret: calls are signed with it.")
     verify_token: SecretStr = Field(description="Of your own making, at least 16 characters: sets up the webhook.")
     interval: Duration = Field(timedelta(minutes=5), description="The pause between two looks.")
+    recheck_every: Duration = Field(
+        timedelta(days=1), description="How often a post of an open case is looked up again; 0s: never."
+    )
     api_url: str = Field("https://graph.facebook.com/v23.0", description="Where the API is, with its version.")
     allow_private: bool = Field(False, description="true: this address may be in a private network.")
 

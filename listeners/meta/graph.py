@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,7 +16,17 @@ from listeners.answers import decode, each
 from listeners.fetch import Fetcher, Page
 
 # An id becomes part of an address: what is none may not lead elsewhere.
-Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,100}\Z")]
+_ID: Final = r"^[A-Za-z0-9_-]{1,100}\Z"
+Id = Annotated[str, msgspec.Meta(pattern=_ID)]
+
+
+def is_id(text: str) -> bool:
+    """Whether it can be asked for."""
+    return re.match(_ID, text) is not None
+
+
+class MissingError(FetchError):
+    """What was asked for is not there, or we may not see it."""
 
 
 class Listed(Protocol):
@@ -40,6 +51,7 @@ _REST: Final = timedelta(minutes=5)
 class Error(msgspec.Struct):
     message: str = ""
     code: int = 0
+    subcode: int = msgspec.field(default=0, name="error_subcode")
     is_transient: bool = False
 
 
@@ -92,6 +104,14 @@ class Graph:
 
     async def rows(self, path: str, params: Mapping[str, str]) -> Rows:
         """One page of a listing. Raises FetchError."""
+        return decode(await self._asked(path, params), Rows)
+
+    async def objects(self, names: Sequence[str], fields: str) -> Mapping[str, msgspec.Raw]:
+        """Some objects by their ids. Raises FetchError; MissingError, if one of them is not there."""
+        page = await self._asked("", {"ids": ",".join(names), "fields": fields})
+        return decode(page, dict[str, msgspec.Raw])
+
+    async def _asked(self, path: str, params: Mapping[str, str]) -> Page:
         proof = hmac.new(self.app_secret.encode(), self.token.encode(), hashlib.sha256).hexdigest()
         # The token in a header, because addresses end up in logs.
         headers = {"Authorization": f"Bearer {self.token}"}
@@ -100,7 +120,7 @@ class Graph:
         self.busy = any(one.most >= BUSY for one in usage)
         if page.status >= 400:
             _refuse(page, usage)
-        return decode(page, Rows)
+        return page
 
     async def back_to(
         self, known: Container[str], path: str, params: Mapping[str, str], shape: type[L]
@@ -162,4 +182,8 @@ def _refuse(page: Page, usage: list[Usage]) -> None:
         raise FetchError("Meta asks us to slow down", retry_after=max(regain, _REST), status=status)
     if error.is_transient or code in _TRANSIENT or status >= 500:
         raise FetchError(f"Meta cannot answer at the moment (HTTP {status})", status=status)
+    if code == 803 or (code, error.subcode) == (100, 33):
+        raise MissingError(
+            f"it is not there, or not shown to us (code {code}, HTTP {status})", permanent=True, status=status
+        )
     raise FetchError(f"Meta refuses it (code {code}, HTTP {status})", permanent=code == 100, status=status)

@@ -11,8 +11,9 @@ from leitstand import clock
 from leitstand.model import Author, Mention
 from listeners import hooks
 from listeners.answers import each
-from listeners.contract import Batch
+from listeners.contract import Batch, Kept
 from listeners.hooks import HookRequest, Received
+from listeners.meta.again import Looking
 from listeners.meta.callbacks import Change
 from listeners.meta.compare import Known
 from listeners.meta.graph import Graph, Id
@@ -104,6 +105,16 @@ class AccountMedia:
         return [mention for row in found for mention in _with_replies(row, post, now)], whole
 
 
+def looking(graph: Graph, account: str) -> Looking:
+    """What looks comments up again."""
+    return Looking(graph, f"{account}/media", _COMMENT_FIELDS, lambda post: bool(post.ref), _again)
+
+
+def _again(raw: msgspec.Raw, post: Kept, now: datetime) -> Mention | None:
+    row = next(each([raw], CommentRow), None)
+    return next(_with_replies(row, post.ref, now), None) if row and row.text else None
+
+
 def _with_replies(row: CommentRow, media: str, now: datetime) -> Iterator[Mention]:
     replies = each(row.replies.data, CommentRow)
     for one, parent in ((row, row.parent_id), *((reply, row.id) for reply in replies)):
@@ -153,6 +164,7 @@ def _comment(
         author=Author(author.username or author.id, author.username, author.username),
         parent_id=parent or media,
         conversation_id=media or name,
+        ref=media,
     )
 
 

@@ -10,8 +10,10 @@ import msgspec
 from leitstand import clock
 from leitstand.model import Author, Mention, MentionKind
 from listeners import hooks
-from listeners.contract import Batch, Gone
+from listeners.answers import each
+from listeners.contract import Batch, Gone, Kept
 from listeners.hooks import HookRequest, Received
+from listeners.meta.again import Looking
 from listeners.meta.callbacks import Change
 from listeners.meta.compare import Known
 from listeners.meta.graph import Graph, Id
@@ -95,6 +97,16 @@ class PagePosts:
         return [from_row(row, post, now) for row in found if row.message or not post], whole
 
 
+def looking(graph: Graph, page: str) -> Looking:
+    """What looks the page's posts and their comments up again; who mentions it elsewhere may be out of our sight."""
+    return Looking(graph, f"{page}/feed", _COMMENT_FIELDS, lambda post: post.ref.startswith(f"{page}_"), _again)
+
+
+def _again(raw: msgspec.Raw, post: Kept, now: datetime) -> Mention | None:
+    row = next(each([raw], Row), None)
+    return from_row(row, "" if post.ref == row.id else post.ref, now) if row and row.message else None
+
+
 def from_row(row: Row, post: str, now: datetime) -> Mention:
     """A listing's row; `post` is what it is a comment of, "" for a post."""
     parent = (row.parent.id or post) if post else ""
@@ -153,6 +165,7 @@ def _mention(
         author=Author(author.id, author.id, author.name),
         parent_id=parent,
         conversation_id=root,
+        ref=root,
     )
 
 

@@ -12,6 +12,7 @@ import msgspec
 from leitstand.model import Mention
 from listeners.contract import Batch, Gone
 from listeners.meta.compare import Compared, Known, compare
+from listeners.meta.graph import MissingError
 
 POSTS: Final = 25  # so many posts have their comments looked at
 REMEMBERED_POSTS: Final = 200
@@ -61,7 +62,11 @@ class Threads:
         comments: dict[str, Known] = {}
         for post in _watched(found[0].known):
             known = memory.comments.get(post, {})
-            below, all_of_them = await self.account.comments(post, known)
+            try:
+                below, all_of_them = await self.account.comments(post, known)
+            except MissingError:  # gone since it was listed, or of a kind that has none
+                comments[post] = known
+                continue
             found.append(compare(known, below, whole=all_of_them, most=REMEMBERED_COMMENTS))
             comments[post] = found[-1].known
         self.every = self.interval * (SLOWER if self.account.busy else 1.0)

@@ -13,6 +13,9 @@ After a restart the stream goes on from where it was, as long as that is in the 
 is older is shown as a gap. Wire "firehose" reads the relay itself, without anybody's Jetstream between, for ten times
 the traffic.
 
+What was edited or deleted while nobody listened is noticed for posts of open cases: each is looked up again once in
+`recheck_every`.
+
 The stream names authors by their DID alone. Give your own accounts as `bluesky:did:plc:…` in `brand.own_accounts`.
 """
 
@@ -31,8 +34,9 @@ from pydantic import Field
 from leitstand import clock
 from leitstand.errors import FetchError, InputError
 from leitstand.plugins import About
-from leitstand.settings import ListenerSettings
-from listeners.bluesky import packing
+from leitstand.settings import Duration, ListenerSettings
+from listeners import rechecks
+from listeners.bluesky import again, packing
 from listeners.bluesky.connection import opened
 from listeners.bluesky.firehose import Firehose
 from listeners.bluesky.wires import (
@@ -46,9 +50,9 @@ from listeners.bluesky.wires import (
     at,
     microseconds,
 )
-from listeners.contract import Batch
+from listeners.contract import Batch, Due, nothing_due
 from listeners.fetch import Fetcher, Limits
-from listeners.streams import HEARTBEAT, Backoff, Volume
+from listeners.streams import HEARTBEAT, Backoff, Volume, together
 
 ABOUT = About(
     title="Bluesky",
@@ -82,6 +86,12 @@ class Settings(ListenerSettings):
         description="wss://… of a server of your own; empty: the public ones in turn.",
     )
     dictionary: Path | None = Field(None, description="v1: the file zstd_dictionary; frames then come packed.")
+    recheck_every: Duration = Field(
+        timedelta(days=1), description="How often a post of an open case is looked up again; 0s: never."
+    )
+    appview: str = Field(
+        "https://public.api.bsky.app", pattern=r"^https?://[^/\s]\S*$", description="Where posts are looked up again."
+    )
     packed: bool = Field(True, description="v2: packed frames, if leitstand[bluesky] is installed.")
 
     @property
@@ -178,8 +188,26 @@ class _Stream:
             )
 
 
-async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
-    """Yield what the network says, from the stored position on."""
+def recheck_every(settings: Settings) -> timedelta:
+    """How often a post of an open case is looked up again."""
+    return settings.recheck_every
+
+
+async def listen(
+    name: str, settings: Settings, cursors: Mapping[str, str], due: Due = nothing_due
+) -> AsyncIterator[Batch]:
+    """Yield what the network says, from the stored position on, and what looking again brings."""
+    parts = [_hear(settings, cursors)]
+    async with Fetcher(Limits(allow_private=True)) as fetcher:
+        if due is not nothing_due:
+            look_up = again.Looking(fetcher, settings.appview.rstrip("/")).look_up
+            parts.append(rechecks.rechecks(due, look_up, lambda: again.MOST))
+        async with aclosing(together(parts)) as batches:
+            async for batch in batches:
+                yield batch
+
+
+async def _hear(settings: Settings, cursors: Mapping[str, str]) -> AsyncGenerator[Batch, None]:
     stream = _Stream(settings, _WIRES[settings.wire](), Position.parse(cursors.get("", "")))
     backoff, quiet = Backoff(FIRST_PAUSE, LONGEST_PAUSE), dict[str, float]()
     while True:

@@ -15,23 +15,27 @@ Under Webhooks, Page, subscribe to `feed` and `mention` with the address above a
 The console must be reachable from outside with a valid certificate.
 
 Meta drops calls that were not taken for some hours and keeps none. So the page's posts, their comments (of the newest
-25) and mentions are also asked for every `interval`: what was missed, edited or removed is heard then. Near the
-account's rate limit the looks become rarer. Facebook tells neither languages nor followers, and not every name.
+25) and mentions are also asked for every `interval`: what was missed, edited or removed is heard then. Older posts and
+comments of open cases, as far as they are on the page, are looked up again once in `recheck_every`. Near the account's
+rate limit the looks become rarer. Facebook tells neither languages nor followers, and not every name.
 """
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field
 
 from leitstand.plugins import About
-from listeners.contract import Batch
+from listeners.contract import Batch, Due, nothing_due
 from listeners.fetch import Fetcher
 from listeners.hooks import HookRequest, Received
 from listeners.meta import callbacks, pages
 from listeners.meta.access import MetaSettings
+from listeners.meta.again import MOST
 from listeners.meta.pages import PagePosts
 from listeners.meta.threads import Threads
+from listeners.rechecks import Again
 from listeners.rounds import rounds
 
 ABOUT = About(
@@ -56,10 +60,19 @@ def receive(settings: Settings, request: HookRequest) -> Received:
     return pages.read(callbacks.changes(settings.app_secret, request, "page", rejected), request, rejected)
 
 
-async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
+def recheck_every(settings: Settings) -> timedelta:
+    """How often a post of an open case is looked up again."""
+    return settings.recheck_every
+
+
+async def listen(
+    name: str, settings: Settings, cursors: Mapping[str, str], due: Due = nothing_due
+) -> AsyncIterator[Batch]:
     """Yield what is new, changed and gone."""
     async with settings.fetcher() as fetcher:
-        async for batch in rounds(_parts(settings, fetcher, cursors)):
+        look_up = pages.looking(settings.graph(fetcher), settings.page_id).look_up
+        looks = [] if due is nothing_due else [Again(due, look_up, MOST)]
+        async for batch in rounds([*_parts(settings, fetcher, cursors), *looks]):
             yield batch
 
 

@@ -16,23 +16,27 @@ subscribe to `comments` and `live_comments` with the address above and a verify 
 
 Meta tells neither edits nor deletes of comments and drops calls that were not taken for some hours: so the media, the
 comments of the newest 25 and their replies, and the media the account is tagged in are asked for every `interval`.
+Older comments of open cases are looked up again once in `recheck_every`.
 A mention in other people's captions and comments comes without its words and is not heard. Instagram tells neither
 languages nor followers. With a token of Instagram Login set `api_url` to `https://graph.instagram.com/v23.0`.
 """
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field
 
 from leitstand.plugins import About
-from listeners.contract import Batch
+from listeners.contract import Batch, Due, nothing_due
 from listeners.fetch import Fetcher
 from listeners.hooks import HookRequest, Received
 from listeners.meta import callbacks, media
 from listeners.meta.access import MetaSettings
+from listeners.meta.again import MOST
 from listeners.meta.media import AccountMedia
 from listeners.meta.threads import Threads
+from listeners.rechecks import Again
 from listeners.rounds import rounds
 
 ABOUT = About(
@@ -57,10 +61,19 @@ def receive(settings: Settings, request: HookRequest) -> Received:
     return media.read(callbacks.changes(settings.app_secret, request, "instagram", rejected), request, rejected)
 
 
-async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
+def recheck_every(settings: Settings) -> timedelta:
+    """How often a post of an open case is looked up again."""
+    return settings.recheck_every
+
+
+async def listen(
+    name: str, settings: Settings, cursors: Mapping[str, str], due: Due = nothing_due
+) -> AsyncIterator[Batch]:
     """Yield what is new, changed and gone."""
     async with settings.fetcher() as fetcher:
-        async for batch in rounds(_parts(settings, fetcher, cursors)):
+        look_up = media.looking(settings.graph(fetcher), settings.account_id).look_up
+        looks = [] if due is nothing_due else [Again(due, look_up, MOST)]
+        async for batch in rounds([*_parts(settings, fetcher, cursors), *looks]):
             yield batch
 
 

@@ -19,8 +19,11 @@ def at_second(number: int) -> str:
     return (START + timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
-def refusal(code: int, status: int = 400, *, transient: bool = False, headers: dict[str, str] | None = None) -> Reply:
+def refusal(
+    code: int, status: int = 400, *, transient: bool = False, subcode: int = 0, headers: dict[str, str] | None = None
+) -> Reply:
     error = {"message": "No.", "type": "OAuthException", "code": code, "is_transient": transient}
+    error |= {"error_subcode": subcode} if subcode else {}
     return Reply({"error": error}, status, headers or {})
 
 
@@ -48,12 +51,21 @@ class FakeGraph:
         proof = hmac.new(APP_SECRET.encode(), TOKEN.encode(), hashlib.sha256).hexdigest()
         if asked.headers.get("authorization") != f"Bearer {TOKEN}" or asked.query.get("appsecret_proof") != proof:
             return refusal(190, 401)
+        if not path:
+            return self._objects(asked.query["ids"].split(","))
         rows = self.rows.get(path, [])
         start, size = int(asked.query.get("after", "0")), min(self.page, int(asked.query["limit"]))
         paging: dict[str, Any] = {"cursors": {"before": "x", "after": str(start + size)}}
         if start + size < len(rows):
             paging["next"] = f"{self.url}/v23.0/{path}?access_token=hidden"
         return Reply({"data": rows[start : start + size], "paging": paging}, headers=self.headers)
+
+    def _objects(self, names: list[str]) -> Reply:
+        """Objects by their ids: all of them, or none."""
+        there = {row["id"]: row for rows in self.rows.values() for row in rows if isinstance(row, dict) and "id" in row}
+        if any(name not in there for name in names):
+            return refusal(100, subcode=33)
+        return Reply({name: there[name] for name in names})
 
 
 def signed(body: object, *, secret: str = APP_SECRET) -> HookRequest:

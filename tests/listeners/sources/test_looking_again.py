@@ -12,10 +12,17 @@ import pytest
 from sqlalchemy import Engine
 
 from leitstand import clock
+from leitstand.errors import FetchError
 from leitstand.settings import ListenerSettings
 from listeners import rechecks
 from listeners.contract import Batch, Kept, Rechecks
+from listeners.fetch import Fetcher, Limits
 from listeners.mastodon import part as mastodon_part
+from listeners.meta import pages
+from listeners.meta.graph import Graph
+from listeners.sources import bluesky as bluesky_source
+from listeners.sources import facebook as facebook_source
+from listeners.sources import instagram as instagram_source
 from listeners.sources import mastodon as mastodon_source
 from listeners.sources import reddit as reddit_source
 from listeners.sources import x as x_source
@@ -23,9 +30,11 @@ from listeners.sources import youtube as youtube_source
 from listeners.x import stream
 from listeners.x.marks import Mark
 from listeners.youtube import again as youtube_again
-from tests.listeners import servers_mastodon, servers_youtube
+from tests.listeners import servers_jetstream, servers_mastodon, servers_meta, servers_youtube
 from tests.listeners.committing import Ear
-from tests.listeners.servers_api import serving
+from tests.listeners.hearing import run
+from tests.listeners.servers_api import Asked, Reply, serving
+from tests.listeners.servers_jetstream import jetstream
 from tests.listeners.servers_mastodon import Mastodon, mastodon, status
 from tests.listeners.servers_reddit import ID, SECRET, FakeReddit, comment, submission
 from tests.listeners.servers_x import X, x
@@ -198,7 +207,10 @@ def test_at_mastodon_an_instance_that_knows_nothing_any_more_takes_nothing_away(
     assert all(ear.words().values())
 
 
-@pytest.mark.parametrize("source", [x_source, mastodon_source, reddit_source, youtube_source])
+@pytest.mark.parametrize(
+    "source",
+    [x_source, mastodon_source, reddit_source, youtube_source, bluesky_source, facebook_source, instagram_source],
+)
 def test_all_say_how_often(source: object) -> None:
     assert isinstance(source, Rechecks)
     assert x_source.recheck_every(x_source.Settings.model_validate({"bearer_token": "x"})) == timedelta(days=1)
@@ -273,3 +285,120 @@ def test_at_youtube_a_comment_that_is_twice_not_there_is_gone_and_each_look_cost
     assert (first.checked, second.checked) == (tuple(named), (*named, gone))
     assert youtube_again.used(second.cursor or "")[1] == youtube_again.used(first.cursor or "")[1] + 1
     assert youtube_again.used("nonsense") == ("", 0)
+
+
+def of_page(name: str, words: str, **more: Any) -> dict[str, Any]:
+    person = {"id": "5", "name": "Jo", "username": "jo"}
+    row = {"id": name, "message": words, "text": words, "from": person, "created_time": servers_meta.at_second(1)}
+    return {**row, "timestamp": servers_meta.at_second(1), **more}
+
+
+def at_meta(kind: str, url: str) -> ListenerSettings:
+    given = {
+        "page_id" if kind == "facebook" else "account_id": servers_meta.ACCOUNT,
+        "access_token": servers_meta.TOKEN,
+        "app_secret": servers_meta.APP_SECRET,
+        "verify_token": servers_meta.VERIFY_TOKEN,
+        "interval": "0.02s",
+        "api_url": f"{url}/v23.0",
+        "allow_private": True,
+    }
+    if kind == "facebook":
+        return facebook_source.Settings.model_validate(given)
+    return instagram_source.Settings.model_validate(given)
+
+
+@pytest.mark.parametrize(("kind", "source"), [("facebook", facebook_source), ("instagram", instagram_source)])
+def test_at_meta_what_is_twice_not_there_is_gone_and_spoils_no_other(
+    kind: str, source: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "Again", partial(rechecks.Again, every=0.01))
+    graph, root = servers_meta.FakeGraph(), f"{servers_meta.ACCOUNT}_7"
+    graph.add("elsewhere", *(of_page(f"c{n}", f"Acme {n}") for n in range(6)))
+    kept = [Kept(kind, f"c{n}", root) for n in range(8)]
+    strange = [Kept(kind, "9_9", ""), Kept(kind, "../me", root)]
+    with serving(graph.answer) as url:
+        first, second = told_of(cast(Rechecks, source), at_meta(kind, url), [*kept, *strange], 2)
+    assert [(m.external_id, m.text, m.conversation_id) for m in first.edits] == [
+        (f"c{n}", f"Acme {n}", root) for n in range(6)
+    ]
+    assert (first.deletes, [gone.external_id for gone in second.deletes]) == ((), ["c6", "c7"])
+    assert first.checked == (*kept[:6], *strange)
+    assert second.checked == (*kept, *strange)
+    asked = [asked.query["ids"].split(",") for asked in graph.asked if asked.path == "/v23.0/"]
+    assert asked[:3] == [[f"c{n}" for n in range(8)], [f"c{n}" for n in range(4)], [f"c{n}" for n in range(4, 8)]]
+
+
+def test_at_meta_nothing_is_taken_for_gone_where_our_own_page_is_not_shown_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A permission that is missing hides posts as if they were not there."""
+    graph, page = servers_meta.FakeGraph(), servers_meta.ACCOUNT
+    posts = [Kept("facebook", "c1", f"{page}_7")]
+
+    async def scene(url: str) -> list[str]:
+        async with Fetcher(Limits(allow_private=True)) as fetcher:
+            looking = pages.looking(Graph(fetcher, f"{url}/v23.0", servers_meta.TOKEN, servers_meta.APP_SECRET), page)
+            first = await looking.look_up(posts)
+            assert (first.deletes, first.checked) == ((), ())
+            graph.instead[f"{page}/feed"] = servers_meta.refusal(10, 403)
+            with pytest.raises(FetchError, match="lacks a permission"):
+                await looking.look_up(posts)
+            graph.instead.clear()
+            return [gone.external_id for gone in (await looking.look_up(posts)).deletes]
+
+    with serving(graph.answer) as url:
+        assert asyncio.run(scene(url)) == ["c1"]
+
+
+def test_a_post_that_goes_while_its_page_is_read_stops_nothing() -> None:
+    graph, page = servers_meta.FakeGraph(), servers_meta.ACCOUNT
+    rows = [of_page(f"{page}_{n}", f"Acme {n}") for n in (7, 8)]
+    graph.add(f"{page}/feed", *rows)
+    graph.add(f"{page}_8/comments", of_page("c1", "Acme, help"))
+    graph.instead[f"{page}_7/comments"] = servers_meta.refusal(100, subcode=33)
+    with serving(graph.answer) as url:
+        heard = run(facebook_source, at_meta("facebook", url), lambda one: one.next())
+    assert {m.external_id for m in heard.mentions} == {f"{page}_7", f"{page}_8", "c1"}
+
+
+def test_at_bluesky_what_was_edited_unheard_or_is_twice_not_there_is_found() -> None:
+    """What the stream told of an edit stands: the AppView may still show the words from before it."""
+    uris = [f"at://did:plc:anna/app.bsky.feed.post/k{n}" for n in range(5)]
+    answers, asked = [Reply({"posts": []}, 502)], list[str]()
+
+    def appview(one: Asked) -> Reply:
+        asked.append(one.path)
+        views = [
+            {"uri": uri, "indexedAt": "2026-03-03T10:00:00Z", "record": servers_jetstream.record(f"acme {uri[-1]}")}
+            for uri in uris[:3]
+        ]
+        views += [{"uri": uris[3], "record": {"text": 7}}, 7]  # type: ignore[list-item]
+        return answers.pop() if answers else Reply({"posts": views})
+
+    kept = [Kept("bluesky", uri) for uri in uris]
+    kept[1] = replace(kept[1], edited_at=clock.now())
+
+    async def due(most: int) -> Sequence[Kept]:
+        return kept[:most]
+
+    async def scene(url: str) -> list[Batch]:
+        found: list[Batch] = []
+        async with jetstream() as server:
+            settings = bluesky_source.Settings.model_validate({"url": server.host, "appview": url})
+            assert bluesky_source.recheck_every(settings) == timedelta(days=1)
+            running = cast(AsyncGenerator[Batch, None], bluesky_source.listen("ear", settings, {}, due))
+            async with asyncio.timeout(60), aclosing(running) as batches:
+                while len(found) < 3:
+                    batch = await anext(batches)
+                    found += [batch] if batch.error or batch.checked else []
+        return found
+
+    with serving(appview) as url:
+        fault, first, second = asyncio.run(scene(url))
+    assert fault.part == first.part == rechecks.PART
+    assert "502" in fault.error
+    assert [(m.external_id, m.text) for m in first.edits] == [(uris[0], "acme 0"), (uris[2], "acme 2")]
+    assert (first.deletes, [gone.external_id for gone in second.deletes]) == ((), [uris[4]])
+    assert first.checked == tuple(kept[:4])
+    assert set(asked) == {"/xrpc/app.bsky.feed.getPosts"}
