@@ -29,7 +29,7 @@ from workers.child_states import read_child_states
 from workers.embedded import embedded_services
 
 RUNS = 3
-MENTIONS, CHUNK, SENDERS = 30_000, 500, 2
+MENTIONS, CHUNK, SENDERS, THIRDS = 30_000, 500, 2, 3
 NAIVE = 400
 RATE, SECONDS, SEV1_EVERY = 100, 40, 10
 CLOCKS, SPREAD = 10_000, 60
@@ -37,12 +37,12 @@ CLOCKS, SPREAD = 10_000, 60
 
 @dataclass(frozen=True, slots=True)
 class _Through:
-    """One run of the whole line: seconds until all were accepted, and handled; memory of the roles before and after."""
+    """One run of the whole line: seconds until all were accepted, and handled; memory of the roles before, and after
+    each third."""
 
     accepted: float
     handled: float
-    before: dict[str, float]
-    after: dict[str, float]
+    sizes: list[dict[str, float]]
 
 
 def throughput() -> list[Figure]:
@@ -50,8 +50,8 @@ def throughput() -> list[Figure]:
     runs = sorted((_through() for _ in range(RUNS)), key=lambda run: run.handled)
     median, slow = runs[RUNS // 2], naive()
     rate = MENTIONS / median.handled
-    before, after = median.before, median.after
-    grown = ", ".join(f"{name} {before[name]:.0f}→{after[name]:.0f}" for name in sorted(before) if name in after)
+    names = sorted(set.intersection(*map(set, median.sizes)))
+    grown = ", ".join(f"{name} {'→'.join(f'{size[name]:.0f}' for size in median.sizes)}" for name in names)
     spread = f"{MENTIONS / runs[-1].handled:,.0f}–{MENTIONS / runs[0].handled:,.0f} in {RUNS} runs"
     return [
         Figure(
@@ -60,21 +60,24 @@ def throughput() -> list[Figure]:
             "≥ 3,000",
             f"{slow:,.0f}/s one at a time with a commit each (ours {rate / slow:,.0f}×)",
         ),
-        Figure("memory over that run, PSS in MB", grown, "flat"),
+        Figure("memory before that run and after each third of it, PSS in MB", grown, "flat from the first third on"),
     ]
 
 
 def _through() -> _Through:
     with house(lambda _: None, workers=2) as running:
         rows = [msgspec.json.encode({"mentions": rows}) for rows in chunks(forms(MENTIONS, clock.now(), "t"), CHUNK)]
-        before = memory(running)
+        sizes = [memory(running)]
         started = time.perf_counter()
         with ThreadPoolExecutor(SENDERS) as pool:
             for answer in pool.map(lambda body: running.daemon.post("/api/v1/mentions", body), rows):
                 answer.raise_for_status()
         accepted = time.perf_counter() - started
-        wait_for(running, MENTIONS)
-        return _Through(accepted, time.perf_counter() - started, before, memory(running))
+        for third in range(1, THIRDS + 1):
+            wait_for(running, MENTIONS * third // THIRDS)
+            handled = time.perf_counter() - started
+            sizes.append(memory(running))
+        return _Through(accepted, handled, sizes)
 
 
 def naive() -> float:

@@ -22,7 +22,7 @@ from nlp.intents import Purpose
 from nlp.language import small_words
 from nlp.reading import Reading, read_post
 from nlp.sentiment import Mood
-from nlp.tokenizer import SOURCE
+from nlp.tokenizer import SOURCE, PostTokenizer
 from nlp.trained import Model
 from nlp.urgency import Concern
 from nlp.verdict import Verdict
@@ -82,8 +82,9 @@ def finder(languages: tuple[str, ...], brands: tuple[str, ...]) -> CueFinder:
 @Language.factory(READING, default_config={"languages": ["xx"], "brands": []})
 def create_reading(nlp: Language, name: str, languages: Sequence[str], brands: Sequence[str]) -> Callable[[Doc], Doc]:
     cues = finder(tuple(languages), tuple(brands))
-    for word in (*cues.words, *small_words()):
-        nlp.vocab[word], nlp.vocab[word.capitalize()]  # known for good: a lexeme made anew in each batch costs time
+    if isinstance(nlp.tokenizer, PostTokenizer):
+        for word in (*cues.words, *small_words()):
+            nlp.vocab[word], nlp.vocab[word.capitalize()]  # known for good: a lexeme made anew in each batch costs time
 
     def read_doc(doc: Doc) -> Doc:
         doc.user_data[_KEY] = Understanding(read_post(doc.user_data[SOURCE], cues))

@@ -9,7 +9,7 @@ shorter one in it.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -56,7 +56,7 @@ class _Form(NamedTuple):
     cue: Cue
     open_left: bool
     open_right: bool
-    expression: re.Pattern[str] | None
+    expression: str  # "" for none; compiled when it is first asked: most never are
     reaches_out: bool  # it can match where its literal is only a part of a word
     also: tuple[str, ...] = ()  # what the expression needs besides the literal: looking for it is cheaper
     counts: bool = False  # a number and the literal in one word ("3h"): a digit stands before the literal
@@ -101,8 +101,7 @@ class CueFinder:
     def __init__(self, cues: Iterable[Cue]) -> None:
         self._forms: dict[str, list[_Form]] = {}
         for cue in cues:
-            for spelling in _spellings(cue.pattern):
-                anchor, form = _compile(cue, spelling)
+            for anchor, form in _forms(cue):
                 self._forms.setdefault(anchor, []).append(form)
         self._anchors = list(self._forms)
         layers = list(dict.fromkeys(form.layer for forms in self._forms.values() for form in forms))
@@ -157,7 +156,7 @@ class CueFinder:
 
 
 def _verify(form: _Form, text: str, start: int, end: int) -> Hit | None:
-    if form.expression is None:
+    if not form.expression:
         left = _word_start(text, start) if form.open_left else start
         right = _word_end(text, end) if form.open_right else end
         return Hit(form.cue, left, right) if _is_whole(text, left, right) else None
@@ -166,7 +165,7 @@ def _verify(form: _Form, text: str, start: int, end: int) -> Hit | None:
     for piece in form.also:
         if piece not in text:
             return None
-    for match in form.expression.finditer(text, max(0, start - _WINDOW), end + _WINDOW):
+    for match in _regex(form.expression).finditer(text, max(0, start - _WINDOW), end + _WINDOW):
         if match.start() <= start and match.end() >= end:
             return Hit(form.cue, match.start(), match.end())
     return None
@@ -208,6 +207,17 @@ def _place(hit: Hit) -> tuple[int, int, float]:
     return hit.start, -hit.end, -abs(hit.cue.value)
 
 
+@cache
+def _regex(expression: str) -> re.Pattern[str]:
+    return re.compile(expression)
+
+
+@cache
+def _forms(cue: Cue) -> tuple[tuple[str, _Form], ...]:
+    """The literals of a cue's spellings, each with its form. A list is in several finders, its forms are there once."""
+    return tuple(_compile(cue, spelling) for spelling in _spellings(cue.pattern))
+
+
 def _spellings(pattern: str) -> list[str]:
     choices = [part.split("|") if number % 2 else [part] for number, part in enumerate(_CHOICE.split(pattern))]
     spellings = [" ".join("".join(parts).split()) for parts in product(*choices)]
@@ -223,12 +233,12 @@ def _compile(cue: Cue, spelling: str) -> tuple[str, _Form]:
             spelling[-2:-1].isalnum() and spelling[-1] == "*",
         )
         literal = spelling[open_left : len(spelling) - open_right]
-        return literal, _Form(cue, open_left, open_right, None, open_left or open_right)
+        return literal, _Form(cue, open_left, open_right, "", open_left or open_right)
     pieces = [part.strip() for part in re.split(r"\.\.|<n>|\*", spelling)]
     anchor = max(pieces, key=len)
     also = tuple(word for piece in pieces if piece != anchor for word in piece.split())
     counts = spelling == f"<n>{anchor}"
-    return anchor, _Form(cue, False, False, re.compile(_expression(spelling)), True, also, counts)
+    return anchor, _Form(cue, False, False, _expression(spelling), True, also, counts)
 
 
 def _expression(spelling: str) -> str:

@@ -7,16 +7,15 @@ What a day's hours are: those of its exception, if it has one; none on a holiday
 these what the iCal file's events cover is taken away.
 """
 
+import importlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-import holidays
 
 from leitstand.settings import Calendar
 from triage import ical
@@ -71,7 +70,7 @@ class WeeklyHours:
         self,
         zone: ZoneInfo,
         week: tuple[tuple[Interval, ...], ...],
-        closed: "holidays.HolidayBase",
+        closed: Container[date],
         exceptions: Mapping[date, tuple[Interval, ...]],
         events: tuple[ical.Event, ...] = (),
     ) -> None:
@@ -182,13 +181,16 @@ def time_zone(name: str) -> ZoneInfo:
         raise ValueError(f"there is no time zone {name!r}; write one such as Europe/Berlin") from None
 
 
-def _holidays(code: str) -> "holidays.HolidayBase":
+def _holidays(code: str) -> Container[date]:
     """The public holidays of `DE-BY`, growing as years are asked for; none for ""."""
     if not code:
-        return holidays.HolidayBase()
+        return frozenset()
     country, _, state = code.partition("-")
+    # Imported for those who name one: the calendars of all countries would cost every process a fifth of a second.
+    holidays = importlib.import_module("holidays")
     try:
-        return holidays.country_holidays(country, subdiv=state or None)
+        found: Container[date] = holidays.country_holidays(country, subdiv=state or None)
+        return found
     except NotImplementedError:
         raise ValueError(f"no holidays are known for {code!r}; write a country and state such as DE-BY") from None
 

@@ -1,6 +1,5 @@
 """The roles of `leitstand run`, each a process of its own."""
 
-import os
 from pathlib import Path
 
 from leitstand.settings import Settings
@@ -17,12 +16,11 @@ def roles(settings: Settings, config: Path) -> list[Role]:
 
 
 def run(settings: Settings, config: Path) -> None:
-    """Become the supervisor of everything; does not return."""
+    """Supervise everything until told to end."""
     planned = Tree(
         data_dir=str(settings.server.data_dir),
         roles=roles(settings, config),
         postgres=settings.database.url is None,
         redis=settings.redis.url is None,
     )
-    command = tree.argv(planned)
-    os.execv(command[0], command)
+    tree.run(planned)
