@@ -1,8 +1,11 @@
 """A whole daemon for a test: real processes on a configuration of the test's own, with a receiver that verifies."""
 
+import os
 import secrets
+import signal
 import subprocess
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,6 +21,7 @@ from console import spawn
 from console.receiver import Received, receiver
 from console.spawn import Daemon
 from leitstand import database as leitstand_database
+from workers.child_states import read_child_states
 from workers.embedded import database_url, embedded_services
 
 CONFIGURATION = """
@@ -100,6 +104,16 @@ def send(house: House, batch: list[dict[str, object]]) -> None:
             return
         pause.wait(0.1)
     raise AssertionError("the API did not come back")
+
+
+def kill(house: House, role: str) -> None:
+    """Kill -9 a role, once it runs."""
+    deadline, pause = time.monotonic() + 120, threading.Event()
+    while not (found := [s.pid for s in read_child_states(house.data_dir) if s.name == role and s.pid]):
+        assert time.monotonic() < deadline, f"{role} does not run"
+        pause.wait(0.05)
+    assert found[0]
+    os.kill(found[0], signal.SIGKILL)
 
 
 StartHouse = Callable[..., House]
