@@ -12,12 +12,14 @@ import base64
 import hashlib
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 import structlog
 from sqlalchemy import Connection, Row, text
 
 from leitstand.model import CaseSnapshot, Delivery, Letter, Notice, NoticeType, Receipt
+from leitstand.rows import Rows
 
 log = structlog.get_logger()
 
@@ -25,27 +27,32 @@ log = structlog.get_logger()
 NOTIFY_CHANNEL = "leitstand_deliveries"
 ERROR_LENGTH = 500
 
-_ADD = text("""
+_NOTICES: Final = Rows(
+    {
+        "key": "text",
+        "target": "text",
+        "case_number": "bigint",
+        "severity": "text",
+        "type": "text",
+        "reason": "text",
+        "step": "text",
+        "room": "text",
+        "invited": "text",
+        "snapshot": "jsonb",
+        "letter": "jsonb",
+    }
+)
+_ADD = text(f"""
     WITH added AS (
-      INSERT INTO deliveries
-        (key, target, case_number, severity, type, reason, step, room, invited, snapshot, letter, created_at,
-         next_attempt_at)
-      SELECT key, target, case_number, severity, type, reason, step, room, invited, snapshot::jsonb,
-        nullif(letter, '')::jsonb, :now, :now
-      FROM unnest(CAST(:keys AS text[]), CAST(:targets AS text[]), CAST(:cases AS bigint[]),
-                  CAST(:severities AS text[]), CAST(:types AS text[]), CAST(:reasons AS text[]), CAST(:steps AS text[]),
-                  CAST(:rooms AS text[]), CAST(:invited AS text[]), CAST(:snapshots AS text[]),
-                  CAST(:letters AS text[]))
-        WITH ORDINALITY AS n (key, target, case_number, severity, type, reason, step, room, invited, snapshot, letter,
-          position)
-      ORDER BY position
+      INSERT INTO deliveries (created_at, next_attempt_at, {_NOTICES.names})
+      SELECT :now, :now, {_NOTICES.selected} FROM {_NOTICES.source}
       ON CONFLICT (key) DO NOTHING
       RETURNING target
     ), told AS (
       SELECT pg_notify(:channel, target) FROM (SELECT DISTINCT target FROM added) AS targets
     )
     SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM told)
-""")
+""")  # noqa: S608  our own column names
 _CLAIM = """
     WITH first_in_line AS (
       SELECT id FROM deliveries AS d
@@ -105,21 +112,25 @@ def add(connection: Connection, notices: Sequence[Notice], now: datetime) -> int
     """Add the notices that are not there yet and return how many. Senders hear of them when the transaction commits."""
     if not notices:
         return 0
-    columns: dict[str, object] = {
-        "keys": [key(n) for n in notices],
-        "targets": [n.target for n in notices],
-        "cases": [n.case.number for n in notices],
-        "severities": [n.case.severity.value for n in notices],
-        "types": [n.type.value for n in notices],
-        "reasons": [n.reason for n in notices],
-        "steps": [n.step for n in notices],
-        "rooms": [n.room for n in notices],
-        "invited": ["\n".join(n.invited) for n in notices],
-        "letters": [msgspec.json.encode(n.letter).decode() if n.letter else "" for n in notices],
-        "snapshots": [msgspec.json.encode(n.case).decode() for n in notices],
-    }
-    added: int = connection.execute(_ADD, {**columns, "now": now, "channel": NOTIFY_CHANNEL}).scalar_one()
+    values = {**_NOTICES.parameters(map(_row, notices)), "now": now, "channel": NOTIFY_CHANNEL}
+    added: int = connection.execute(_ADD, values).scalar_one()
     return added
+
+
+def _row(notice: Notice) -> tuple[object, ...]:
+    return (
+        key(notice),
+        notice.target,
+        notice.case.number,
+        notice.case.severity,
+        notice.type,
+        notice.reason,
+        notice.step,
+        notice.room,
+        "\n".join(notice.invited),
+        notice.case,
+        notice.letter,
+    )
 
 
 def claim(

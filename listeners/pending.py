@@ -6,16 +6,18 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from leitstand.rows import array
+
 # ARRAY(…) is evaluated once; as IN (…) a plan may run the LIMIT again and take more. What others hold is passed over.
 _CLAIM_NAMED = text(
     "DELETE FROM pending_mentions WHERE mention_id = ANY(ARRAY(SELECT mention_id FROM pending_mentions"
-    " WHERE mention_id = ANY(:ids) AND parked_at IS NULL AND edited = :edited"
+    " WHERE mention_id = ANY(CAST(:ids AS bigint[])) AND parked_at IS NULL AND edited = :edited"
     " ORDER BY mention_id FOR UPDATE SKIP LOCKED))"
     " RETURNING mention_id"
 )
 _EDITED = text(
-    "SELECT mention_id FROM pending_mentions WHERE mention_id = ANY(:ids) AND parked_at IS NULL AND edited"
-    " ORDER BY mention_id"
+    "SELECT mention_id FROM pending_mentions WHERE mention_id = ANY(CAST(:ids AS bigint[])) AND parked_at IS NULL"
+    " AND edited ORDER BY mention_id"
 )
 _CLAIM_WAITING = text(
     "DELETE FROM pending_mentions WHERE mention_id = ANY(ARRAY(SELECT mention_id FROM pending_mentions"
@@ -60,7 +62,7 @@ def claim(connection: Connection, ids: Sequence[int], *, room: int = 0) -> list[
     They are this transaction's alone and are done when it commits; if it does not, they are pending as before. Edited
     ones are not among them.
     """
-    claimed = list(connection.scalars(_CLAIM_NAMED, {"ids": list(ids), "edited": False})) if ids else []
+    claimed = list(connection.scalars(_CLAIM_NAMED, {"ids": array(ids), "edited": False})) if ids else []
     if claimed and len(claimed) < room:
         claimed += connection.scalars(_CLAIM_WAITING, {"room": room - len(claimed)})
     return sorted(claimed)
@@ -68,12 +70,12 @@ def claim(connection: Connection, ids: Sequence[int], *, room: int = 0) -> list[
 
 def edited(connection: Connection, ids: Sequence[int]) -> list[int]:
     """Those of `ids` that were assessed before, have been edited, and wait to be assessed again."""
-    return list(connection.scalars(_EDITED, {"ids": list(ids)}))
+    return list(connection.scalars(_EDITED, {"ids": array(ids)}))
 
 
 def claim_edited(connection: Connection, mention_id: int) -> bool:
     """Take one of those, as `claim` does. False if another has it."""
-    return bool(connection.scalars(_CLAIM_NAMED, {"ids": [mention_id], "edited": True}).all())
+    return bool(connection.scalars(_CLAIM_NAMED, {"ids": array([mention_id]), "edited": True}).all())
 
 
 def again(connection: Connection, ids: Sequence[int], now: datetime) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from leitstand.model import Author, MatchedMention, Mention, MentionKind
+from leitstand.rows import array
 from listeners.cursors import cursors, keep_cursor, report_status, states
 from listeners.pending import backlog, claim, fail, lost, park
 from listeners.watchlists import Watchlists
@@ -63,7 +64,7 @@ _STORED = text(
 _LOAD = text(
     "SELECT id, listener, watchlists, own, channel, external_id, text, created_at, received_at, url, title, language,"
     " kind, author_id, author_handle, author_name, author_followers, parent_id, conversation_id, links, media,"
-    " edited_at, ref FROM mentions WHERE id = ANY(:ids) ORDER BY id"
+    " edited_at, ref FROM mentions WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id"
 )
 
 
@@ -114,7 +115,7 @@ def load(connection: Connection, ids: Iterable[int]) -> list[MatchedMention]:
     """The stored mentions with these ids, by id; ids without one are left out."""
     return [
         MatchedMention(number, listener, tuple(names), own, _mention(*values))
-        for number, listener, names, own, *values in connection.execute(_LOAD, {"ids": list(ids)})
+        for number, listener, names, own, *values in connection.execute(_LOAD, {"ids": array(list(ids))})
     ]
 
 

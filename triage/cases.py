@@ -9,11 +9,13 @@ took one of ours meanwhile, everything is undone and decided again on what is tr
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, text
 
 from leitstand.errors import ServiceError
 from leitstand.model import Notice
+from leitstand.rows import Rows, array
 from triage import clocks, contacts, keys, merging, placing, ratings, records, runs, timeline
 from triage.changes import apply
 from triage.decide import Decision, Ended, Held, Item, Move, decide, keys_of
@@ -27,11 +29,12 @@ from triage.votes import vote_of
 
 _ATTEMPTS = 20
 
-_KNOWN = text("SELECT mention_id FROM case_mentions WHERE mention_id = ANY(:ids)")
-_JOIN = text("""
-    INSERT INTO case_mentions (mention_id, case_number, joined_at)
-    SELECT m, c, :now FROM unnest(CAST(:mentions AS bigint[]), CAST(:cases AS bigint[])) AS r(m, c)
-""")
+_KNOWN = text("SELECT mention_id FROM case_mentions WHERE mention_id = ANY(CAST(:ids AS bigint[]))")
+_JOINED: Final = Rows({"mention_id": "bigint", "case_number": "bigint"})
+_JOIN = text(
+    f"INSERT INTO case_mentions (joined_at, {_JOINED.names})"  # noqa: S608  our own column names
+    f" SELECT :now, {_JOINED.selected} FROM {_JOINED.source}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def process(connection: Connection, items: Sequence[Item], policy: Policy, now: 
 
 
 def _unseen(connection: Connection, items: Sequence[Item]) -> list[Item]:
-    known = set(connection.scalars(_KNOWN, {"ids": [item.id for item, _ in items]}))
+    known = set(connection.scalars(_KNOWN, {"ids": array([item.id for item, _ in items])}))
     return [pair for pair in items if pair[0].id not in known]
 
 
@@ -155,8 +158,7 @@ def write(connection: Connection, ledger: Ledger, before: dict[int, clocks.Clock
     records.update(connection, [ledger.records[n] for n in sorted(ledger.changed)])
     clocks.write(connection, clocks.changed(before, ledger.clocks))
     if ledger.mentions:
-        mentions, numbers = zip(*ledger.mentions, strict=True)
-        connection.execute(_JOIN, {"mentions": list(mentions), "cases": list(numbers), "now": now})
+        connection.execute(_JOIN, {"now": now, **_JOINED.parameters(ledger.mentions)})
     for number in sorted(ledger.raised):
         milder = superseded_by(ledger.records[number].severity, policy.escalation)
         ledger.lines += runs.supersede(connection, number, milder, now)

@@ -1,62 +1,50 @@
 """SLA clocks as stored: the rows of `sla_clocks`, read and written in bulk."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Final
 
 import msgspec
 from sqlalchemy import Connection, Row, text
 
 from leitstand.model import Clock, ClockEvent, ClockName, ClockState
+from leitstand.rows import Rows
 
 Clocks = dict[ClockName, Clock]
 
-_WRITE = text("""
-    INSERT INTO sla_clocks (case_number, name, state, started_at, budget, due_at, fire_at, warnings_left, policy,
-      calendar, paused, paused_at, ended_at, history)
-    SELECT case_number, name, state, started_at, budget, due_at, fire_at, warnings_left, policy,
-      calendar, paused, paused_at, ended_at, history
-    FROM jsonb_populate_recordset(NULL::sla_clocks, CAST(:rows AS jsonb))
+_COLUMNS: Final = {
+    "name": "text",
+    "state": "text",
+    "started_at": "timestamptz",
+    "budget": "interval",
+    "due_at": "timestamptz",
+    "fire_at": "timestamptz",
+    "warnings_left": "double precision[]",
+    "policy": "text",
+    "calendar": "text",
+    "paused": "interval",
+    "paused_at": "timestamptz",
+    "ended_at": "timestamptz",
+    "history": "jsonb",
+}
+_VALUES: Final = attrgetter(*_COLUMNS)
+_ROWS: Final = Rows({"case_number": "bigint", **_COLUMNS})
+_WRITE = text(f"""
+    INSERT INTO sla_clocks ({_ROWS.names}) SELECT {_ROWS.selected} FROM {_ROWS.source}
     ON CONFLICT (case_number, name) DO UPDATE SET state = excluded.state,
       started_at = excluded.started_at, budget = excluded.budget,
       due_at = excluded.due_at, fire_at = excluded.fire_at, warnings_left = excluded.warnings_left,
       policy = excluded.policy, calendar = excluded.calendar, paused = excluded.paused, paused_at = excluded.paused_at,
       ended_at = excluded.ended_at, history = excluded.history
-""")
+""")  # noqa: S608  our own column names
 _READ = text("SELECT * FROM sla_clocks WHERE case_number = ANY(:numbers) ORDER BY case_number, due_at, name")
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A clock with its case, shaped like the table."""
-
-    case_number: int
-    name: ClockName
-    state: ClockState
-    started_at: datetime
-    budget: timedelta
-    due_at: datetime
-    fire_at: datetime | None
-    warnings_left: tuple[float, ...]
-    policy: str
-    calendar: str
-    paused: timedelta
-    paused_at: datetime | None
-    ended_at: datetime | None
-    history: tuple[ClockEvent, ...]
 
 
 def write(connection: Connection, clocks: Iterable[tuple[int, Clock]]) -> None:
     """Store the clocks of new cases, or of cases that this transaction has locked."""
-    rows = [
-        _Row(
-            number, c.name, c.state, c.started_at, c.budget, c.due_at, c.fire_at, c.warnings_left, c.policy, c.calendar,
-            c.paused, c.paused_at, c.ended_at, c.history,
-        )
-        for number, c in clocks
-    ]  # fmt: skip
+    rows = [(number, *_VALUES(clock)) for number, clock in clocks]
     if rows:
-        connection.execute(_WRITE, {"rows": msgspec.json.encode(rows).decode()})
+        connection.execute(_WRITE, _ROWS.parameters(rows))
 
 
 def read(connection: Connection, numbers: Iterable[int]) -> dict[int, Clocks]:

@@ -2,33 +2,35 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
-import msgspec
 from sqlalchemy import Connection, text
 
-_HOLDERS = text("SELECT DISTINCT case_number FROM case_keys WHERE held AND key = ANY(:keys)")
-_HELD = text("SELECT key, case_number, last_at FROM case_keys WHERE held AND key = ANY(:keys)")
+from leitstand.rows import Rows, array
+
+_TAKEN: Final = Rows({"key": "text", "case_number": "bigint", "last_at": "timestamptz"})
+_TOUCHED: Final = Rows({"key": "text", "last_at": "timestamptz"})
+_HOLDERS = text("SELECT DISTINCT case_number FROM case_keys WHERE held AND key = ANY(CAST(:keys AS text[]))")
+_HELD = text("SELECT key, case_number, last_at FROM case_keys WHERE held AND key = ANY(CAST(:keys AS text[]))")
 _EARLIER = text(
-    "SELECT key, max(case_number) AS number FROM case_keys WHERE NOT held AND key = ANY(:keys) GROUP BY key"
+    "SELECT key, max(case_number) AS number FROM case_keys WHERE NOT held AND key = ANY(CAST(:keys AS text[]))"
+    " GROUP BY key"
 )
 _MOVE = text("""
     UPDATE case_keys SET case_number = :into WHERE held AND case_number = :number
       AND (CAST(:keys AS text[]) IS NULL OR key = ANY(:keys))
 """)
 _KEYS_OF = text("SELECT key FROM case_keys WHERE held AND case_number = :number ORDER BY key")
-_TAKE = text("""
-    INSERT INTO case_keys (key, case_number, last_at)
-    SELECT key, case_number, last_at FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-      AS r(key text, case_number bigint, last_at timestamptz)
-    ORDER BY key
+_TAKE = text(f"""
+    INSERT INTO case_keys ({_TAKEN.names}) SELECT {_TAKEN.selected} FROM {_TAKEN.source} ORDER BY key
     ON CONFLICT (key) WHERE held DO UPDATE SET last_at = greatest(case_keys.last_at, excluded.last_at)
       WHERE case_keys.case_number = excluded.case_number
-""")
-_TOUCH = text("""
+""")  # noqa: S608  our own column names
+_TOUCH = text(f"""
     UPDATE case_keys k SET last_at = greatest(k.last_at, r.last_at)
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(key text, last_at timestamptz) WHERE k.held AND k.key = r.key
-""")
-_RELEASE = text("UPDATE case_keys SET held = false WHERE held AND key = ANY(:keys)")
+    FROM {_TOUCHED.source} WHERE k.held AND k.key = r.key
+""")  # noqa: S608  our own column names
+_RELEASE = text("UPDATE case_keys SET held = false WHERE held AND key = ANY(CAST(:keys AS text[]))")
 _RELEASE_CASES = text("UPDATE case_keys SET held = false WHERE held AND case_number = ANY(:numbers)")
 _RETAKE = text("""
     UPDATE case_keys k SET held = true
@@ -39,17 +41,17 @@ _RETAKE = text("""
 
 def holders(connection: Connection, keys: Sequence[str]) -> list[int]:
     """The open cases that hold any of the keys."""
-    return list(connection.scalars(_HOLDERS, {"keys": keys}))
+    return list(connection.scalars(_HOLDERS, {"keys": array(keys)}))
 
 
 def held(connection: Connection, keys: Sequence[str]) -> list[tuple[str, int, datetime]]:
     """Each held key with its case and the time of its last post."""
-    return [(row.key, row.case_number, row.last_at) for row in connection.execute(_HELD, {"keys": keys})]
+    return [(key, number, at) for key, number, at in connection.execute(_HELD, {"keys": array(keys)})]
 
 
 def earlier(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
     """The last case that once held each key and no longer does."""
-    return {row.key: row.number for row in connection.execute(_EARLIER, {"keys": keys})}
+    return {row.key: row.number for row in connection.execute(_EARLIER, {"keys": array(keys)})}
 
 
 def take(connection: Connection, taken: Mapping[str, tuple[int, datetime]]) -> bool:
@@ -59,21 +61,20 @@ def take(connection: Connection, taken: Mapping[str, tuple[int, datetime]]) -> b
     """
     if not taken:
         return True
-    rows = [{"key": key, "case_number": number, "last_at": at} for key, (number, at) in sorted(taken.items())]
-    return connection.execute(_TAKE, {"rows": msgspec.json.encode(rows).decode()}).rowcount == len(rows)
+    rows = [(key, number, at) for key, (number, at) in sorted(taken.items())]
+    return connection.execute(_TAKE, _TAKEN.parameters(rows)).rowcount == len(rows)
 
 
 def touch(connection: Connection, touched: Mapping[str, datetime]) -> None:
     """Move the time of the last post, of keys whose cases are locked."""
     if touched:
-        rows = [{"key": key, "last_at": at} for key, at in touched.items()]
-        connection.execute(_TOUCH, {"rows": msgspec.json.encode(rows).decode()})
+        connection.execute(_TOUCH, _TOUCHED.parameters(touched.items()))
 
 
 def release(connection: Connection, released: Iterable[str]) -> None:
     """Let go of keys whose cases are locked."""
     if wanted := sorted(released):
-        connection.execute(_RELEASE, {"keys": wanted})
+        connection.execute(_RELEASE, {"keys": array(wanted)})
 
 
 def release_cases(connection: Connection, numbers: Sequence[int]) -> None:

@@ -3,27 +3,72 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
+from typing import Final
 
 import msgspec
 from sqlalchemy import Connection, Row, text
 
 from leitstand.model import Author, CaseReason, CaseState, Intent, MentionKind, Sentiment, Severity, Urgency
+from leitstand.rows import Rows
 from triage.agreements import Agreement, Traits
 
 LIVE = (CaseState.NEW, CaseState.OPEN, CaseState.WAITING)
 NO_AGREEMENT = Agreement("", ())
 
-_INSERT = text("INSERT INTO cases SELECT * FROM jsonb_populate_recordset(NULL::cases, CAST(:rows AS jsonb))")
+_COLUMNS: Final = {
+    "number": "bigint",
+    "state": "text",
+    "severity": "text",
+    "team": "text",
+    "channel": "text",
+    "title": "text",
+    "text": "text",
+    "url": "text",
+    "language": "text",
+    "sentiment": "text",
+    "urgency": "smallint",
+    "intents": "text[]",
+    "watchlists": "text[]",
+    "author_id": "text",
+    "author_handle": "text",
+    "author_name": "text",
+    "author_followers": "bigint",
+    "reasons": "jsonb",
+    "mention_count": "integer",
+    "posted_at": "timestamptz",
+    "opened_at": "timestamptz",
+    "updated_at": "timestamptz",
+    "tags": "text[]",
+    "assignee": "text",
+    "acknowledged_at": "timestamptz",
+    "acknowledged_by": "text",
+    "resolved_at": "timestamptz",
+    "closed_at": "timestamptz",
+    "revision": "integer",
+    "kind": "text",
+    "tier": "text",
+    "sla": "jsonb",
+    "waits_for": "text",
+    "review": "text",
+    "merged_into": "bigint",
+    "incident": "bigint",
+}
+_VALUES: Final = attrgetter(*_COLUMNS)
+_ROWS: Final = Rows(_COLUMNS)
+_INSERT = text(
+    f"INSERT INTO cases ({_ROWS.names}) SELECT {_ROWS.selected} FROM {_ROWS.source}"  # noqa: S608  our own column names
+)
 # What a case was opened with (channel, kind, tier, title, text, author, posted_at, opened_at) never changes.
-_UPDATE = text("""
+_UPDATE = text(f"""
     UPDATE cases c SET state = r.state, severity = r.severity, team = r.team, language = r.language,
       sentiment = r.sentiment, urgency = r.urgency, intents = r.intents, watchlists = r.watchlists, reasons = r.reasons,
       tags = r.tags, assignee = r.assignee, mention_count = r.mention_count, updated_at = r.updated_at,
       acknowledged_at = r.acknowledged_at, acknowledged_by = r.acknowledged_by, resolved_at = r.resolved_at,
       closed_at = r.closed_at, revision = r.revision, sla = r.sla, waits_for = r.waits_for, review = r.review,
       merged_into = r.merged_into
-    FROM jsonb_populate_recordset(NULL::cases, CAST(:rows AS jsonb)) AS r WHERE c.number = r.number
-""")
+    FROM (SELECT {_ROWS.selected} FROM {_ROWS.source}) AS r WHERE c.number = r.number
+""")  # noqa: S608  our own column names
 _LOCK = text("SELECT * FROM cases WHERE number = ANY(:numbers) ORDER BY number FOR NO KEY UPDATE")
 _READ = text("SELECT * FROM cases WHERE number = ANY(:numbers) ORDER BY number")
 _STATES = text("SELECT number, state FROM cases WHERE number = ANY(:numbers)")
@@ -31,7 +76,8 @@ _ENDED = text("""
     SELECT number FROM cases WHERE number = ANY(:numbers) AND merged_into IS NULL
       AND coalesce(closed_at, resolved_at) >= :since
 """)
-_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('cases', 'number')) FROM generate_series(1, :count)")
+# As a subquery the sequence's name is looked up once, not once a number.
+_NUMBERS = text("SELECT nextval((SELECT pg_get_serial_sequence('cases', 'number'))) FROM generate_series(1, :count)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +145,13 @@ def next_numbers(connection: Connection, count: int) -> list[int]:
 def insert(connection: Connection, records: Sequence[CaseRecord]) -> None:
     """Store new cases."""
     if records:
-        connection.execute(_INSERT, {"rows": msgspec.json.encode(records).decode()})
+        connection.execute(_INSERT, _ROWS.parameters(map(_VALUES, records)))
 
 
 def update(connection: Connection, records: Sequence[CaseRecord]) -> None:
     """Store what changed of cases that this transaction has locked."""
     if records:
-        connection.execute(_UPDATE, {"rows": msgspec.json.encode(records).decode()})
+        connection.execute(_UPDATE, _ROWS.parameters(map(_VALUES, records)))
 
 
 def lock(connection: Connection, numbers: Iterable[int]) -> dict[int, CaseRecord]:

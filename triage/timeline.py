@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
-import msgspec
 from sqlalchemy import Connection, text
 
 from leitstand.model import Event
+from leitstand.rows import Rows
 
 SYSTEM = "leitstand"
 
-_APPEND = text("""
-    INSERT INTO case_events (case_number, at, kind, actor, text, data)
-    SELECT case_number, at, kind, actor, text, data
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-      AS r(case_number bigint, at timestamptz, kind text, actor text, text text, data jsonb)
-""")
+_ROWS: Final = Rows(
+    {"case_number": "bigint", "at": "timestamptz", "kind": "text", "actor": "text", "text": "text", "data": "jsonb"}
+)
+_APPEND = text(
+    f"INSERT INTO case_events ({_ROWS.names}) SELECT {_ROWS.selected} FROM {_ROWS.source}"  # noqa: S608  our own names
+)
 _READ = text("SELECT kind, at, actor, text, data FROM case_events WHERE case_number = :number ORDER BY id LIMIT :limit")
 
 
@@ -35,7 +36,8 @@ class Line:
 def append(connection: Connection, lines: Sequence[Line]) -> None:
     """Write the lines, in this order."""
     if lines:
-        connection.execute(_APPEND, {"rows": msgspec.json.encode(lines).decode()})
+        rows = [(line.case_number, line.at, line.kind, line.actor, line.text, line.data) for line in lines]
+        connection.execute(_APPEND, _ROWS.parameters(rows))
 
 
 def read(connection: Connection, number: int, limit: int = 1000) -> list[Event]:

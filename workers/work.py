@@ -1,5 +1,6 @@
 """The role `work`: takes batches of ids from the queue and moves them along the line."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from workers.line import Line
 from workers.logs import configure_logging
 
 log = structlog.get_logger()
+
+COLLECT_AT = 20_000
 
 
 def main(config: Path | str, slot: str = "work") -> None:
@@ -28,6 +31,7 @@ def main(config: Path | str, slot: str = "work") -> None:
         metrics=open_metrics(where.metrics_dir, slot),
     )
     jobs.use(line)
+    _collect_seldom()
     queues.run_worker(
         queues.connect(where.redis_url),
         setup.host_slot(slot),
@@ -35,6 +39,13 @@ def main(config: Path | str, slot: str = "work") -> None:
         ready=lambda: log.info("working"),
     )
     engine.dispose()
+
+
+def _collect_seldom() -> None:
+    """A batch makes thousands of objects and hardly a circle: looking for circles every 700 is a twentieth of it."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AT)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """The schema: migrated once, recognised when it is old, and as strict as the promises need."""
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from leitstand import database as db
@@ -68,3 +69,45 @@ def test_the_timeline_cannot_be_rewritten(database: Engine) -> None:
         )
     with pytest.raises(DBAPIError, match="append-only"), database.begin() as connection:
         connection.execute(text("UPDATE case_events SET text = 'other'"))
+
+
+MENTION = text(
+    "INSERT INTO mentions (channel, external_id, listener, watchlists, own, url, title, text, language, kind,"
+    " author_id, author_handle, author_name, parent_id, conversation_id, links, media, created_at, received_at)"
+    " VALUES ('x', :name, 'l', '{}', false, '', '', '', '', 'post', '', '', '', '', '', '{}', 0, now(), now())"
+    " RETURNING id"
+)
+THEIRS = {
+    "pending_mentions": "INSERT INTO pending_mentions (mention_id, enqueued_at) VALUES (:post, now())",
+    "assessments": "INSERT INTO assessments (mention_id, language, sentiment, sentiment_score, urgency, intents,"
+    " needs_reply, reasons, model, assessed_at) VALUES (:post, 'en', 'neutral', 0, 0, '{}', false, '[]', 'm', now())",
+    "story_posts": "INSERT INTO story_posts (mention_id, story, written_at, language, why)"
+    " VALUES (:post, :post, now(), 'en', '')",
+    "case_mentions": "INSERT INTO case_mentions (mention_id, case_number, joined_at) VALUES (:post, :case, now())",
+    "case_keys": "INSERT INTO case_keys (key, case_number, last_at) VALUES ('k' || :case, :case, now())",
+    "case_events": "INSERT INTO case_events (case_number, at, kind, actor, text, data)"
+    " VALUES (:case, now(), 'a', '', '', '{}')",
+    "sla_clocks": "INSERT INTO sla_clocks (case_number, name, state, started_at, budget, due_at, fire_at,"
+    " warnings_left, policy, calendar, paused) VALUES (:case, 'resolution', 'running', now(), '1h', now(), now(), '{}',"
+    " 'p', 'always', '0')",
+}
+OF_A_POST = ("pending_mentions", "assessments", "story_posts", "case_mentions")
+OF_A_CASE = ("case_mentions", "case_keys", "case_events", "sla_clocks")
+
+
+def _count(connection: Connection, tables: Iterable[str]) -> list[int]:
+    return [connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in tables]
+
+
+def test_what_belongs_to_a_post_or_a_case_goes_with_it(database: Engine) -> None:
+    with database.begin() as connection:
+        posts = [connection.scalar(MENTION, {"name": name}) for name in "ab"]
+        cases = [connection.scalar(OPEN_CASE) for _ in "ab"]
+        for post, case in zip(posts, cases, strict=True):
+            for insert in THEIRS.values():
+                connection.execute(text(insert), {"post": post, "case": case})
+    with database.begin() as connection:
+        connection.execute(text("DELETE FROM mentions WHERE id = :id"), {"id": posts[0]})
+        assert _count(connection, OF_A_POST) == [1, 1, 1, 1]
+        connection.execute(text("DELETE FROM cases WHERE number = :number"), {"number": cases[1]})
+        assert _count(connection, OF_A_CASE) == [0, 1, 1, 1]

@@ -6,11 +6,13 @@ several sweeps look at it as often as one.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 from sqlalchemy import Connection, text
 
 from leitstand.model import Assessment, MatchedMention
+from leitstand.rows import Rows
 from leitstand.settings import Incidents
 from triage.incidents.baseline import DAYS, HOUR, WEEKS, Usual, remembered
 from triage.incidents.detector import Watch
@@ -19,12 +21,11 @@ from triage.incidents.signals import Signal, Voice, voices
 LOOK_EVERY, LOOK_AT_SILENT = timedelta(seconds=5), timedelta(minutes=1)
 _KEEP_VOICES = timedelta(days=2)
 
-_ADD = text("""
-    INSERT INTO incident_voices AS v (watchlist, minute, slot, trouble)
-    SELECT * FROM unnest(CAST(:watchlists AS text[]), CAST(:minutes AS timestamptz[]), CAST(:slots AS smallint[]),
-                         CAST(:troubles AS boolean[]))
+_VOICES: Final = Rows({"watchlist": "text", "minute": "timestamptz", "slot": "smallint", "trouble": "boolean"})
+_ADD = text(f"""
+    INSERT INTO incident_voices AS v ({_VOICES.names}) SELECT {_VOICES.selected} FROM {_VOICES.source}
     ON CONFLICT (watchlist, minute, slot) DO UPDATE SET trouble = true WHERE excluded.trouble AND NOT v.trouble
-""")
+""")  # noqa: S608  our own column names
 _CLAIM = text("""
     INSERT INTO incident_watches AS w (watchlist, looked_at, state)
     SELECT name, :now, '{}' FROM unnest(CAST(:watchlists AS text[])) AS n(name) ORDER BY name
@@ -66,11 +67,7 @@ def note(
 
 def add(connection: Connection, heard: Sequence[Voice]) -> None:
     """Add voices, which are in order: so no two batches wait for each other in a circle."""
-    watchlists, minutes, slots, troubles = zip(*heard, strict=True)
-    connection.execute(
-        _ADD,
-        {"watchlists": list(watchlists), "minutes": list(minutes), "slots": list(slots), "troubles": list(troubles)},
-    )
+    connection.execute(_ADD, _VOICES.parameters(heard))
 
 
 def claim(connection: Connection, watchlists: Iterable[str], window: timedelta, now: datetime) -> dict[str, Watch]:

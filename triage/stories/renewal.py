@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, text
 
 from leitstand.model import Mention
+from leitstand.rows import array
 from triage.stories.prints import Print, prints
-from triage.stories.store import array, kept_beginning
+from triage.stories.store import kept_beginning
 
 _MOST = 100  # posts of a story that may take over
 _STORY = text("SELECT story FROM story_posts WHERE mention_id = :post")
@@ -23,16 +24,16 @@ _OTHERS = text("""
 """)
 _TAKE = text("""
     INSERT INTO story_keys (key, mention_id)
-    SELECT key, :post FROM unnest(CAST(CAST(:keys AS text) AS bigint[])) AS r(key) ORDER BY key
+    SELECT key, :post FROM unnest(CAST(:keys AS bigint[])) AS r(key) ORDER BY key
     ON CONFLICT (key) DO NOTHING
 """)
 _IN_ORDER = text("SELECT FROM story_keys WHERE mention_id = :post ORDER BY key FOR UPDATE")
 _PASS_ON = text("UPDATE story_keys SET mention_id = :heir WHERE key = :key AND mention_id = :post")
-_LET_GO = text("DELETE FROM story_keys WHERE key = ANY(CAST(CAST(:keys AS text) AS bigint[])) AND mention_id = :post")
+_LET_GO = text("DELETE FROM story_keys WHERE key = ANY(CAST(:keys AS bigint[])) AND mention_id = :post")
 _FORGET = text("DELETE FROM story_bands WHERE mention_id = ANY(:posts)")
 _SHOW = text("""
     INSERT INTO story_bands (band, mention_id)
-    SELECT band, :post FROM unnest(CAST(CAST(:bands AS text) AS bigint[])) AS r(band)
+    SELECT band, :post FROM unnest(CAST(:bands AS bigint[])) AS r(band)
 """)
 _LANGUAGE = text("UPDATE story_posts SET language = :language WHERE mention_id = :post")
 _SIZE = text("SELECT count(*) FROM story_posts WHERE story = (SELECT story FROM story_posts WHERE mention_id = :post)")
@@ -49,7 +50,7 @@ def renew(connection: Connection, post: Print, ignored: Sequence[str] = ()) -> N
     heirs = _heirs(connection, post.post, story, old, ignored)
     for key, heir in heirs.items():
         connection.execute(_PASS_ON, {"key": key, "post": post.post, "heir": heir.post})
-    connection.execute(_LET_GO, {"keys": array(key for key in old if key not in heirs), "post": post.post})
+    connection.execute(_LET_GO, {"keys": array([key for key in old if key not in heirs]), "post": post.post})
     _show(connection, [post, *{heir.post: heir for heir in heirs.values()}.values()])
     connection.execute(_LANGUAGE, {"language": post.language, "post": post.post})
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
 from sqlalchemy import Connection, text
 
+from leitstand.rows import Rows, array
 from triage.stories.board import Board, Placed, Span
 from triage.stories.prints import Print, Text, compared
 
@@ -23,13 +23,12 @@ PER_BAND, PER_POST = 8, 12
 _SNAPSHOT = text("SELECT CAST(pg_current_snapshot() AS text)")
 _KEYS = text("""
     SELECT k.key, k.mention_id, p.story FROM story_keys k LEFT JOIN story_posts p USING (mention_id)
-    WHERE k.key = ANY(CAST(CAST(:keys AS text) AS bigint[]))
+    WHERE k.key = ANY(CAST(:keys AS bigint[]))
 """)
 # The latest posts of each band, then those that share the most bands with the post asked for.
 _NEAR = """
     WITH wanted AS (
-      SELECT * FROM unnest(CAST(CAST(:posts AS text) AS bigint[]), CAST(CAST(:bands AS text) AS bigint[]))
-        AS w(post, band)
+      SELECT * FROM unnest(CAST(:posts AS bigint[]), CAST(:bands AS bigint[])) AS w(post, band)
     ), hits AS (
       SELECT w.post, b.mention_id, count(*) AS shared FROM wanted w
       CROSS JOIN LATERAL (
@@ -59,16 +58,17 @@ _SPANS = text("""
     FROM unnest(CAST(:stories AS bigint[])) AS s(story)
 """)
 _SPLITS = text("SELECT one, other FROM story_splits WHERE one = ANY(:stories) OR other = ANY(:stories)")
-_INSERT = text("""
-    WITH rows AS (
-      SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-        AS r(mention_id bigint, story bigint, written_at timestamptz, language text, why text, bands bigint[])
-    ), posts AS (
-      INSERT INTO story_posts (mention_id, story, written_at, language, why)
-      SELECT mention_id, story, written_at, language, why FROM rows ON CONFLICT (mention_id) DO NOTHING
+_POSTS: Final = Rows(
+    {"mention_id": "bigint", "story": "bigint", "written_at": "timestamptz", "language": "text", "why": "text"}
+)
+_BANDS: Final = Rows({"band": "bigint", "found": "bigint"})
+_INSERT = text(f"""
+    WITH posts AS (
+      INSERT INTO story_posts ({_POSTS.names}) SELECT {_POSTS.selected} FROM {_POSTS.source}
+      ON CONFLICT (mention_id) DO NOTHING
     )
-    INSERT INTO story_bands (band, mention_id) SELECT unnest(bands), mention_id FROM rows
-""")
+    INSERT INTO story_bands (band, mention_id) SELECT {_BANDS.selected} FROM {_BANDS.source}
+""")  # noqa: S608  our own column names
 _MERGE = text("""
     UPDATE story_posts SET story = m.story, written_by = pg_current_xact_id()
     FROM unnest(CAST(:merged AS bigint[]), CAST(:stories AS bigint[])) AS m(merged, story)
@@ -78,8 +78,7 @@ _ALONE = text("SELECT pg_advisory_xact_lock(:key)")
 _MERGED = text("SELECT EXISTS (SELECT FROM story_posts WHERE mention_id = ANY(:stories) AND story <> mention_id)")
 _TAKE = text("""
     INSERT INTO story_keys (key, mention_id)
-    SELECT * FROM unnest(CAST(CAST(:keys AS text) AS bigint[]), CAST(CAST(:posts AS text) AS bigint[]))
-      AS r(key, post) ORDER BY key
+    SELECT * FROM unnest(CAST(:keys AS bigint[]), CAST(:posts AS bigint[])) AS r(key, post) ORDER BY key
     ON CONFLICT (key) DO NOTHING
 """)
 _IN_ORDER = text("SELECT FROM story_keys WHERE key = ANY(:keys) ORDER BY key FOR UPDATE")
@@ -140,7 +139,7 @@ def claim(connection: Connection, placed: Sequence[Placed], seen: Seen) -> bool:
     taken = {key: one.post for one in placed for key in one.takes}
     new = sorted(key for key in taken if key not in seen.holders)
     if new:
-        values = {"keys": array(new), "posts": array(taken[key] for key in new)}
+        values = {"keys": array(new), "posts": array([taken[key] for key in new])}
         if connection.execute(_TAKE, values).rowcount != len(new):
             return False
     old = sorted(key for key in taken if key in seen.holders)
@@ -171,18 +170,10 @@ def write(connection: Connection, posts: Mapping[int, Print], placed: Sequence[P
 
 def insert(connection: Connection, posts: Mapping[int, Print], placed: Sequence[Placed], seen: Seen) -> None:
     """Add the posts to their stories, and the bands by which they are found."""
-    rows = [
-        {
-            "mention_id": one.post,
-            "story": seen.board.story(one.story),
-            "written_at": posts[one.post].at,
-            "language": posts[one.post].language,
-            "why": one.why,
-            "bands": (*one.bands, kept_beginning(posts[one.post])) if one.bands else (),
-        }
-        for one in placed
-    ]
-    connection.execute(_INSERT, {"rows": msgspec.json.encode(rows).decode()})
+    shown = [(one, posts[one.post]) for one in placed]
+    rows = [(post.post, seen.board.story(one.story), post.at, post.language, one.why) for one, post in shown]
+    bands = [(band, post.post) for one, post in shown if one.bands for band in (*one.bands, kept_beginning(post))]
+    connection.execute(_INSERT, _POSTS.parameters(rows) | _BANDS.parameters(bands))
 
 
 def _holds(connection: Connection, posts: Mapping[int, Print], placed: Sequence[Placed], seen: Seen) -> bool:
@@ -260,8 +251,8 @@ def _near(connection: Connection, posts: Sequence[Print], snapshot: str = "") ->
     if not asked:
         return []
     values = {
-        "posts": array(post for post, _ in asked),
-        "bands": array(band for _, band in asked),
+        "posts": array([post for post, _ in asked]),
+        "bands": array([band for _, band in asked]),
         "per_band": PER_BAND,
         "per_post": PER_POST,
     }
@@ -282,11 +273,6 @@ def _asks(post: Print) -> tuple[int, ...]:
 def kept_beginning(post: Print) -> int:
     """The beginning as stored: that of a cut text is another number than that of a whole one."""
     return ~post.beginning if post.words and post.words.cut else post.beginning
-
-
-def array(numbers: Iterable[int]) -> str:
-    """An array as PostgreSQL reads it; psycopg writes lists element by element, ten times as slowly."""
-    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 def _spans(connection: Connection, stories: Sequence[int]) -> dict[int, Span]:
