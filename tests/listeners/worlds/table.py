@@ -52,7 +52,9 @@ Proof = At | Never | Here
 STREAMS: Final = ("bluesky", "email", "mastodon", "x")  # what a server of these sends may trickle after it has answered
 
 _RUN: Final = At("listeners/sources/test_contract.py::test_a_thousand_posts_come_through_disconnects_and_kills")
-_KILLS: Final = _RUN
+_KILLS: Final = At(
+    "end_to_end/test_sources.py::test_killed_listeners_of_every_kind_lose_and_double_nothing_while_others_trickle"
+)
 _API: Final = Never("nothing is asked of anybody: what comes in is proved by the tests of the API")
 _FILE: Final = Never("a file is no network: it is read from its start to its end, as fast as wanted")
 _CALLED: Final = Never("it asks nobody for anything: it is called")
