@@ -100,9 +100,9 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
 
 @dataclass(slots=True)
 class _Host:
-    """One server: its turn, and until when (monotonic) it wants to be left alone."""
+    """One server: its turn in each lane, and until when (monotonic) it wants to be left alone."""
 
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     quiet_until: float = 0.0
 
 
@@ -131,15 +131,23 @@ class Fetcher:
         await self._client.aclose()
 
     async def get(
-        self, url: str, headers: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        *,
+        lane: str = "",
     ) -> Page:
-        """GET, redirects followed. Raises FetchError if there is no answer; whatever answer there is, is a Page."""
-        return await self._follow(self._request("GET", url, headers, params=params))
+        """GET, redirects followed. Raises FetchError if there is no answer; whatever answer there is, is a Page.
+
+        A server is asked by one request at a time in each lane: who has a lane of his own waits for no other.
+        """
+        return await self._follow(self._request("GET", url, headers, params=params), lane)
 
     async def post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Page:
         """POST a form; redirects are not followed."""
         request = self._request("POST", url, headers, form=form)
-        return await self._ask(request, "", self.limits.seconds)
+        return await self._ask(request, "", "", self.limits.seconds)
 
     def _request(
         self,
@@ -159,10 +167,10 @@ class Fetcher:
         except (httpx.InvalidURL, UnicodeError, ValueError) as error:
             raise FetchError(f"this is no address: {error}", permanent=True) from error
 
-    async def _follow(self, request: httpx.Request) -> Page:
+    async def _follow(self, request: httpx.Request, lane: str) -> Page:
         moved_to, permanent, seconds = "", True, self.limits.seconds
         for _ in range(self.limits.redirects + 1):
-            page = await self._ask(request, moved_to, seconds)
+            page = await self._ask(request, lane, moved_to, seconds)
             if page.status not in _MOVES:
                 return page
             seconds -= page.seconds
@@ -182,10 +190,10 @@ class Fetcher:
         headers = {n: v for n, v in request.headers.items() if n != "host" and (same or n in _FOR_EVERYONE)}
         return self._request("GET", str(target), headers)
 
-    async def _ask(self, request: httpx.Request, moved_to: str, seconds: float) -> Page:
+    async def _ask(self, request: httpx.Request, lane: str, moved_to: str, seconds: float) -> Page:
         """One request when it is the host's turn."""
         host = self._hosts[f"{request.url.host}:{request.url.port}"]
-        async with host.turn, self._slots:
+        async with host.turns[lane], self._slots:
             began = time.monotonic()
             if began < host.quiet_until:
                 wait = timedelta(seconds=host.quiet_until - began)

@@ -1,12 +1,15 @@
-"""The reviews of one app in one store, and the answers to them, as a part of a round: what all stores have in common.
+"""The reviews of an app in a store, and the answers to them: what all stores have in common.
 
     pages, newest first ─► back to known ground; now and then further, for what was held back or edited in place
     ─► new, edited and gone at once, with the cursor; a missing review is asked for before it counts as gone
-Nothing is told before the walk has ended, so that a kill in between loses nothing.
+Nothing is told before the walk has ended, so that a kill in between loses nothing. Several stores are asked in turn;
+who takes long is left behind, alone with its delay.
 """
 
+import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Protocol
@@ -18,7 +21,10 @@ from leitstand.errors import FetchError
 from leitstand.model import Mention
 from listeners.budget import Budget
 from listeners.contract import Batch, Gone
+from listeners.rounds import rounds
+from listeners.streams import together
 
+PATIENCE = 2.0  # seconds for which the other stores wait for one
 DEEP_EVERY: Final = 10  # looks; the first after each start is one
 REMEMBERED: Final = 2_000
 ASKED_FOR: Final = 5  # missing reviews are asked for one by one
@@ -98,7 +104,10 @@ def stars(rating: int, title: str) -> str:
 
 @dataclass(slots=True)
 class Reviews:
-    """A part of a round. With the very first look reviews are heard that are younger than `history`."""
+    """A part of a round. With the very first look reviews are heard that are younger than `history`.
+
+    `turn` is whose turn it is among the stores of a listener.
+    """
 
     name: str
     store: Store
@@ -106,11 +115,22 @@ class Reviews:
     history: timedelta
     cursor: str = ""
     every: float = 0.0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _looks: int = 0
     _missing: set[str] = field(default_factory=set)
 
     async def look(self) -> Batch:
         """What is new, edited and gone. Raises FetchError."""
+        async with self.turn:
+            looking = asyncio.ensure_future(self._look())
+            try:
+                await asyncio.wait({looking}, timeout=PATIENCE)
+            except asyncio.CancelledError:
+                looking.cancel()
+                raise
+        return await looking
+
+    async def _look(self) -> Batch:
         memory, now = Memory.from_cursor(self.cursor), clock.now()
         since = memory.since or int((now - self.history).timestamp())
         deep = self._looks % DEEP_EVERY == 0
@@ -187,6 +207,23 @@ class Reviews:
             after.since = max(after.since, _seconds(youngest[0][1]))
         after.known = dict(youngest)
         self.cursor = msgspec.json.encode(after).decode()
+
+
+async def hear(
+    stores: Mapping[str, Store], interval: timedelta, history: timedelta, cursors: Mapping[str, str]
+) -> AsyncIterator[Batch]:
+    """The reviews of several stores by their names, for ever. Raises FetchError for what only a person can mend."""
+    every, turn = interval.total_seconds(), asyncio.Lock()
+    parts = [Reviews(n, store, every, history, cursors.get(n, ""), every, turn) for n, store in stores.items()]
+    async with aclosing(together([rounds([part]) for part in parts])) as batches:
+        async for batch in batches:
+            yield batch
+
+
+async def count(stores: Mapping[str, Store]) -> int:
+    """How many reviews and answers the newest page of each shows."""
+    pages = [await store.page("") for store in stores.values()]
+    return sum(len(page.shown) for page in pages)
 
 
 def _answers_missing(known: dict[str, str], shown: dict[str, Shown]) -> list[str]:

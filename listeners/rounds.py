@@ -8,7 +8,7 @@ that is refused – ends the whole round with its FetchError: the worker tells i
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Protocol
@@ -41,7 +41,7 @@ class _Turn:
     failures: int = 0
 
 
-async def rounds(parts: Sequence[Part], jitter: Callable[[], float] = random.random) -> AsyncIterator[Batch]:
+async def rounds(parts: Sequence[Part], jitter: Callable[[], float] = random.random) -> AsyncGenerator[Batch, None]:
     """What the parts give, for ever. Raises FetchError for what only a person can mend."""
     if not parts:
         raise FetchError("there is nothing to ask for", permanent=True)

@@ -115,9 +115,10 @@ class Api:
     _token: str = field(default="", repr=False)
     _ends: float = 0.0
 
-    async def get(self, path: str, params: Mapping[str, str]) -> Page:
+    async def get(self, path: str, params: Mapping[str, str], lane: str = "") -> Page:
         """One request. Raises FetchError; an answer that there is no such thing is a Page."""
-        page = await self.fetcher.get(f"{self.base}{path}", {"Authorization": f"Bearer {self._current()}"}, params)
+        key = {"Authorization": f"Bearer {self._current()}"}
+        page = await self.fetcher.get(f"{self.base}{path}", key, params, lane=lane)
         said = {name: int(number) for name, number in _LIMIT.findall(page.headers.get("x-rate-limit", ""))}
         self.left, self.allowed = said.get("rem", self.left), said.get("lim", self.allowed)
         if page.status == 401:
@@ -157,7 +158,8 @@ class App:
     async def page(self, more: str) -> Sheet:
         """Two hundred reviews with their answers. Raises FetchError."""
         asked = {"sort": "-createdDate", "limit": str(PAGE), "include": "response"}
-        page = await self.api.get(more or f"/v1/apps/{self.app}/customerReviews", {} if more else asked)
+        path = more or f"/v1/apps/{self.app}/customerReviews"
+        page = await self.api.get(path, {} if more else asked, self.app)
         if page.status == 404:
             raise FetchError(f"this key's team has no app {self.app}", status=404)
         listing = decode(page, Listing)
@@ -171,7 +173,7 @@ class App:
         return Sheet(shown, _path(listing.links.next))
 
     async def has(self, review: str) -> bool:
-        page = await self.api.get(f"/v1/customerReviews/{review}", {})
+        page = await self.api.get(f"/v1/customerReviews/{review}", {}, self.app)
         return page.status != 404 and page.check() is page
 
     def pause(self) -> float:

@@ -79,7 +79,7 @@ class Country:
         """Fifty reviews. Raises FetchError."""
         number = int(more or "1")
         path = f"{self.country}/rss/customerreviews/page={number}/id={self.app}/sortby=mostrecent/json"
-        page = await self.fetcher.get(f"{self.base}/{path}")
+        page = await self.fetcher.get(f"{self.base}/{path}", lane=f"{self.app} {self.country}")
         if page.status in (400, 404):
             raise FetchError(f"the store of {self.country!r} has no app {self.app}", status=page.status)
         if page.status == 403:  # how it says that it is asked too often

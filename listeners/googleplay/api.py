@@ -100,11 +100,11 @@ class Api:
     _token: str = field(default="", repr=False)
     _ends: float = 0.0
 
-    async def get(self, path: str, params: Mapping[str, str], quota: Quota) -> Page:
+    async def get(self, path: str, params: Mapping[str, str], quota: Quota, lane: str = "") -> Page:
         """One request at the cost of one. Raises FetchError; an answer that there is no such thing is a Page."""
         token = await self._current()
         quota.spend()
-        page = await self.fetcher.get(f"{self.base}{path}", {"Authorization": f"Bearer {token}"}, params)
+        page = await self.fetcher.get(f"{self.base}{path}", {"Authorization": f"Bearer {token}"}, params, lane=lane)
         if page.status == 401:
             self._token = ""  # it may have been withdrawn: a fresh one is asked for next time
             raise FetchError("Google does not take our token any more", status=401)

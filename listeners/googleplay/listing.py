@@ -86,7 +86,7 @@ class App:
     async def page(self, more: str) -> Sheet:
         """A hundred reviews with their answers. Raises FetchError."""
         asked = {"maxResults": str(PAGE)} | ({"token": more} if more else {})
-        page = await self.api.get(self._path(), asked, self.quota)
+        page = await self.api.get(self._path(), asked, self.quota, self.package)
         if page.status == 404:
             raise FetchError(f"there is no app {self.package} in this developer's account", status=404)
         listing = decode(page, Listing)
@@ -95,7 +95,7 @@ class App:
         return Sheet(shown, listing.token_pagination.next_page_token)
 
     async def has(self, review: str) -> bool:
-        page = await self.api.get(f"{self._path()}/{quote(review, safe='')}", {}, self.quota)
+        page = await self.api.get(f"{self._path()}/{quote(review, safe='')}", {}, self.quota, self.package)
         return page.status != 404 and page.check() is page
 
     def pause(self) -> float:

@@ -29,8 +29,7 @@ from listeners.contract import Batch
 from listeners.fetch import Fetcher, Limits
 from listeners.googleplay.api import Api, Quota
 from listeners.googleplay.listing import App
-from listeners.reviews import Reviews
-from listeners.rounds import rounds
+from listeners.reviews import count, hear
 
 ABOUT = About(
     title="Google Play",
@@ -59,21 +58,14 @@ class Settings(ListenerSettings):
 async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
     """Yield what is new, changed and gone."""
     async with Fetcher(Limits(allow_private=settings.allow_private)) as fetcher:
-        async for batch in rounds(_parts(settings, fetcher, cursors)):
+        async for batch in hear(_stores(settings, fetcher), settings.interval, settings.history, cursors):
             yield batch
 
 
 async def verify(settings: Settings) -> str:
     """Ask once for the newest reviews of each app."""
     async with Fetcher(Limits(allow_private=settings.allow_private)) as fetcher:
-        pages = [await store.page("") for store in _stores(settings, fetcher).values()]
-    return f"Google Play answers: {sum(len(page.shown) for page in pages)} reviews and answers now"
-
-
-def _parts(settings: Settings, fetcher: Fetcher, cursors: Mapping[str, str]) -> list[Reviews]:
-    every = settings.interval.total_seconds()
-    stores = _stores(settings, fetcher)
-    return [Reviews(n, s, every, settings.history, cursors.get(n, ""), every) for n, s in stores.items()]
+        return f"Google Play answers: {await count(_stores(settings, fetcher))} reviews and answers now"
 
 
 def _stores(settings: Settings, fetcher: Fetcher) -> dict[str, App]:

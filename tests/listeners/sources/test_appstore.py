@@ -10,13 +10,14 @@ from pydantic import ValidationError
 from sqlalchemy import Engine, text
 
 from leitstand.errors import FetchError
+from listeners import reviews
 from listeners.appstore.connect import LASTS
 from listeners.contract import Batch
 from listeners.sources import appstore
 from listeners.sources.appstore import Settings
 from tests.listeners.committing import Ear
 from tests.listeners.hearing import Hearing, run
-from tests.listeners.servers_api import Reply, serving
+from tests.listeners.servers_api import Asked, Reply, serving
 from tests.listeners.servers_appstore import APP, ISSUER, KEY_ID, FakeConnect, FakeFeed, moment, review
 
 needs_key = pytest.mark.skipif(find_spec("cryptography") is None, reason="needs what the extra appstore installs")
@@ -123,6 +124,24 @@ def test_one_country_that_fails_harms_no_other(feed: FakeFeed) -> None:
     assert found.heard == ["9001"]
     feed.instead = Reply("<html>", 403)
     assert "403" in first(public(feed)).error
+
+
+def test_one_country_that_trickles_delays_no_other(feed: FakeFeed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reviews, "PATIENCE", 0.1)
+    feed.write(1)
+
+    def answer(asked: Asked) -> Reply:
+        return Reply(trickle=True) if asked.path.startswith("/us/") else feed.answer(asked)
+
+    async def go(one: Hearing) -> Hearing:
+        await one.until(lambda batch: bool(batch.mentions))
+        feed.write(2)
+        await one.until(lambda batch: bool(batch.mentions))
+        return one
+
+    with serving(answer) as url:
+        found = run(appstore, public(feed, countries=["us", "de"], feed_url=url), go)
+    assert (found.heard, found.errors) == (["9001", "9002"], {})
 
 
 @needs_key

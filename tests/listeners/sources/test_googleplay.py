@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from leitstand.errors import FetchError
+from listeners import reviews
 from listeners.contract import Batch
 from listeners.sources import googleplay
 from listeners.sources.googleplay import Settings
 from tests.listeners.hearing import Hearing, run
-from tests.listeners.servers_api import Reply, serving
+from tests.listeners.servers_api import Asked, Reply, serving
 from tests.listeners.servers_googleplay import PACKAGE, TOKEN_PATH, FakePlay, account_key
 
 PART = f"app {PACKAGE}"
@@ -69,6 +70,24 @@ def test_times_come_as_text_as_numbers_and_not_at_all(server: FakePlay) -> None:
     assert times["gp:0"] == times["gp:1"] == 1_700_000_000
     assert all(times[name] >= times["gp:1"] for name in ("gp:2", "gp:3", "gp:4", "gp:5", "gp:9"))
     assert len(batch.mentions) == 7
+
+
+def test_one_app_that_trickles_delays_no_other(server: FakePlay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reviews, "PATIENCE", 0.1)
+    server.write(1)
+
+    def answer(asked: Asked) -> Reply:
+        return Reply(trickle=True) if "com.example.slow" in asked.path else server.answer(asked)
+
+    async def go(one: Hearing) -> Hearing:
+        await one.until(lambda batch: bool(batch.mentions))
+        server.write(2)
+        await one.until(lambda batch: bool(batch.mentions))
+        return one
+
+    with serving(answer) as server.url:
+        found = run(googleplay, at(server, apps=["com.example.slow", PACKAGE]), go)
+    assert (found.heard, found.errors) == (["gp:1", "gp:2"], {})
 
 
 def test_one_token_serves_many_requests_and_a_withdrawn_one_is_renewed(server: FakePlay) -> None:
