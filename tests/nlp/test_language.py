@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from nlp.language import UNKNOWN, detect
+from nlp.language import LANGUAGES, UNKNOWN, detect, letters
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,11 @@ def test_any_text_gets_an_answer(text: str, declared: str) -> None:
     language, confidence = detect(text, declared)
     assert language == UNKNOWN or len(language) == 2
     assert 0 <= confidence <= 1
+
+
+def test_letters_are_read_as_by_the_model_of_all_languages_limited_to_ours() -> None:
+    whole = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    whole.set_languages(list(LANGUAGES))
+    assert sorted(letters().labels) == sorted(LANGUAGES)
+    for text in ("", "?", "kaffee", "où est mon colis", "где мой заказ", "paketim hâlâ gelmedi", "pakket 12 niet hier"):
+        assert letters().rank(text) == whole.rank(text)
