@@ -11,7 +11,7 @@ Problems = Iterable[Problem]
 
 def references(settings: Settings) -> Problems:
     """Every name that is used and not defined, or defined twice."""
-    for check in (_twice, _watchlists, _agreements, _teams, _rules, _policies, _rotas, _digests, _others):
+    for check in (_twice, _watchlists, _listeners, _agreements, _teams, _rules, _policies, _rotas, _digests, _others):
         yield from check(settings)
 
 
@@ -41,6 +41,13 @@ def _watchlists(settings: Settings) -> Problems:
     for index, watchlist in enumerate(settings.watchlists):
         if watchlist.team != "default" or teams:
             yield from _known(f"watchlists.{index}.team", watchlist.team, teams | {"default"}, "team")
+
+
+def _listeners(settings: Settings) -> Problems:
+    for name, listener in settings.listeners.items():
+        for field, names in listener.watchlist_names().items():
+            for used in names:
+                yield from _known(f"listeners.{name}.{field}.{used}", used, _names(settings), "watchlist")
 
 
 def _agreements(settings: Settings) -> Problems:

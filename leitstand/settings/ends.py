@@ -1,5 +1,6 @@
 """Both ends of the line: what is listened for and where, and who is told."""
 
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Annotated
 
@@ -24,6 +25,10 @@ class ListenerSettings(Section):
 
     kind: str = Field(description="The source: one of `leitstand integrations`, or a dotted module name.")
     enabled: bool = Field(True, description="false: keep the entry, do not listen.")
+
+    def watchlist_names(self) -> Mapping[str, Iterable[str]]:
+        """The watchlists that a source's own fields name, by the field: they must exist."""
+        return {}
 
 
 class TargetSettings(Section):

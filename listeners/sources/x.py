@@ -25,18 +25,19 @@ listener's, others are left alone; `leitstand try` touches none and reads ten po
 Needs `pip install 'leitstand[x]'`.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from functools import partial
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
 import structlog
-from pydantic import Field, PrivateAttr, SecretStr
+from pydantic import Field, PrivateAttr, SecretStr, model_validator
 
 from leitstand import clock
 from leitstand.model import Mention
 from leitstand.plugins import About
+from leitstand.references import suggest
 from leitstand.settings import Duration, ListenerSettings
 from listeners import rechecks
 from listeners.budget import DayBudget
@@ -92,6 +93,17 @@ class Settings(ListenerSettings):
     url: str = Field("https://api.x.com", pattern=r"^https?://[^/\s]\S*$", description="Where X's API is.")
     _serves: dict[str, frozenset[str]] = PrivateAttr(default_factory=dict)
 
+    def watchlist_names(self) -> Mapping[str, Iterable[str]]:
+        """Where the rules are the operator's own, a budget is for one of them."""
+        return {} if self.rules else {"watchlist_posts": self.watchlist_posts}
+
+    @model_validator(mode="after")
+    def _budgets_for_rules_that_exist(self) -> Self:
+        for name in self.watchlist_posts if self.rules else ():
+            if name not in self.rules:
+                raise ValueError(f"`watchlist_posts`: there is no rule named {name!r}; {suggest(name, self.rules)}")
+        return self
+
 
 def asking(settings: Settings, watchlists: Mapping[str, Node]) -> Settings:
     """The settings with the rules and searches that follow from the watchlists, where the operator gave none."""
@@ -99,8 +111,6 @@ def asking(settings: Settings, watchlists: Mapping[str, Node]) -> Settings:
         return settings
     for name, why in push.unheard(watchlists, limit=settings.most_rules).items():
         log.warning("watchlist cannot be heard on X", watchlist=name, reason=why)
-    for name in sorted(set(settings.watchlist_posts) - set(watchlists)):
-        log.warning("a budget for a watchlist that does not exist", watchlist=name)
     rules = {rule.tag: rule.value for rule in push.rules(watchlists, limit=settings.most_rules)}
     told = settings.model_copy(update={"rules": rules, "searches": settings.searches or push.searches(watchlists)})
     told._serves = push.serving(watchlists, limit=settings.most_rules)

@@ -80,6 +80,31 @@ kind = "webhok"
     assert "webhook" in found[13, "targets.a.kind"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "line", "says"),
+    [
+        (
+            "watchlist_posts = { cloud = 5, clowd = 5 }",
+            7,
+            "no watchlist named 'clowd'; did you mean 'cloud'? known: cloud",
+        ),
+        ("[listeners.x.watchlist_posts]\nother = 5", 8, "no watchlist named 'other'; known: cloud"),
+        ('rules = { all = "acme" }\nwatchlist_posts = { cloud = 5 }', 4, "no rule named 'cloud'; known: all"),
+    ],
+)
+def test_a_budget_is_for_a_watchlist_that_exists(tmp_path: Path, lines: str, line: int, says: str) -> None:
+    text = f"""[[watchlists]]
+name = "cloud"
+query = "acme"
+[listeners.x]
+kind = "x"
+bearer_token = "t"
+{lines}
+"""
+    [problem] = problems(tmp_path, text)
+    assert (problem.line, says in problem.message) == (line, True), problem
+
+
 def test_a_wrong_plugin_key_names_the_known_ones(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, '[targets.a]\nkind = "log"\nlevle = "info"\n')
     assert (problem.line, problem.path) == (3, "targets.a.levle")

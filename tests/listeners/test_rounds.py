@@ -2,11 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import cast
 
 import pytest
 
@@ -33,7 +31,7 @@ class FakePart:
 
 def first(number: int, *parts: FakePart) -> list[Batch]:
     async def go() -> list[Batch]:
-        async with aclosing(cast(AsyncGenerator[Batch, None], rounds(parts, lambda: 0.5))) as batches:
+        async with aclosing(rounds(parts, lambda: 0.5)) as batches:
             return [await anext(batches) for _ in range(number)]
 
     return asyncio.run(go())
