@@ -20,6 +20,11 @@ _MOVE = text("""
     UPDATE case_keys SET case_number = :into WHERE held AND case_number = :number
       AND (CAST(:keys AS text[]) IS NULL OR key = ANY(:keys))
 """)
+_LOCK = text("SELECT FROM case_keys WHERE held AND key = :key FOR UPDATE")
+_RENAME = text("""
+    UPDATE case_keys SET key = :after
+    WHERE key = :before AND NOT EXISTS (SELECT FROM case_keys WHERE held AND key = :after)
+""")
 _KEYS_OF = text("SELECT key FROM case_keys WHERE held AND case_number = :number ORDER BY key")
 _TAKE = text(f"""
     INSERT INTO case_keys ({_TAKEN.names}) SELECT {_TAKEN.selected} FROM {_TAKEN.source} ORDER BY key
@@ -90,6 +95,17 @@ def retake(connection: Connection, number: int) -> None:
 def move(connection: Connection, number: int, into: int, only: Sequence[str] | None = None) -> None:
     """Give a locked case's held keys to another locked case; all, or only those named."""
     connection.execute(_MOVE, {"number": number, "into": into, "keys": None if only is None else list(only)})
+
+
+def lock(connection: Connection, key: str) -> None:
+    """Let nobody else change who holds a key, where somebody does."""
+    connection.execute(_LOCK, {"key": key})
+
+
+def rename(connection: Connection, before: str, after: str) -> None:
+    """A key is called otherwise now. Where that name is held already, the old one is let go."""
+    connection.execute(_RENAME, {"before": before, "after": after})
+    release(connection, [before])
 
 
 def of_case(connection: Connection, number: int) -> list[str]:

@@ -16,12 +16,15 @@ from leitstand.model import Assessment, CaseState, MatchedMention, Notice
 from triage import cases, clocks, contacts, keys, records, sla
 from triage.changes import LONGEST, by_its_author, heard_again, raise_severity, title_of
 from triage.decide import Decision, Item, Move
+from triage.grouping import story_key
 from triage.judgement import NO_FACTS, Judgement, doubt, judge, unquoted
 from triage.ledger import Ledger
 from triage.placing import prints_of
 from triage.policy import Policy
-from triage.stories import renewal
+from triage.stories import moving, renewal
+from triage.stories import store as stories
 from triage.stories.links import ignoring
+from triage.stories.prints import Print
 
 _CASE = text("SELECT case_number FROM case_mentions WHERE mention_id = :id")
 _IS_FIRST = text("SELECT min(mention_id) = :id FROM case_mentions WHERE case_number = :number")
@@ -29,9 +32,35 @@ _REWORD = text("UPDATE cases SET title = :title, text = :text WHERE number = :nu
 
 
 def renew_story(connection: Connection, item: Item, policy: Policy) -> None:
-    """Let the story of an edited post be found by its new words. In a transaction of its own: it locks keys only."""
+    """Let an edited post be found by its new words, and tell the story that they tell. In a transaction of its own.
+
+    It locks keys of stories, then of cases, then the stories, as `triage.cases` does, and no case. If the post's story
+    has become another meanwhile, all is undone and done again.
+    """
     for post in prints_of([item], policy):
-        renewal.renew(connection, post, ignoring(policy.triage.ignore_links))
+        settled = False
+        while not settled:
+            with connection.begin_nested() as attempt:
+                if not (settled := _renewed(connection, post, policy)):
+                    attempt.rollback()
+
+
+def _renewed(connection: Connection, post: Print, policy: Policy) -> bool:
+    ignored, window = ignoring(policy.triage.ignore_links), policy.triage.story_window
+    renewed = renewal.renew(connection, post, ignored)
+    if renewed is None:
+        return True
+    story = renewed.story
+    keys.lock(connection, story_key(story))
+    stories.alone(connection)
+    if renewal.story_of(connection, post.post) != story:
+        return False
+    renewal.show(connection, renewed)
+    others = renewal.others(connection, post.post, story, ignored)
+    remains = moving.move(connection, post, story, others, window, policy.triage.story_similarity)
+    if remains not in (0, story):
+        keys.rename(connection, story_key(story), story_key(remains))
+    return True
 
 
 def revise(
@@ -70,12 +99,20 @@ def _revise(
         _reword(connection, ledger, case.number, matched)
     if judged:
         decision = Decision(matched, assessment, judged, Move.JOIN, case.number)
+        _tell_story(connection, case, decision, now)
         asks = assessment.needs_reply and not before.needs_reply
         if asks and case.state in records.LIVE and by_its_author(case, decision):
             heard_again(ledger, case.number, decision)
         if judged.raises and judged.severity < case.severity:
             _worsen(connection, ledger, case.number, decision)
     return cases.write(connection, ledger, stored)
+
+
+def _tell_story(connection: Connection, case: records.CaseRecord, decision: Decision, now: datetime) -> None:
+    """What its author tells now belongs to the case, if nobody else's case has that story."""
+    story = renewal.story_of(connection, decision.item.id)
+    if story and case.state in records.LIVE and by_its_author(case, decision):
+        keys.take(connection, {story_key(story): (case.number, now)})
 
 
 def _judge(connection: Connection, ledger: Ledger, item: Item) -> Judgement | None:

@@ -22,7 +22,7 @@ from triage.ledger import Ledger
 from triage.policy import Policy
 from triage.records import LIVE
 from triage.snapshot import snapshot
-from triage.stories import store as stories
+from triage.stories import parting
 
 _MENTIONS = text("SELECT mention_id FROM case_mentions WHERE case_number = :number ORDER BY mention_id")
 _LEAVE = text("DELETE FROM case_mentions WHERE mention_id = ANY(:mentions)")
@@ -120,7 +120,7 @@ def _keys(items: Iterable[MatchedMention]) -> set[str]:
 
 def _part_stories(connection: Connection, number: int, new: int, moved: Sequence[Item], now: datetime) -> None:
     """The stories of the leaving posts are theirs; what their old stories are called now stays with the old case."""
-    for own, remains in stories.split(connection, [item.id for item, _ in moved]):
+    for own, remains in parting.split(connection, [item.id for item, _ in moved]):
         keys.move(connection, number, new, [story_key(own)])
         keys.take(connection, {story_key(own): (new, now)})
         if remains:

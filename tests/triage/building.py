@@ -70,14 +70,15 @@ def store(connection: Connection, items: list[Item]) -> None:
         text("""
             INSERT INTO mentions (id, channel, external_id, listener, watchlists, own, url, title, text, language, kind,
               author_id, author_handle, author_name, parent_id, conversation_id, links, media, created_at, received_at)
-            VALUES (:id, :channel, :external_id, 'blogs', :watchlists, :own, '', '', :text, '', 'post',
+            VALUES (:id, :channel, :external_id, 'blogs', :watchlists, :own, '', '', :text, '', :kind,
               :author, :author, '', :parent, :root, '{}', 0, :at, :at)
         """),
         [
             {
                 "id": i.id, "channel": i.mention.channel, "external_id": i.mention.external_id, "own": i.own,
                 "watchlists": list(i.watchlists), "text": i.mention.text, "author": i.mention.author.handle,
-                "parent": i.mention.parent_id, "root": i.mention.conversation_id, "at": i.mention.created_at,
+                "kind": i.mention.kind, "at": i.mention.created_at,
+                "parent": i.mention.parent_id, "root": i.mention.conversation_id,
             }
             for i, _ in items
         ],

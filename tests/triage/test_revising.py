@@ -18,7 +18,7 @@ from leitstand.model import (
     Urgency,
 )
 from tests.triage.building import NOW, assessment, mention, one, policy, run
-from triage import clocks, records, revising, timeline
+from triage import clocks, keys, records, revising, timeline
 from triage.actions import act
 from triage.cases import process
 from triage.policy import Policy
@@ -189,3 +189,24 @@ def test_rules_may_ask_how_many_tell_the_story(database: Engine) -> None:
         assert connection.scalar(text("SELECT count(DISTINCT story) FROM story_posts")) == 1
     revise(database, edited(posts[0], words), assessment(), assessment(Urgency.NORMAL), policy(rules=[rule]))
     assert case(database, opened[0].number)[0].severity is Severity.SEV1
+
+
+def test_each_of_two_stories_that_were_one_leads_to_the_case(database: Engine) -> None:
+    """The post that opened the case tells something else now, the copy that joined it what it told before."""
+    old = "acme cloud is down since this morning and nobody at the hotline answers the phone"
+    new = "the invoice from acme cloud counts every day of february twice this year"
+    posts = [mention(n, words=old, author=f"a{n}", minutes=n) for n in (1, 2)]
+    (opened,) = run(database, [one(post) for post in posts]).opened
+    for _ in range(2):  # a job may come twice
+        now = edited(posts[0], new)
+        with database.begin() as connection:
+            connection.execute(text("UPDATE mentions SET text = :text WHERE id = 1"), {"text": new})
+            revising.renew_story(connection, (now, assessment()), POLICY)
+        revise(database, now, assessment(), assessment())
+    copies = [mention(3, words=old, author="a3", minutes=3), mention(4, words=new, author="a4", minutes=4)]
+    assert run(database, [one(copy) for copy in copies]).opened == ()
+    record, _ = case(database, opened.number)
+    assert record.mention_count == 4
+    with database.connect() as connection:
+        held = sorted(key for key in keys.of_case(connection, opened.number) if key.startswith("s:"))
+    assert held == ["s:1", "s:2"]

@@ -191,3 +191,30 @@ def test_of_several_workers_at_once_one_moves_an_edited_post(bench: Bench) -> No
         kinds = [event.kind for event in timeline.read(connection, case.number)]
         doubled = connection.scalar(text("SELECT count(*) - count(DISTINCT (band, mention_id)) FROM story_bands"))
     assert (sorted(moved), kinds.count("reassessed"), doubled, bench.waiting()) == ([False] * 3 + [True], 1, 0, 0)
+
+
+def test_posts_of_one_story_that_are_edited_at_once_each_tell_their_own(bench: Bench) -> None:
+    """And so does whoever comes meanwhile: nobody waits for anybody in a circle."""
+    told = "acme: the whole shop stands still since nine and nobody at the hotline answers"
+    subjects = ["invoices that count twice", "a parcel without a label", "passwords that never fit", "lamps that hum"]
+    posts = [post(told, str(n)) for n in range(1, 7)]
+    bench.work(numbers := bench.hear(*posts))
+    edits = [
+        replace(one, text=f"acme sells me {what}, which I had not ordered")
+        for one, what in zip(posts, subjects, strict=False)
+    ]
+    bench.hear(edits=tuple(edits))
+    line = bench.line
+    with ThreadPoolExecutor(4) as pool:
+        moved = list(
+            pool.map(lambda number: revise(line.engine, line.assessor, line.policy, number), numbers[: len(subjects)])
+        )
+    with bench.engine.connect() as connection:
+        rows = connection.execute(text("SELECT mention_id, story FROM story_posts ORDER BY mention_id")).all()
+        strange = connection.scalar(
+            text("SELECT count(*) FROM story_posts p WHERE NOT EXISTS"
+                 " (SELECT FROM story_posts f WHERE f.mention_id = p.story AND f.story = p.story)")
+        )  # fmt: skip
+    assert all(moved)
+    assert [story for _, story in rows] == [*numbers[:4], numbers[4], numbers[4]]
+    assert (strange, bench.waiting()) == (0, 0)

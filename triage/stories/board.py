@@ -6,7 +6,7 @@
 The board is filled with what may matter (all of a file, or what the database has of it), and then asked post by post.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -93,6 +93,13 @@ class Board:
         if bands:
             self._show(post, story)
         return Placed(post.post, story, found.get(story, ""), merged, takes, bands)
+
+    def leave_out(self, post: int, keys: Iterable[int], stories: Collection[int]) -> None:
+        """Forget one post, with the keys that it has, and whatever is known of some stories."""
+        for key in {*keys, *(key for key, story in self.keys.items() if story in stories)}:
+            self.keys.pop(key, None)
+        for band, shown in self._bands.items():
+            self._bands[band] = [(one, story) for one, story in shown if one.post != post and story not in stories]
 
     def joins(self, post: Print) -> bool:
         """Whether the post is a copy of any post that is known."""

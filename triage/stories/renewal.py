@@ -1,9 +1,10 @@
-"""An edited post is found by its new words, no longer by those it had; it stays in its story, as its case does.
+"""An edited post is found by its new words, no longer by those it had. Where it belongs: triage/stories/moving.py.
 
 What else tells the story in the old words may be known by this post alone: it hands its keys on to such a one.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, text
@@ -39,20 +40,35 @@ _LANGUAGE = text("UPDATE story_posts SET language = :language WHERE mention_id =
 _SIZE = text("SELECT count(*) FROM story_posts WHERE story = (SELECT story FROM story_posts WHERE mention_id = :post)")
 
 
-def renew(connection: Connection, post: Print, ignored: Sequence[str] = ()) -> None:
-    """Give a post that has a story the keys and bands of its present words. Doing it twice changes nothing more."""
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The story that a post is in, and what is to be found by other bands from now on."""
+
+    story: int
+    shown: tuple[Print, ...]
+
+
+def renew(connection: Connection, post: Print, ignored: Sequence[str] = ()) -> Renewed | None:
+    """Give a post that has a story the keys of its present words; None where it has none. Twice is as once.
+
+    It locks keys alone. The bands are for `show`, with the lock on stories.
+    """
     story = connection.scalar(_STORY, {"post": post.post})
     if story is None:
-        return
+        return None
     connection.execute(_TAKE, {"keys": array(post.keys), "post": post.post})
     connection.execute(_IN_ORDER, {"post": post.post})
     old = [key for key in connection.scalars(_HELD, {"post": post.post}) if key not in post.keys]
-    heirs = _heirs(connection, post.post, story, old, ignored)
+    heirs = _heirs(old, others(connection, post.post, story, ignored) if old else ())
     for key, heir in heirs.items():
         connection.execute(_PASS_ON, {"key": key, "post": post.post, "heir": heir.post})
     connection.execute(_LET_GO, {"keys": array([key for key in old if key not in heirs]), "post": post.post})
-    _show(connection, [post, *{heir.post: heir for heir in heirs.values()}.values()])
-    connection.execute(_LANGUAGE, {"language": post.language, "post": post.post})
+    return Renewed(story, (post, *{heir.post: heir for heir in heirs.values()}.values()))
+
+
+def story_of(connection: Connection, post: int) -> int:
+    """The story of a post; 0 where it has none."""
+    return connection.scalar(_STORY, {"post": post}) or 0
 
 
 def size(connection: Connection, post: int) -> int:
@@ -60,21 +76,23 @@ def size(connection: Connection, post: int) -> int:
     return connection.scalar(_SIZE, {"post": post}) or 0
 
 
-def _heirs(
-    connection: Connection, post: int, story: int, old: Sequence[int], ignored: Sequence[str]
-) -> Mapping[int, Print]:
-    """For each of the keys, the first other post of the story that has it too."""
-    if not old:
-        return {}
+def others(connection: Connection, post: int, story: int, ignored: Sequence[str]) -> tuple[Print, ...]:
+    """The first other posts of a story."""
     rows = connection.execute(_OTHERS, {"story": story, "post": post, "most": _MOST})
-    others = prints(((row.id, _mention(row), row.language) for row in rows), ignored)
-    found = ((key, next((other for other in others if key in other.keys), None)) for key in old)
+    return tuple(prints(((row.id, _mention(row), row.language) for row in rows), ignored))
+
+
+def _heirs(old: Sequence[int], posts: Sequence[Print]) -> Mapping[int, Print]:
+    """For each of the keys, the first of the posts that has it too."""
+    found = ((key, next((post for post in posts if key in post.keys), None)) for key in old)
     return {key: heir for key, heir in found if heir is not None}
 
 
-def _show(connection: Connection, posts: Sequence[Print]) -> None:
-    connection.execute(_FORGET, {"posts": [post.post for post in posts]})
-    for post in posts:
+def show(connection: Connection, renewed: Renewed) -> None:
+    """Let posts be found by the bands of their present words."""
+    connection.execute(_FORGET, {"posts": [post.post for post in renewed.shown]})
+    for post in renewed.shown:
+        connection.execute(_LANGUAGE, {"language": post.language, "post": post.post})
         if post.words is not None:
             bands = array((*post.bands, kept_beginning(post)))
             connection.execute(_SHOW, {"bands": bands, "post": post.post})

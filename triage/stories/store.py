@@ -97,11 +97,6 @@ _JOIN = text("""
     DELETE FROM story_splits s USING told a, told b
     WHERE a.case_number <> b.case_number AND s.one = a.story AND s.other = b.story
 """)
-_MOVED = text("SELECT mention_id, story FROM story_posts WHERE mention_id = ANY(:mentions)")
-_LEFT = text("SELECT min(mention_id) FROM story_posts WHERE story = :story AND NOT (mention_id = ANY(:mentions))")
-_SET = text("UPDATE story_posts SET story = :story WHERE mention_id = ANY(:mentions)")
-_RENAME = text("UPDATE story_posts SET story = :story WHERE story = :before AND NOT (mention_id = ANY(:mentions))")
-_APART = text("INSERT INTO story_splits (one, other) VALUES (:one, :other), (:other, :one) ON CONFLICT DO NOTHING")
 _ENDS = text("SELECT coalesce(min(id), 0) AS low, coalesce(max(id), 0) + 1 AS high FROM mentions")
 _RECEIVED = text("SELECT received_at FROM mentions WHERE id >= :id ORDER BY id LIMIT 1")
 _FORGET_BANDS = text("DELETE FROM story_bands WHERE mention_id < :before")
@@ -159,13 +154,23 @@ def write(connection: Connection, posts: Mapping[int, Print], placed: Sequence[P
     if not placed:
         return True
     insert(connection, posts, placed, seen)
-    connection.execute(_ALONE, {"key": _LOCK})
+    alone(connection)
     if connection.scalar(_NEWS, {"snapshot": seen.snapshot}) and not _holds(connection, posts, placed, seen):
         return False
     merged = [(other, seen.board.story(one.story)) for one in placed for other in one.merged]
+    merge(connection, merged)
+    return True
+
+
+def alone(connection: Connection) -> None:
+    """Nobody else writes stories until the end of the transaction, and what was written before is seen."""
+    connection.execute(_ALONE, {"key": _LOCK})
+
+
+def merge(connection: Connection, merged: Sequence[tuple[int, int]]) -> None:
+    """Make stories part of others, given in pairs."""
     if merged:
         connection.execute(_MERGE, {"merged": [m for m, _ in merged], "stories": [s for _, s in merged]})
-    return True
 
 
 def insert(connection: Connection, posts: Mapping[int, Print], placed: Sequence[Placed], seen: Seen) -> None:
@@ -196,33 +201,6 @@ def sizes(connection: Connection, stories: Iterable[int]) -> dict[int, int]:
 def join(connection: Connection, number: int, other: int) -> None:
     """The stories of two cases may be one again."""
     connection.execute(_JOIN, {"number": number, "other": other})
-
-
-def split(connection: Connection, mentions: Sequence[int]) -> list[tuple[int, int]]:
-    """Take these posts out of their stories, into one of their own each, and keep them apart.
-
-    Returns each story that the posts are now in with the one that they left, by the number it has now; 0 where all of
-    it leaves. A story has the number of a post in it: where that one leaves, the others take another number.
-    """
-    connection.execute(_ALONE, {"key": _LOCK})
-    leaving: dict[int, list[int]] = {}
-    for row in connection.execute(_MOVED, {"mentions": list(mentions)}):
-        leaving.setdefault(row.story, []).append(row.mention_id)
-    return [_part(connection, story, posts) for story, posts in leaving.items()]
-
-
-def _part(connection: Connection, story: int, posts: list[int]) -> tuple[int, int]:
-    staying = connection.scalar(_LEFT, {"story": story, "mentions": posts})
-    if staying is None:
-        return story, 0
-    remains = story
-    if story in posts:
-        remains = staying
-        connection.execute(_RENAME, {"story": staying, "before": story, "mentions": posts})
-    own = min(posts)
-    connection.execute(_SET, {"story": own, "mentions": posts})
-    connection.execute(_APART, {"one": own, "other": remains})
-    return own, remains
 
 
 def forget(connection: Connection, before: datetime) -> None:
