@@ -1,11 +1,11 @@
-"""`./run bench [matching|streams|feeds|nlp|line|latency|clocks|decide|sweep|growth|month …]`: prints the table.
+"""`./run bench [matching|streams|feeds|nlp|line|start|latency|clocks|decide|sweep|growth|month …]`: prints the table.
 
 Without names it measures all but what takes many minutes.
 """
 
 import sys
 
-from bench import feeds, growth, line, matching, month, stories, streams, triage, understanding
+from bench import feeds, growth, line, matching, month, start, stories, streams, triage, understanding
 from bench.report import Figure, show
 
 MEASUREMENTS = {
@@ -15,6 +15,7 @@ MEASUREMENTS = {
     "nlp": understanding.measure,
     "stories": stories.measure,
     "line": line.throughput,
+    "start": start.measure,
     "latency": line.latency,
     "clocks": line.clocks,
     "decide": triage.decisions,

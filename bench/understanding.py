@@ -1,4 +1,7 @@
-"""The nlp stage alone, one core, beside vaderSentiment (sentiment only, English only)."""
+"""The nlp stage alone, one core, beside vaderSentiment (sentiment only, English only).
+
+By the process's own count of its time: what else the machine does then says nothing.
+"""
 
 import time
 
@@ -13,19 +16,19 @@ POSTS, BATCH = 6000, 200
 
 
 def measure() -> list[Figure]:
-    """Posts a second through the whole pipeline."""
+    """Posts a second of processor time through the whole pipeline."""
     assessor = pipeline.load()
     posts = mentions(POSTS, clock.now())
     assessor.assess(posts[:BATCH])
-    started = time.perf_counter()
+    started = time.process_time()
     for start in range(0, POSTS, BATCH):
         assessor.assess(posts[start : start + BATCH])
-    ours = POSTS / (time.perf_counter() - started)
+    ours = POSTS / (time.process_time() - started)
     vader = SentimentIntensityAnalyzer()
-    started = time.perf_counter()
+    started = time.process_time()
     for post in posts:
         vader.polarity_scores(post.text)
-    theirs = POSTS / (time.perf_counter() - started)
+    theirs = POSTS / (time.process_time() - started)
     return [
         Figure(
             "nlp stage alone: language, sentiment, urgency, intents, reasons",

@@ -6,7 +6,7 @@ as long as it needs them.
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,10 +33,18 @@ class EmbeddedServices:
     redis_url: str
 
 
-def embedded_servers(data_dir: Path, *, postgres: bool = True, redis: bool = True) -> list[Server]:
-    """The servers to run for a data directory. ServiceError, saying what to install, if there is no binary for one."""
+def embedded_servers(
+    data_dir: Path, *, postgres: bool = True, redis: bool = True, meanwhile: Callable[[], None] = lambda: None
+) -> list[Server]:
+    """The servers to run for a data directory. ServiceError, saying what to install, if there is no binary for one.
+
+    `meanwhile` is what to do while a first database is made.
+    """
     data_dir = data_dir.resolve()
-    return [*([redis_server(data_dir)] if redis else []), *([postgres_server(data_dir)] if postgres else [])]
+    return [
+        *([redis_server(data_dir)] if redis else []),
+        *([postgres_server(data_dir, meanwhile)] if postgres else []),
+    ]
 
 
 @contextmanager

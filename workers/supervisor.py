@@ -43,12 +43,13 @@ def supervise(
 ) -> None:
     """Run the embedded servers and the roles on a data directory until SIGTERM or SIGINT; main thread only.
 
-    `meanwhile` is what this process does while the servers start, before the first role. Raises ServiceError when the
+    `meanwhile` is what this process does while a first database is made, and again while the servers start, before
+    the first role. Raises ServiceError when the
     data directory is taken or a server never works.
     """
     data_dir = data_dir.resolve()
     with claimed(data_dir):
-        servers = embedded_servers(data_dir, postgres=postgres, redis=redis)
+        servers = embedded_servers(data_dir, postgres=postgres, redis=redis, meanwhile=meanwhile)
         try:
             Supervisor(roles, servers, lambda states: _publish(data_dir, states), meanwhile).run()
         finally:

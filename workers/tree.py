@@ -9,6 +9,7 @@ import gc
 import importlib
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import structlog
@@ -41,6 +42,7 @@ class Tree:
     redis: bool
 
 
+@cache
 def warm() -> None:
     """Import what the roles share, and keep the collector away from it: it would write to every page."""
     importlib.import_module("workers.warm")

@@ -103,6 +103,17 @@ def test_after_a_kill_the_next_start_works_at_once(tmp_path: Path, thread: str) 
             os.close(server)
 
 
+def test_something_else_is_done_while_the_first_database_is_made(tmp_path: Path) -> None:
+    made: list[bool] = []
+    (server,) = embedded_servers(
+        tmp_path, redis=False, meanwhile=lambda: made.append((tmp_path / "postgres" / "PG_VERSION").exists())
+    )
+    server.prepare()
+    server.prepare()
+    assert made == [False]
+    assert (tmp_path / "postgres" / "PG_VERSION").exists()
+
+
 def test_a_data_directory_of_another_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
     (tmp_path / "postgres" / "PG_VERSION").write_text("15\n")
