@@ -75,7 +75,14 @@ _MERGE = text("""
     WHERE story_posts.story = m.merged
 """)
 _ALONE = text("SELECT pg_advisory_xact_lock(:key)")
-_MERGED = text("SELECT EXISTS (SELECT FROM story_posts WHERE mention_id = ANY(:stories) AND story <> mention_id)")
+_CHANGED = text("""
+    SELECT EXISTS (SELECT FROM story_posts WHERE mention_id = ANY(:stories) AND story <> mention_id)
+      OR EXISTS (
+        SELECT FROM unnest(CAST(:keys AS bigint[]), CAST(:told AS bigint[])) AS o(key, story)
+        LEFT JOIN story_keys k USING (key) LEFT JOIN story_posts p USING (mention_id)
+        WHERE p.story IS DISTINCT FROM o.story
+      )
+""")
 _TAKE = text("""
     INSERT INTO story_keys (key, mention_id)
     SELECT * FROM unnest(CAST(:keys AS bigint[]), CAST(:posts AS bigint[])) AS r(key, post) ORDER BY key
@@ -105,10 +112,12 @@ _FORGET_KEYS = text("DELETE FROM story_keys WHERE mention_id < :before")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was known when a batch was placed: the board, who held each key, and the database's mark of the moment."""
+    """What was known when a batch was placed: the board, who held each key and to which story it led, and the
+    database's mark of the moment."""
 
     board: Board
     holders: dict[int, int] = field(default_factory=dict)
+    owned: dict[int, int] = field(default_factory=dict)
     snapshot: str = ""
 
 
@@ -126,7 +135,7 @@ def look(connection: Connection, posts: Sequence[Print], window: timedelta, simi
     near = [(post, story) for post, story in near if story in spans]
     board = Board(window, similar)
     board.know(spans, owned, near, _splits(connection, stories))
-    return Seen(board, holders, str(snapshot))
+    return Seen(board, holders, owned, str(snapshot))
 
 
 def claim(connection: Connection, placed: Sequence[Placed], seen: Seen) -> bool:
@@ -182,9 +191,13 @@ def insert(connection: Connection, posts: Mapping[int, Print], placed: Sequence[
 
 
 def _holds(connection: Connection, posts: Mapping[int, Print], placed: Sequence[Placed], seen: Seen) -> bool:
-    """Whether what was committed since changes nothing: no story of these is part of another, no copy came between."""
+    """Whether what was committed since changes nothing: no story of these is part of another, no key that others have
+    leads elsewhere, no copy came between."""
     stories = sorted({story for one in placed for story in (one.story, *one.merged)})
-    if connection.scalar(_MERGED, {"stories": stories}):
+    taken = {key for one in placed for key in one.takes}
+    keys = [key for key in seen.owned if key not in taken]
+    told = [seen.owned[key] for key in keys]
+    if connection.scalar(_CHANGED, {"stories": stories, "keys": array(keys), "told": array(told)}):
         return False
     asked = [posts[one.post] for one in placed if one.bands]
     news = _near(connection, asked, seen.snapshot)
