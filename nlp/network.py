@@ -25,9 +25,9 @@ SENTIMENT = slice(0, 3)  # negative, neutral, positive
 URGENCY = slice(3, 7)  # none to critical
 INTENTS = slice(7, 7 + len(Intent))
 OUTPUTS = 7 + len(Intent)
-_LIMIT = 6.0
+LIMIT = 6.0
 _KEPT, _MERGE = 40_000, 4_000
-_POOLS = np.array([0] * 3 + [1] * 4 + [2] * len(Intent))
+POOLS = np.array([0] * 3 + [1] * 4 + [2] * len(Intent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Reading:
     def summary(self) -> Floats:
         """All that the network knows of each post, for a layer trained on top of it."""
         mixed = (self.share[:, :, None] * self.seen[:, None, :]).reshape(len(self.seen), -1)
-        return np.concatenate([_sums(mixed, self.tokens.post, len(self.scores)), self.scores], axis=1)
+        return np.concatenate([sums(mixed, self.tokens.post, len(self.scores)), self.scores], axis=1)
 
 
 class Network:
@@ -76,13 +76,16 @@ class Network:
 
     def read(self, texts: Sequence[str], features: Floats) -> Reading:
         """The scores of folded texts; `features` has one row per text in the order of `features.NAMES`."""
-        tokens = read_tokens(texts)
+        return self.weigh(read_tokens(texts), features)
+
+    def weigh(self, tokens: Tokens, features: Floats) -> Reading:
+        """The same of texts whose tokens are read already."""
         seen = self._windows(tokens)
-        weight = np.exp(np.clip(seen @ self._attention[0] + self._attention[1], -_LIMIT, _LIMIT))
-        total = _sums(weight, tokens.post, len(texts)) + self._prior
+        weight = np.exp(np.clip(seen @ self._attention[0] + self._attention[1], -LIMIT, LIMIT))
+        total = sums(weight, tokens.post, len(features)) + self._prior
         share = weight / total[tokens.post]
-        parts = (seen @ self._evidence[0] + self._evidence[1]) * share[:, _POOLS]
-        scores = _sums(parts, tokens.post, len(texts)) + self._bias + self.told(features)
+        parts = (seen @ self._evidence[0] + self._evidence[1]) * share[:, POOLS]
+        scores = sums(parts, tokens.post, len(features)) + self._bias + self.told(features)
         return Reading(scores, parts, tokens, seen, share)
 
     def told(self, features: Floats) -> Floats:
@@ -178,9 +181,9 @@ def _convolve(values: Floats, post: NDArray[np.int64], apart: int, weight: Float
     return result
 
 
-def _sums(values: Floats, post: NDArray[np.int64], count: int) -> Floats:
-    """Sums of rows by post; zero for a post without tokens."""
-    result = np.zeros((count, values.shape[1]), dtype=np.float32)
+def sums(values: Floats, post: NDArray[np.int64], count: int) -> Floats:
+    """Sums of rows by `post`, which is sorted; zero for a post without tokens."""
+    result = np.zeros((count, values.shape[1]), dtype=values.dtype)
     if len(post):
         starts = np.flatnonzero(np.append(True, post[1:] != post[:-1]))
         result[post[starts]] = np.add.reduceat(values, starts, axis=0)
@@ -190,12 +193,17 @@ def _sums(values: Floats, post: NDArray[np.int64], count: int) -> Floats:
 def load(path: Path) -> Network:
     """A network from its file. A file of another kind, or made for other features, is a ConfigurationError."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            weights = {name: file[name] for name in file.files}
-        if list(weights.pop("features")) != list(NAMES):
-            raise ConfigurationError(
-                [Problem("nlp.model", "was trained for another version of the features", 0, path.name)]
-            )
-        return Network(weights)
+        return Network(arrays(path))
     except (OSError, ValueError, KeyError) as error:
         raise ConfigurationError([Problem("nlp.model", f"{path} is not a model: {error}")]) from error
+
+
+def arrays(path: Path) -> dict[str, Floats]:
+    """The weights in a file, as they stand in it."""
+    with np.load(path, allow_pickle=False) as file:
+        weights = {name: file[name] for name in file.files}
+    if list(weights.pop("features")) != list(NAMES):
+        raise ConfigurationError(
+            [Problem("nlp.model", "was trained for another version of the features", 0, path.name)]
+        )
+    return weights

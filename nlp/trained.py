@@ -1,9 +1,10 @@
 """A trained model in its folder: `weights.npz`, and `model.json` with its name, calibration and what it was trained on.
 
-The shipped one is `nlp/models/`; `leitstand train` writes a folder of the same form that holds only a layer of its own,
-to go on top of the shipped weights.
+The shipped one is `nlp/models/`; `leitstand train` writes a folder of the same form that holds a site's own answers, to
+go on top of the shipped weights.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,10 +13,10 @@ from pathlib import Path
 import msgspec
 
 from leitstand.errors import ConfigurationError, Problem
-from nlp import network, verdict
+from nlp import network, own, verdict
 from nlp.calibration import Calibration
-from nlp.layer import Layer
 from nlp.network import Floats, Network, Reading
+from nlp.own import Answers, Own
 from nlp.verdict import Verdict
 
 SHIPPED = Path(__file__).parent / "models"
@@ -35,17 +36,17 @@ class Card:
 
 
 class Model:
-    """The network, a site's own layer if it has one, and how to read their scores."""
+    """The network, a site's own answers if it has any, and how to read their scores."""
 
-    def __init__(self, card: Card, network: Network, layer: Layer | None = None) -> None:
+    def __init__(self, card: Card, network: Network, own: Own | None = None) -> None:
         self.card = card
         self.network = network
-        self.layer = layer
+        self._answers = Answers(own) if own else None
 
     def read(self, texts: Sequence[str], features: Floats) -> Reading:
         """The scores of folded texts and where they come from, before anything is decided."""
         seen = self.network.read(texts, features)
-        return self.layer.improve(seen, features) if self.layer else seen
+        return self._answers.improve(seen, features) if self._answers else seen
 
     def judge(self, texts: Sequence[str], features: Floats, language: str = "") -> list[Verdict]:
         """The verdicts on a batch of folded texts in one language."""
@@ -59,7 +60,18 @@ def load(path: str = "") -> Model:
     if not path:
         return shipped
     card = _card(Path(path))
-    return Model(card, shipped.network, Layer.load(Path(path) / WEIGHTS, shipped.network.width))
+    return Model(card, shipped.network, own.load(Path(path) / WEIGHTS, fingerprint()))
+
+
+@cache
+def fingerprint() -> str:
+    """What tells the shipped weights from those of another version."""
+    return hashlib.blake2b((SHIPPED / WEIGHTS).read_bytes(), digest_size=8).hexdigest()
+
+
+def weights() -> dict[str, Floats]:
+    """The arrays of the shipped weights."""
+    return network.arrays(SHIPPED / WEIGHTS)
 
 
 @cache
@@ -74,8 +86,8 @@ def _card(folder: Path) -> Card:
         raise ConfigurationError([Problem("nlp.model", f"{folder} is not a trained model: {error}")]) from error
 
 
-def save(folder: Path, card: Card, layer: Layer) -> None:
+def save(folder: Path, card: Card, answers: Own) -> None:
     """Write a site's model; the card last, so that a folder with a card is whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    layer.save(folder / WEIGHTS)
+    own.save(folder / WEIGHTS, answers)
     (folder / CARD).write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=1))

@@ -18,7 +18,7 @@ from console.opened import opened
 from console.options import DEFAULT_CONFIG, Config
 from leitstand import clock
 from leitstand.errors import InputError
-from nlp import account, labels, pipeline, site, trained
+from nlp import account, labels, learning, pipeline, site, trained
 from nlp.labels import Labelled
 from nlp.measures import is_worse
 from nlp.site import Comparison, Trained
@@ -73,7 +73,7 @@ def command(
     if _stays(say, found, posts, out, shipped) and not force:
         say.print("nothing was written; --force writes it all the same", highlight=False)
         raise typer.Exit(1)
-    trained.save(out, found.card, found.layer)
+    trained.save(out, found.card, found.own)
     account.write(out, account.account(found, posts, now, show_texts))
     say.print(
         f'{found.card.name} is in {out}: put model = "{out}" under [nlp] to use it', markup=False, highlight=False
@@ -95,7 +95,7 @@ def _from_database(config: Path) -> list[Labelled]:
 
 
 @contextmanager
-def _bar() -> Iterator[site.Progress]:
+def _bar() -> Iterator[learning.Progress]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading posts", total=1.0)
         yield lambda doing, share: bar.update(task, description=doing, completed=share)

@@ -44,7 +44,7 @@ def test_it_learns_what_the_shipped_model_cannot_know(own: Trained) -> None:
 def test_it_is_the_same_when_read_back_and_leaves_other_questions_alone(
     tmp_path: Path, own: Trained, shipped: pipeline.Assessor
 ) -> None:
-    trained.save(tmp_path / "own", own.card, own.layer)
+    trained.save(tmp_path / "own", own.card, own.own)
     read = pipeline.load(model=str(tmp_path / "own"))
     post = Mention("x", "1", "Die Linie 99 war heute grau", NOW, NOW)
     (ours,), (theirs,) = read.assess([post]), shipped.assess([post])
@@ -55,7 +55,7 @@ def test_it_is_the_same_when_read_back_and_leaves_other_questions_alone(
 
 
 def test_a_worse_model_is_seen_to_be_worse(tmp_path: Path, own: Trained, shipped: pipeline.Assessor) -> None:
-    trained.save(tmp_path / "own", own.card, own.layer)
+    trained.save(tmp_path / "own", own.card, own.own)
     dice = random.Random(5)
     turned = [
         Labelled(post.id, f"{post.text}!", Label(sentiment=dice.choice([Sentiment.POSITIVE, Sentiment.NEGATIVE])))
