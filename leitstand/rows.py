@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 # PostgreSQL reads \" and \\ as JSON does; a control character it wants as it is.
-_CONTROL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\[bfnrtu]")
-_ESCAPED: Final = re.compile(r'\\(["\\]|[bfnrt]|u[0-9a-fA-F]{4})')
+_CONTROLS: Final = {r"\n": "\n", r"\t": "\t", r"\r": "\r", r"\b": "\b", r"\f": "\f"}
+_OTHERS: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 class Rows:
@@ -40,8 +40,8 @@ class Rows:
 def array(values: Sequence[object]) -> str:
     """The values as PostgreSQL reads an array of them; None is NULL."""
     written = msgspec.json.encode(values)[1:-1].decode()
-    if "\\" in written and _CONTROL.search(written):
-        written = _ESCAPED.sub(_control, written)
+    if "\\" in written:
+        written = r"\\".join(map(_controlled, written.split(r"\\")))
     return f"{{{written}}}"
 
 
@@ -69,6 +69,8 @@ def _texts(values: Sequence[object]) -> list[str | None]:
     return [written[value] if isinstance(value, tuple) else None for value in values]
 
 
-def _control(found: re.Match[str]) -> str:
-    escape: str = found[0]
-    return escape if found[1] in ('"', "\\") else msgspec.json.decode(f'"{escape}"', type=str)
+def _controlled(escaped: str) -> str:
+    """With control characters as they are, where no backslash is escaped."""
+    for escape, control in _CONTROLS.items():
+        escaped = escaped.replace(escape, control)
+    return _OTHERS.sub(lambda found: chr(int(found[1], 16)), escaped)

@@ -9,11 +9,13 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 from sqlalchemy import Connection, text
 
 from leitstand.model import Clock, ClockState, Risk, Severity
+from leitstand.rows import Rows
 from triage import clocks, records
 from triage.policy import Policy
 from triage.records import CaseRecord
@@ -44,12 +46,11 @@ EARLIER = text("""
       AND c.posted_at >= :since
     GROUP BY k.case_number
 """)
-_KEEP = text("""
-    INSERT INTO case_risks (case_number, score, reasons, at)
-    SELECT case_number, score, reasons, :now
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(case_number bigint, score real, reasons jsonb)
+_ROWS: Final = Rows({"case_number": "bigint", "score": "real", "reasons": "jsonb"})
+_KEEP = text(f"""
+    INSERT INTO case_risks (at, {_ROWS.names}) SELECT :now, {_ROWS.selected} FROM {_ROWS.source}
     ON CONFLICT (case_number) DO UPDATE SET score = excluded.score, reasons = excluded.reasons, at = excluded.at
-""")
+""")  # noqa: S608  our own column names
 _LAST = text("SELECT model::text FROM risk_models ORDER BY id DESC LIMIT 1")
 _READ = text("SELECT case_number, score, reasons FROM case_risks WHERE case_number = ANY(:numbers)")
 
@@ -66,13 +67,6 @@ class Signs:
     earlier: int = 0
     lately: int = 0
     posts: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    case_number: int
-    score: float
-    reasons: tuple[str, ...]
 
 
 NO_SIGNS, STARTING = Signs(), Model()
@@ -108,11 +102,11 @@ def refresh(connection: Connection, policy: Policy, now: datetime, limit: int = 
     cases, stored = records.read(connection, numbers), clocks.read(connection, numbers)
     signs, model = _signs(connection, numbers, policy, now), in_use(connection)
     rows = [
-        _Row(n, risk.score, risk.reasons)
+        (n, risk.score, risk.reasons)
         for n in numbers
         for risk in (assess(cases[n], stored[n].values(), signs.get(n, NO_SIGNS), policy, now, model),)
     ]
-    connection.execute(_KEEP, {"rows": msgspec.json.encode(rows).decode(), "now": now})
+    connection.execute(_KEEP, {"now": now, **_ROWS.parameters(rows)})
     return len(rows)
 
 

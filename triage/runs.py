@@ -7,12 +7,14 @@ While an incident is open it stands for the pages of its cases: a policy that wo
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from operator import attrgetter
+from typing import Final, Literal
 
 import msgspec
 from sqlalchemy import Connection, Row, text
 
 from leitstand.model import CaseSnapshot, Notice
+from leitstand.rows import Rows
 from triage import asked, clocks, overrides, records, silences, timeline
 from triage.escalations import Advanced, Do, FrozenPolicy, Run, RunState, advance, begin, targets
 from triage.policy import Policy
@@ -22,10 +24,27 @@ from triage.timeline import Line
 from triage.unacknowledge import again
 
 _IDS = text("SELECT nextval(pg_get_serial_sequence('escalation_runs', 'id')) FROM generate_series(1, :count)")
-_INSERT = text("""
-    INSERT INTO escalation_runs SELECT * FROM jsonb_populate_recordset(NULL::escalation_runs, CAST(:rows AS jsonb))
+_COLUMNS: Final = {
+    "id": "bigint",
+    "case_number": "bigint",
+    "policy": "text",
+    "snapshot": "jsonb",
+    "reason": "text",
+    "state": "text",
+    "step": "integer",
+    "round": "integer",
+    "next_at": "timestamptz",
+    "started_at": "timestamptz",
+    "ended_at": "timestamptz",
+    "incident": "bigint",
+    "waits": "text",
+}
+_VALUES: Final = attrgetter(*_COLUMNS)
+_ROWS: Final = Rows(_COLUMNS)
+_INSERT = text(f"""
+    INSERT INTO escalation_runs ({_ROWS.names}) SELECT {_ROWS.selected} FROM {_ROWS.source}
     ON CONFLICT (case_number, policy) WHERE state = 'running' DO NOTHING RETURNING id
-""")
+""")  # noqa: S608  our own column names
 _RUNNING = text(
     "SELECT case_number, policy FROM escalation_runs WHERE state = 'running' AND case_number = ANY(:numbers)"
 )
@@ -46,11 +65,11 @@ _CLAIM = text("""
     ORDER BY r.next_at LIMIT :limit
     FOR NO KEY UPDATE OF r, c SKIP LOCKED
 """)
-_UPDATE = text("""
+_UPDATE = text(f"""
     UPDATE escalation_runs e SET state = r.state, step = r.step, round = r.round, next_at = r.next_at,
       ended_at = r.ended_at, waits = r.waits
-    FROM jsonb_populate_recordset(NULL::escalation_runs, CAST(:rows AS jsonb)) AS r WHERE e.id = r.id
-""")
+    FROM {_ROWS.source} WHERE e.id = r.id
+""")  # noqa: S608  our own column names
 _ACKNOWLEDGED = text("""
     WITH latest AS (
       SELECT DISTINCT ON (policy) id, state FROM escalation_runs
@@ -138,7 +157,7 @@ def start(
     cases = asked.with_risks(connection, begun, cases)
     counts = asked.counts(connection, begun, cases, now)
     advanced = [_at_once(run, cases[run.case_number], policy, now, quiet, counts[run.id]) for run in begun]
-    connection.execute(_INSERT, {"rows": msgspec.json.encode([a.run for a in advanced]).decode()})
+    connection.execute(_INSERT, _ROWS.parameters([_VALUES(a.run) for a in advanced]))
     timeline.append(connection, [line for a in advanced for line in (_started(a.run, now), *a.lines)])
     return tuple(notice for a in advanced for notice in a.notices)
 
@@ -195,7 +214,7 @@ def advance_due(connection: Connection, policy: Policy, now: datetime, limit: in
     counts = asked.counts(connection, running, shown, now)
     advanced = [advance(run, shown[run.case_number], policy, now, quiet, counts[run.id]) for run in running]
     kept = [*(a.run for a in advanced), *restarted.ended]
-    connection.execute(_UPDATE, {"rows": msgspec.json.encode(kept).decode()})
+    connection.execute(_UPDATE, _ROWS.parameters(map(_VALUES, kept)))
     timeline.append(connection, [*restarted.lines, *(line for a in advanced for line in a.lines)])
     return Steps(
         tuple(notice for a in advanced for notice in a.notices),

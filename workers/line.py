@@ -6,6 +6,7 @@ Claiming deletes the pending rows in the same transaction, so a batch happens on
 are enqueued and wherever its worker dies. What was assessed before and has been edited since goes another way.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,7 +84,9 @@ class Line:
         log.error("mention not assessed", mention_id=mention_id, parked=parked, exc_info=error)
 
     def _count(self, items: Sequence[tuple[MatchedMention, Assessment]], now: datetime) -> None:
-        for matched, assessment in items:
-            self.metrics.mentions_assessed.labels(assessment.language, assessment.sentiment.value).inc()
-            self.metrics.urgency_assessed.labels(assessment.urgency.name.lower()).inc()
+        for (language, sentiment), count in Counter((a.language, a.sentiment) for _, a in items).items():
+            self.metrics.mentions_assessed.labels(language, sentiment.value).inc(count)
+        for urgency, count in Counter(a.urgency for _, a in items).items():
+            self.metrics.urgency_assessed.labels(urgency.name.lower()).inc(count)
+        for matched, _ in items:
             self.metrics.post_to_case.observe((now - matched.mention.received_at).total_seconds())

@@ -128,7 +128,9 @@ class Board:
             return
         seen: set[int] = set()
         for band in (post.beginning, *post.bands):
-            for other, began in self._bands.get(band, ())[-LATEST:]:
+            if (shown := self._bands.get(band)) is None:
+                continue
+            for other, began in shown[-LATEST:]:
                 if other.post in seen or len(seen) == MOST:
                     continue
                 seen.add(other.post)
@@ -154,10 +156,12 @@ class Board:
         return any({self.story(a) for a in pair} == {one, other} for pair in self.apart)
 
     def _show(self, post: Print, story: int) -> None:
+        told = (post, story)
         for band in (post.beginning, *post.bands) if post.words else ():
-            shown = self._bands.setdefault(band, [])
-            if len(shown) < ENOUGH or any(other != story for _, other in shown[-ENOUGH:]):
-                shown.append((post, story))
+            if (shown := self._bands.get(band)) is None:
+                self._bands[band] = [told]
+            elif len(shown) < ENOUGH or any(other != story for _, other in shown[-ENOUGH:]):
+                shown.append(told)
 
 
 def place_all(posts: Sequence[Print], board: Board) -> dict[int, int]:

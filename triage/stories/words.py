@@ -33,6 +33,7 @@ _THOUSAND = re.compile(r"\d[.,]\d{3}")
 _WORD = re.compile(r"\w+")
 # A word, a number, or one character of a script that is written without blanks.
 _TOKEN = re.compile(r"\d+|[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W\d_\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+")
+_PLAIN_TOKEN = re.compile(r"[0-9]+|[a-z]+")  # the same, of folded text in ASCII: twice as fast
 _PLAIN_LETTERS: Final = {"ø": "o", "ł": "l", "æ": "a", "œ": "o", "ı": "i", "đ": "d", "ð": "d", "þ": "th"}
 
 
@@ -145,7 +146,8 @@ def words_of(text: str) -> Words:
     folded = fold((plain if plain.isascii() and "'" not in plain else _APOSTROPHE.sub("", plain)).casefold())
     if _THOUSAND.search(folded):
         folded = _THOUSANDS.sub(lambda found: re.sub(r"\D", "", found[0]), folded)
-    tokens = tuple([_NUMBER_WORDS.get(token, token) for token in _TOKEN.findall(folded)])
+    found = (_PLAIN_TOKEN if folded.isascii() else _TOKEN).findall(folded)
+    tokens = tuple([_NUMBER_WORDS.get(token, token) for token in found])
     return Words(tokens, _count(folded, tokens), cut, tags, folded)
 
 
