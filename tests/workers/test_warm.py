@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from leitstand import plugins
+
 # Each costs a tenth of a second or more, and 10 MB or more: for the one role or the one command that needs it.
 _HEAVY = ("spacy", "py3langid", "fastapi", "uvicorn", "jinja2", "alembic", "holidays", "feedparser", "tweepy")
 _SCRIPT = """
@@ -24,6 +26,12 @@ def test_what_one_role_alone_needs_is_not_imported_by_the_others() -> None:
     assert [name for name in _HEAVY if name in names] == []
     assert threads == 1  # else the supervisor could not fork
     assert {"psycopg", "sqlalchemy", "pydantic"} <= set(names)
+
+
+def test_no_source_or_target_keeps_the_supervisor_from_forking() -> None:
+    kinds = [f"{folder}.{kind}" for folder in (plugins.SOURCES, plugins.TARGETS) for kind in plugins.kinds(folder)]
+    threads, _ = _loaded("workers.warm", *kinds)
+    assert threads == 1
 
 
 def test_a_command_starts_without_what_the_roles_need() -> None:
