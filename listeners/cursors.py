@@ -26,7 +26,11 @@ _REPORT = text(
     " last_post_at = greatest(excluded.last_post_at, listener_status.last_post_at), updated_at = excluded.updated_at,"
     " caught_up = excluded.caught_up, next_at = excluded.next_at"
 )
-_WHOLE_IS_WELL = text("DELETE FROM listener_status WHERE listener = :listener AND part = '' AND NOT up")
+# Where the part "" has a cursor, it is one of several, and what another hears says nothing of it.
+_WHOLE_IS_WELL = text(
+    "DELETE FROM listener_status s WHERE listener = :listener AND part = '' AND NOT up"
+    " AND NOT EXISTS (SELECT FROM listener_cursors c WHERE c.listener = s.listener AND c.part = '')"
+)
 # It has run for so long, and this part has not been heard of: it is configured no more.
 _FORGET = text(
     "DELETE FROM listener_status WHERE listener = :listener AND part <> '' AND updated_at < :since"

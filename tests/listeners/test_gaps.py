@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, Engine
 
 from listeners import gaps
-from listeners.cursors import report_status
+from listeners.cursors import keep_cursor, report_status, states
 from listeners.gaps import Gap
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -122,3 +122,19 @@ def test_looking_posts_up_again_has_no_gaps_and_ends_none(database: Engine) -> N
         heard(connection, "a", NOW + 2 * MINUTE)
         [gap] = gaps.recent(connection, NOW)
     assert gap.filled_at == NOW + 2 * MINUTE
+
+
+def test_a_stream_without_a_name_is_a_part_among_others(database: Engine) -> None:
+    """X's stream is the part "", its own mentions are another: what they hear says nothing of the stream."""
+    with database.begin() as connection:
+        keep_cursor(connection, "m", "", "7", NOW)
+        heard(connection, "mentions", NOW - MINUTE)
+        report_status(connection, "m", "", error="HTTP 503", last_post_at=None, now=NOW)
+        gaps.begin(connection, "m", "", "HTTP 503", NOW, NOW)
+        assert heard(connection, "mentions", NOW + MINUTE) == 0
+        assert [(state.part, state.up) for state in states(connection)] == [("", False), ("mentions", True)]
+        assert heard(connection, "", NOW + 2 * MINUTE, caught_up=False) == 120
+        heard(connection, "mentions", NOW + 3 * MINUTE)
+        assert gaps.unfilled(connection, NOW) == {"m": 1}
+        heard(connection, "", NOW + 4 * MINUTE)
+        assert gaps.unfilled(connection, NOW) == {}
