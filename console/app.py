@@ -7,6 +7,7 @@ ends open event streams before it waits for requests to finish.
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
@@ -113,11 +114,11 @@ class _Static(StaticFiles):
 
 def _description() -> APIRouter:
     router = APIRouter()
-    described = document()
+    described = cache(document)  # when it is first asked for: it takes a tenth second, and hardly anybody asks
 
     @router.get("/api/openapi.json")
     async def show_description() -> Response:
-        return answer(described)
+        return answer(described())
 
     return router
 

@@ -26,7 +26,7 @@ from triage.incidents import views as incidents
 from triage.knowledge import articles
 from triage.policy import compile_policy
 from workers import queues, setup
-from workers.listen import Intake
+from workers.intake import Intake
 from workers.logs import configure_logging
 from workers.queues import AssessQueue
 from workers.setup import Place
