@@ -53,7 +53,8 @@ class Pump(Generic[T]):
         if not self._waiting and self._end is None:
             self._news.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._news.wait()
         if self._waiting and len(self._waiting) < most and self._end is None:
             await asyncio.sleep(linger)
         taken = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]

@@ -277,7 +277,8 @@ async def _next(running: _Stream) -> bytes | Exception:
         return running.news.get_nowait()
     while (left := running.heard_at + STALL * PATIENCE - time.monotonic()) > 0:
         with suppress(TimeoutError):
-            return await asyncio.wait_for(running.news.get(), left)
+            async with asyncio.timeout(left):
+                return await running.news.get()
     return XError(f"no whole line came from X for {STALL * PATIENCE:g} seconds", "ended")
 
 

@@ -53,6 +53,34 @@ async def part(name: str, count: int) -> AsyncGenerator[str, None]:
         await asyncio.sleep(0)
 
 
+@pytest.mark.parametrize("turns", range(8))
+def test_who_is_cancelled_in_the_moment_in_which_something_comes_is_cancelled(turns: int) -> None:
+    """asyncio.wait_for of Python 3.11 forgets it then: a listener that was stopped would have gone on for ever."""
+
+    async def go() -> bool:
+        come = asyncio.Event()
+
+        async def items() -> AsyncIterator[int]:
+            await come.wait()
+            yield 1
+            await asyncio.Event().wait()
+
+        async with Pump(items()) as pump:
+            waiting = asyncio.ensure_future(pump.some(10, linger=60))
+            await turn(5)
+            come.set()
+            await turn(turns)
+            waiting.cancel()
+            await turn(5)
+            return waiting.cancelled()
+
+    async def turn(times: int) -> None:
+        for _ in range(times):
+            await asyncio.sleep(0)
+
+    assert asyncio.run(go())
+
+
 def test_several_are_heard_together_each_in_its_order() -> None:
     async def scene() -> list[str]:
         return [item async for item in together([part("a", 3), part("b", 2), part("c", 0)])]
