@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from leitstand import clock
 from leitstand.errors import FetchError
 from leitstand.settings import ListenerSettings
-from listeners import rechecks
+from listeners import cursors, rechecks
 from listeners.contract import Batch, Kept, Rechecks
 from listeners.fetch import Fetcher, Limits
 from listeners.mastodon import part as mastodon_part
@@ -149,6 +149,9 @@ def test_at_x_a_refused_look_up_is_told_and_ends_nothing_else(database: Engine, 
             fake.rules = [{"id": "1", "tag": "leitstand:brand", "value": "acme"}]
             fake.look_up_faults = [(503, {}, {})]
             await ear.listen(lambda: bool(ear.errors()))
+            with database.connect() as connection:
+                assert all(state.up for state in cursors.hearing(connection))
+                assert cursors.looking_again(connection) == {"ear": False}
             fake.post(fake.make(7))
             await ear.listen(lambda: ear.count() == 4)
             return ear
