@@ -56,7 +56,7 @@ def learn(task: Task, rows: Ints, progress: Progress) -> Own:
     tuned = tuning.tune(
         task.start,
         _lesson(task, rows[task.asked[rows].any(axis=1)]),
-        Pace(batch=64 if len(rows) > _MANY else 32),
+        Pace(2 if len(rows) > _MANY else 4),
         lambda share: progress("network", 0.3 + 0.7 * share),
     )
     return Own(columns, tuning.closed(tuned), layer, task.shipped)

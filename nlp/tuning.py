@@ -96,7 +96,7 @@ class _Adam:
     def __init__(self, weights: dict[str, Floats]) -> None:
         self._weights, self._step = weights, 0
         self._mean = {name: np.zeros_like(weights[name]) for name in weights if name not in _TABLES}
-        self._square = {name: np.zeros_like(array) for name, array in weights.items()}
+        self._square = {name: np.zeros(array.shape, dtype=np.float32) for name, array in weights.items()}
 
     def move(self, slopes: Slopes, pace: Pace, share: float) -> None:
         """One step downhill, at a share of the full pace."""

@@ -4,16 +4,19 @@ import random
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 
 from leitstand.errors import ConfigurationError, InputError
-from leitstand.model import Mention, Sentiment
+from leitstand.model import Mention, Sentiment, Urgency
 from nlp import pipeline, site, trained
 from nlp.evaluation import evaluate
 from nlp.labels import Label, Labelled
 from nlp.measures import is_worse
 from nlp.site import Trained
 
+DAY = Path(__file__).parents[2] / "console" / "demo" / "bad_tuesday.jsonl"
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 
 # A house that calls its good days "grau" and its bad ones "bunt": nothing that the shipped model could know.
@@ -23,6 +26,18 @@ POSTS = [
     *(Labelled(f"g{place}", text, Label(sentiment=Sentiment.POSITIVE)) for place, text in enumerate(GOOD)),
     *(Labelled(f"b{place}", text, Label(sentiment=Sentiment.NEGATIVE)) for place, text in enumerate(BAD)),
 ]
+
+
+class Truth(msgspec.Struct):
+    sentiment: Sentiment
+    urgency: int
+
+
+class Told(msgspec.Struct):
+    """A post of the bundled day, and what is true of it."""
+
+    text: str
+    truth: Truth
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +102,21 @@ def test_balanced_finds_what_is_rare(shipped: pipeline.Assessor) -> None:
     )
     assert rarely.card.figures["sentiment macro-recall"] > often.card.figures["sentiment macro-recall"]
     assert rarely.card.figures["sentiment accuracy"] < often.card.figures["sentiment accuracy"]
+
+
+@pytest.mark.parametrize("posts", [60, 120])
+def test_few_posts_make_nothing_worse(shipped: pipeline.Assessor, posts: int) -> None:
+    """The bundled day is no part of what the shipped weights were taught."""
+    day = [msgspec.json.decode(line, type=Told) for line in DAY.read_bytes().splitlines()]
+    chosen = [day[place] for place in np.random.default_rng(posts).permutation(len(day))[:posts]]
+    labelled = [
+        Labelled(str(place), post.text, Label(post.truth.sentiment, Urgency(post.truth.urgency)))
+        for place, post in enumerate(chosen)
+    ]
+    few = site.train(labelled, trained.load(), shipped, NOW, lambda doing, share: None)
+    assert few.card.questions == ("sentiment", "urgency")
+    assert not is_worse(few.card.figures, few.shipped)
+    assert few.card.figures["sentiment accuracy"] > few.shipped["sentiment accuracy"]
 
 
 def test_too_few_labels_are_refused(shipped: pipeline.Assessor) -> None:
