@@ -42,7 +42,7 @@ class Lesson:
 class Pace:
     """How fast is learned."""
 
-    passes: int = 3
+    passes: int
     batch: int = 32
     rate: float = 1e-3
     tables: float = 3e-3
