@@ -119,7 +119,8 @@ class Crew:
         lost: tuple[str, ...]
         try:
             turn = loop.run_in_executor(self.thread, self.leases.turn)
-            lost = await asyncio.wait_for(turn, self.leases.ttl.total_seconds())
+            async with asyncio.timeout(self.leases.ttl.total_seconds()):
+                lost = await turn
         except (SQLAlchemyError, TimeoutError) as error:
             log.warning("leases cannot be renewed", reason=type(error).__name__)
             lost = self.leases.overdue()
@@ -168,7 +169,8 @@ async def run(settings: Settings, intake: Intake) -> None:
     while not stop.is_set():
         await crew.tend()
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), TURN)
+            async with asyncio.timeout(TURN):
+                await stop.wait()
     fresh.cancel()
     await crew.leave()
 

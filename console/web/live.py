@@ -61,7 +61,8 @@ class Live:
         try:
             yield ServerSentEvent("", event="ready", retry=2000)
             while not self._closed:
-                await asyncio.wait_for(changed.wait(), ends - asyncio.get_running_loop().time())
+                async with asyncio.timeout_at(ends):
+                    await changed.wait()
                 changed = self._changed  # before the yield: what changes while it is sent must be told, too
                 if not self._closed:
                     yield ServerSentEvent("", event="changed")

@@ -1,5 +1,6 @@
 """The event stream: it says that something changed, and never holds up a stop."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from console import app
+from console.web.live import Live
 from tests.console.running import TOKENS, Console, running, settings
 
 
@@ -56,6 +58,32 @@ def test_open_streams_end_when_the_console_stops(
     for thread in threads:
         thread.join(60)
     assert len(ended) == readers
+
+
+@pytest.mark.parametrize("turns", range(8))
+def test_a_page_that_is_closed_in_the_moment_of_a_change_is_closed(turns: int) -> None:
+    """asyncio.wait_for of Python 3.11 forgets a cancellation that meets its result."""
+
+    async def read(live: Live) -> None:
+        async for _ in live.changes():
+            pass
+        await asyncio.Event().wait()  # who has not heard that it is to end does not end
+
+    async def go() -> bool:
+        live = Live(lambda: "")
+        reading = asyncio.ensure_future(read(live))
+        await turn(5)
+        live.close()
+        await turn(turns)
+        reading.cancel()
+        await turn(5)
+        return reading.cancelled()
+
+    async def turn(times: int) -> None:
+        for _ in range(times):
+            await asyncio.sleep(0)
+
+    assert asyncio.run(go())
 
 
 def test_a_console_with_tokens_starts_with_the_same_key_again(database: Engine, redis_url: str, tmp_path: Path) -> None:
