@@ -5,8 +5,7 @@ ends open event streams before it waits for requests to finish.
 """
 
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import uvicorn
@@ -51,22 +50,10 @@ def create_app(
 
     Raises ServiceError if the key that signs sessions cannot be kept in data_dir.
     """
-    live = Live(desk.mark)
-    renderer = Renderer(settings)
-    tokens, readers = api_tokens(settings), console_tokens(settings)
-    key = load_key(settings.server.data_dir)
-    sessions = None if is_open(settings) else Sessions(readers, key)
-    links = Links(key, settings.server.public_url, settings.feedback.valid)
-    doorkeeper = Doorkeeper(sessions)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with live.watching():
-            yield
-
+    live, renderer = Live(desk.mark), Renderer(settings)
     app = FastAPI(
         title="Leitstand",
-        lifespan=lifespan,
+        lifespan=lambda _: live.watching(),
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -75,8 +62,16 @@ def create_app(
     )
     app.state.live = live
     app.add_middleware(Guard, hosts=allowed_hosts(settings))
-    secure = settings.server.public_url.startswith("https://")
-    for router in (
+    api, pages = _api(settings, desk, take), _pages(settings, desk, renderer, live)
+    for router in (*api, probes.routes(metrics, health), *pages):
+        app.include_router(router)
+    app.mount("/static", _Static(directory=STATIC), name="static")
+    return app
+
+
+def _api(settings: Settings, desk: Desk, take: Take) -> Sequence[APIRouter]:
+    tokens = api_tokens(settings)
+    return (
         mentions.routes(tokens, take),
         hooks.routes(settings, take),
         callbacks.routes(desk, settings),
@@ -84,8 +79,17 @@ def create_app(
         incidents_api.routes(desk, tokens),
         escalations_api.routes(desk, tokens),
         oncall_api.routes(desk, settings, tokens),
-        probes.routes(metrics, health),
         _description(),
+    )
+
+
+def _pages(settings: Settings, desk: Desk, renderer: Renderer, live: Live) -> Sequence[APIRouter]:
+    readers, key = console_tokens(settings), load_key(settings.server.data_dir)
+    sessions = None if is_open(settings) else Sessions(readers, key)
+    links = Links(key, settings.server.public_url, settings.feedback.valid)
+    doorkeeper = Doorkeeper(sessions)
+    secure = settings.server.public_url.startswith("https://")
+    return (
         session.routes(renderer, sessions, readers, secure=secure),
         board.routes(desk, settings, renderer, doorkeeper, live),
         correcting.routes(desk.database, doorkeeper),
@@ -97,10 +101,7 @@ def create_app(
         silencing.routes(desk, settings, renderer, doorkeeper),
         matrix.routes(desk, settings, renderer, doorkeeper),
         listening.routes(desk.database, settings, renderer, doorkeeper),
-    ):
-        app.include_router(router)
-    app.mount("/static", _Static(directory=STATIC), name="static")
-    return app
+    )
 
 
 class _Static(StaticFiles):

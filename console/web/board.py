@@ -1,5 +1,6 @@
 """The wall: the live list of cases, its counters and filters; and the queue of cases that wait for a person."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,26 +37,36 @@ class Counters:
     next: view.Next | None
 
 
-def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doorkeeper, live: Live) -> APIRouter:
-    """The routes of the wall."""
-    router = APIRouter(include_in_schema=False)
-    fixed = {
-        "known": known(settings),
-        "listeners": sum(listener.enabled for listener in settings.listeners.values()),
-        "watchlists": len(settings.watchlists),
-    }
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """Shows the wall, or the queue of cases that wait for a person. `fixed` is the same whatever is picked."""
 
-    def read(choice: Choice, *, review: bool) -> dict[str, object]:
+    desk: Desk
+    renderer: Renderer
+    doorkeeper: Doorkeeper
+    fixed: Mapping[str, object]
+
+    async def shown(self, request: Request, template: str, *, review: bool = False) -> Response:
+        """The page, or the part of it that changes."""
+        caller = self.doorkeeper.visitor(request)
+        choice = picked(request)
+        context = await run_in_threadpool(self._read, choice, review=review)
+        here = f"{context['path']}{choice.query}"
+        refresh = f"{'/review/part' if review else '/board'}{choice.query}"
+        acts = {"may_act": caller.may(Scope.ACT), "here": here, "refresh": refresh}
+        return self.renderer.page(request, template, {**context, **acts}, caller=caller)
+
+    def _read(self, choice: Choice, *, review: bool) -> dict[str, object]:
         filters, path = choice.filters(review=review), "/review" if review else "/"
-        overview = desk.overview(URGENT_SHOWN, filters, due_first=choice.due_first)
+        overview = self.desk.overview(URGENT_SHOWN, filters, due_first=choice.due_first)
         cases, more, every = overview.urgent, None, None
         if choice.by_age:
-            page = desk.cases(filters, cursor=choice.cursor, limit=PAGE)
+            page = self.desk.cases(filters, cursor=choice.cursor, limit=PAGE)
             cases, more = page.cases, choice.page_after(page.next) if page.next else None
         elif len(cases) == URGENT_SHOWN:
             every = f"{path}{choice.all_by_age}"
         return {
-            **fixed,
+            **self.fixed,
             "cases": view.riskiest_first(cases) if review and not choice.order else cases,
             "more": more and f"{path}{more}",
             "every": every,
@@ -66,30 +77,27 @@ def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doork
             "section": "review" if review else "cases",
         }
 
-    async def shown(request: Request, template: str, *, review: bool = False) -> Response:
-        caller = doorkeeper.visitor(request)
-        choice = picked(request)
-        context = await run_in_threadpool(read, choice, review=review)
-        here = f"{context['path']}{choice.query}"
-        refresh = f"{'/review/part' if review else '/board'}{choice.query}"
-        acts = {"may_act": caller.may(Scope.ACT), "here": here, "refresh": refresh}
-        return renderer.page(request, template, {**context, **acts}, caller=caller)
+
+def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doorkeeper, live: Live) -> APIRouter:
+    """The routes of the wall."""
+    router = APIRouter(include_in_schema=False)
+    pages = _Pages(desk, renderer, doorkeeper, _fixed(settings))
 
     @router.get("/")
     async def board(request: Request) -> Response:
-        return await shown(request, "board.html")
+        return await pages.shown(request, "board.html")
 
     @router.get("/board")
     async def board_part(request: Request) -> Response:
-        return await shown(request, "board_part.html")
+        return await pages.shown(request, "board_part.html")
 
     @router.get("/review")
     async def review(request: Request) -> Response:
-        return await shown(request, "review.html", review=True)
+        return await pages.shown(request, "review.html", review=True)
 
     @router.get("/review/part")
     async def review_part(request: Request) -> Response:
-        return await shown(request, "review_part.html", review=True)
+        return await pages.shown(request, "review_part.html", review=True)
 
     @router.get("/live")
     async def changes(request: Request) -> Response:
@@ -99,6 +107,14 @@ def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doork
         return EventSourceResponse(live.changes(), ping=15, send_timeout=30)
 
     return router
+
+
+def _fixed(settings: Settings) -> dict[str, object]:
+    return {
+        "known": known(settings),
+        "listeners": sum(listener.enabled for listener in settings.listeners.values()),
+        "watchlists": len(settings.watchlists),
+    }
 
 
 def counters(overview: Overview) -> Counters:

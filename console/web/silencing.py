@@ -1,5 +1,7 @@
 """Silences: which steps wait, who answers for it, until when. Each step has a way back."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import APIRouter
@@ -23,24 +25,28 @@ from triage.silences import Matcher, Silence
 LENGTHS = ("30m", "1h", "2h", "4h", "8h", "1d", "3d", "7d")
 
 
-def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doorkeeper) -> APIRouter:
-    """The routes of silences."""
-    router = APIRouter(include_in_schema=False)
-    fixed = {
-        "lengths": [(name, parse_duration(name)) for name in LENGTHS],
-        "policies": sorted(settings.escalation),
-        "known": known(settings),
-        "section": "duty",
-        "here": "/silences",
-    }
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Shows the silences. `fixed` is what can be chosen for any."""
+
+    desk: Desk
+    renderer: Renderer
+    fixed: Mapping[str, object]
 
     async def shown(
-        request: Request, caller: Caller, typed: dict[str, str] | None = None, problem: str = "", status: int = 200
+        self,
+        request: Request,
+        caller: Caller,
+        *,
+        typed: Mapping[str, str] | None = None,
+        problem: str = "",
+        status: int = 200,
     ) -> Response:
+        """`typed` is what was written when it was refused."""
         query = request.query_params
         context = {
-            **fixed,
-            "silences": await run_in_threadpool(read, desk),
+            **self.fixed,
+            "silences": await run_in_threadpool(read, self.desk),
             "typed": typed or {},
             "did": query.get("did", ""),
             "number": query.get("number", ""),
@@ -48,11 +54,17 @@ def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doork
             "may_act": caller.may(Scope.ACT),
             "problem": problem,
         }
-        return renderer.page(request, "silences.html", context, caller=caller, status=status)
+        return self.renderer.page(request, "silences.html", context, caller=caller, status=status)
+
+
+def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doorkeeper) -> APIRouter:
+    """The routes of silences."""
+    router = APIRouter(include_in_schema=False)
+    page = _Page(desk, renderer, _fixed(settings))
 
     @router.get("/silences")
-    async def page(request: Request) -> Response:
-        return await shown(request, doorkeeper.visitor(request))
+    async def silenced(request: Request) -> Response:
+        return await page.shown(request, doorkeeper.visitor(request))
 
     @router.post("/silences")
     async def add(request: Request) -> Response:
@@ -61,7 +73,7 @@ def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doork
         try:
             added = await run_in_threadpool(begin, desk, form, caller.actor)
         except InputError as error:
-            return await shown(request, caller, form, str(error), 422)
+            return await page.shown(request, caller, typed=form, problem=str(error), status=422)
         return RedirectResponse(f"/silences?did=added&number={added.id}", 303)
 
     @router.post("/silences/{number}/end")
@@ -79,10 +91,20 @@ def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doork
         try:
             await run_in_threadpool(undo, desk, wanted, form.get("until", ""))
         except InputError as error:
-            return await shown(request, caller, None, str(error), 422)
+            return await page.shown(request, caller, problem=str(error), status=422)
         return RedirectResponse("/silences", 303)
 
     return router
+
+
+def _fixed(settings: Settings) -> dict[str, object]:
+    return {
+        "lengths": [(name, parse_duration(name)) for name in LENGTHS],
+        "policies": sorted(settings.escalation),
+        "known": known(settings),
+        "section": "duty",
+        "here": "/silences",
+    }
 
 
 def read(desk: Desk) -> list[Silence]:
