@@ -17,7 +17,7 @@ from leitstand.settings import Settings
 from listeners import budget, cursors, gaps, pending
 from listeners.contract import Listens
 from listeners.watchlists import Watchlists
-from monitoring.business import business_collector
+from monitoring.business import ListenerFigures, business_collector
 from monitoring.collector import StateCollector
 from monitoring.health import Part, judge, look
 from monitoring.metrics import Metrics, exposition, open_metrics, start_at_zero
@@ -52,11 +52,13 @@ def collector(settings: Settings, engine: Engine, metrics: Metrics, queue: Asses
         backlog=pending.backlog,
         queues={queues.ASSESS: queue.depth},
         listening=listening,
-        budgets=budget.remaining,
-        gaps=gaps.unfilled,
-        waiting=gaps.waiting,
-        shares=budget.shares,
-        looking_again=cursors.looking_again,
+        figures=ListenerFigures(
+            budgets=budget.remaining,
+            shares=budget.shares,
+            gaps=gaps.unfilled,
+            waiting=gaps.waiting,
+            looking_again=cursors.looking_again,
+        ),
         incidents=incidents.open_by_watchlist,
     )
 

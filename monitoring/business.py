@@ -1,6 +1,7 @@
 """Puts the stages' summaries and the gauges together. Whoever starts /metrics hands the summaries in."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -19,6 +20,24 @@ T = TypeVar("T")
 _CAREFULLY = text("SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = '1s'")
 
 
+@dataclass(frozen=True, slots=True)
+class ListenerFigures:
+    """The summaries of what listeners may still read and what they missed; nothing where none is handed in."""
+
+    budgets: Callable[[Connection, datetime], Mapping[str, int]] = lambda _connection, _now: {}
+    shares: Callable[[Connection, datetime], Mapping[tuple[str, str], int]] = lambda _connection, _now: {}
+    gaps: Callable[[Connection, datetime], Mapping[str, int]] = lambda _connection, _now: {}
+    waiting: Callable[[Connection, datetime], Mapping[str, float]] = lambda _connection, _now: {}
+    looking_again: Callable[[Connection], Mapping[str, bool]] = lambda _connection: {}
+
+    def found(self, connection: Connection, settings: Settings, now: datetime) -> Found:
+        """Their gauges."""
+        budgets, shares = self.budgets(connection, now), self.shares(connection, now)
+        gaps, waiting = self.gaps(connection, now), self.waiting(connection, now)
+        again = self.looking_again(connection)
+        return {**counts_found(settings, budgets, gaps, waiting, shares), **again_found(settings, again)}
+
+
 def business_collector(
     engine: Engine,
     settings: Settings,
@@ -31,12 +50,8 @@ def business_collector(
     backlog: Callable[[Connection], Backlog],
     queues: Mapping[str, Callable[[], int]],
     listening: Collection[str],
-    budgets: Callable[[Connection, datetime], Mapping[str, int]] = lambda _connection, _now: {},
-    gaps: Callable[[Connection, datetime], Mapping[str, int]] = lambda _connection, _now: {},
+    figures: ListenerFigures = ListenerFigures(),
     incidents: Callable[[Connection], Mapping[str, int]] = lambda _connection: {},
-    waiting: Callable[[Connection, datetime], Mapping[str, float]] = lambda _connection, _now: {},
-    shares: Callable[[Connection, datetime], Mapping[tuple[str, str], int]] = lambda _connection, _now: {},
-    looking_again: Callable[[Connection], Mapping[str, bool]] = lambda _connection: {},
 ) -> StateCollector:
     """The collector of this installation. `listening` names the enabled listeners that run by themselves: one of them
     that has never reported is down, while one that others hand posts to is unknown until they do."""
@@ -64,8 +79,7 @@ def business_collector(
                         "listeners",
                         lambda c, now: {
                             **listeners_found(listeners(c), settings, listening, now),
-                            **counts_found(settings, budgets(c, now), gaps(c, now), waiting(c, now), shares(c, now)),
-                            **again_found(settings, looking_again(c)),
+                            **figures.found(c, settings, now),
                         },
                     ),
                 ]
