@@ -78,6 +78,12 @@ class Act:
             hours = self.policy.hours(clock.calendar)
             self.clocks[name] = sla.resume(clock, hours, self.now) if runs_on else sla.pause(clock, self.now)
 
+    def run_on(self) -> None:
+        """The case waits no longer: its clocks run on."""
+        self.set(state=CaseState.OPEN, waits_for="")
+        self.clocks = {name: sla.resume(c, self.policy.hours(c.calendar), self.now) for name, c in self.clocks.items()}
+        self.note("resumed", "the clocks run on")
+
     def require(self, *states: CaseState) -> None:
         """Raise StateError unless the case is in one of the states."""
         if self.case.state not in states:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import CaseReason, CaseState, ClockName, NoticeType, Severity
-from triage import clocks, keys, records, runs, sla
+from triage import clocks, handing, keys, records, runs, sla
 from triage.acting import Act, Acted, write
 from triage.escalations import superseded_by
 from triage.judgement import doubted
@@ -22,6 +22,7 @@ from triage.policy import Policy
 from triage.records import LIVE
 from triage.snapshot import snapshot
 from triage.telling import headline
+from triage.timeline import because
 from triage.withdrawn import GONE, line
 
 _ENDED = (CaseState.RESOLVED, CaseState.CLOSED)
@@ -119,7 +120,7 @@ def _pause(a: Act) -> None:
     a.set(state=CaseState.WAITING, waits_for=for_whom)
     a.stand_still()
     said = {"author": "waiting", "department": "waiting for a department", "hold": "on hold"}[for_whom]
-    a.note("paused", f"{said}{_because(a.text)}; the clocks stand still", why=a.text, waits_for=for_whom)
+    a.note("paused", f"{said}{because(a.text)}; the clocks stand still", why=a.text, waits_for=for_whom)
 
 
 def _one_of(said: str, known: dict[str, str]) -> str:
@@ -132,9 +133,7 @@ def _resume(a: Act) -> None:
     if a.case.state is CaseState.OPEN:
         return
     a.require(CaseState.WAITING)
-    a.set(state=CaseState.OPEN, waits_for="")
-    a.clocks = {name: sla.resume(c, a.policy.hours(c.calendar), a.now) for name, c in a.clocks.items()}
-    a.note("resumed", "the clocks run on")
+    a.run_on()
 
 
 def _escalate(a: Act) -> None:
@@ -143,7 +142,7 @@ def _escalate(a: Act) -> None:
     wanted = a.value or _one_worse(a.case.severity)
     if wanted in a.policy.escalation and wanted not in set(Severity):
         a.start = wanted
-        a.note("escalated", f"escalated by {a.actor} with {wanted}{_because(a.text)}", policy=wanted)
+        a.note("escalated", f"escalated by {a.actor} with {wanted}{because(a.text)}", policy=wanted)
         return
     if wanted not in set(Severity):
         known = ", ".join(sorted({*Severity, *a.policy.escalation}))
@@ -161,7 +160,7 @@ def _to_severity(a: Act, severity: Severity) -> None:
     if severity > before:
         raise StateError(f"case {a.case.number} is {before}; escalating cannot make it milder")
     a.start = severity
-    said = f"escalated from {before} to {severity} by {a.actor}{_because(a.text)}"
+    said = f"escalated from {before} to {severity} by {a.actor}{because(a.text)}"
     a.note("escalated", said, before=before, after=severity)
     if severity == before:
         return
@@ -177,51 +176,6 @@ def _to_severity(a: Act, severity: Severity) -> None:
     a.tell.append((NoticeType.CASE_UPDATED, f"severity:{severity}", said, ()))
 
 
-def _forward(a: Act) -> None:
-    target = a.need("the target")
-    if target not in a.policy.targets:
-        raise InputError(f"there is no target {target!r}; known: {', '.join(sorted(a.policy.targets))}", "value")
-    said = f"forwarded to {target} by {a.actor}{_because(a.text if a.value else '')}"
-    a.note("forwarded", said, target=target)
-    granted = a.policy.frozen(a.case)
-    clock = sla.hand_over(a.clocks, granted, a.policy.hours(granted.calendar), a.now)
-    if clock is not None:
-        a.clocks[clock.name] = sla.pause(clock, a.now) if a.case.waits_for in ("author", "hold") else clock
-    a.tell.append((NoticeType.CASE_ESCALATED, "forward", said, (target,)))
-
-
-def _share(a: Act) -> None:
-    """Tell somebody of a case who need not do anything: praise, or how it was solved. Each asking tells once."""
-    target = a.need("the target")
-    if target not in a.policy.targets:
-        raise InputError(f"there is no target {target!r}; known: {', '.join(sorted(a.policy.targets))}", "value")
-    said = f"shared with {target} by {a.actor}{_because(a.text if a.value else '')}"
-    a.note("shared", said, target=target)
-    a.tell.append((NoticeType.CASE_SHARED, "shared", said, (target,)))
-
-
-def _accept(a: Act) -> None:
-    """The department that it was forwarded to has taken it."""
-    a.require(*LIVE)
-    if how := a.meet(ClockName.FORWARD_ACCEPTED):
-        a.note("accepted", f"accepted by {a.value or a.actor}{_because(a.text)}{how}", by=a.value or a.actor)
-
-
-def _return(a: Act) -> None:
-    """The department that it was forwarded to does not want it: somebody here is to do something again."""
-    a.require(*LIVE)
-    clock, waited = a.clocks.get(ClockName.FORWARD_ACCEPTED), a.case.waits_for == "department"
-    if not waited and (clock is None or clock.ended_at is not None):
-        return
-    if clock is not None:
-        a.clocks[clock.name] = sla.cancel(clock, a.now)
-    said = f"handed back by {a.actor}{_because(a.text)}"
-    a.note("returned", said)
-    if waited:
-        _resume(a)
-    a.tell.append((NoticeType.CASE_UPDATED, "returned", said, ()))
-
-
 def _approve(a: Act) -> None:
     """A person has looked at a case that was held: now whom it concerns is told."""
     a.require(*LIVE)
@@ -229,7 +183,7 @@ def _approve(a: Act) -> None:
         return
     worse = doubted(a.case.review)
     a.set(review="")
-    a.note("approved", f"approved by {a.actor}{_because(a.text)}")
+    a.note("approved", f"approved by {a.actor}{because(a.text)}")
     if worse is not None:  # whom it concerns knows the case; now it is as bad as the post said
         if worse < a.case.severity:
             _to_severity(a, worse)
@@ -254,7 +208,7 @@ def _resolve(a: Act) -> None:
     a.require(*LIVE)
     _end(a)
     a.set(state=CaseState.RESOLVED, resolved_at=a.now, waits_for="")
-    a.tell.append((NoticeType.CASE_UPDATED, "resolved", f"resolved by {a.actor}{_because(a.text)}", ()))
+    a.tell.append((NoticeType.CASE_UPDATED, "resolved", f"resolved by {a.actor}{because(a.text)}", ()))
 
 
 def _close(a: Act) -> None:
@@ -263,8 +217,8 @@ def _close(a: Act) -> None:
     if a.case.state is not CaseState.RESOLVED:
         _end(a)
     a.set(state=CaseState.CLOSED, resolved_at=a.case.resolved_at or a.now, closed_at=a.now, waits_for="")
-    a.note("closed", f"closed by {a.actor}{_because(a.text)}")
-    a.tell.append((NoticeType.CASE_CLOSED, "closed", f"closed by {a.actor}{_because(a.text)}", ()))
+    a.note("closed", f"closed by {a.actor}{because(a.text)}")
+    a.tell.append((NoticeType.CASE_CLOSED, "closed", f"closed by {a.actor}{because(a.text)}", ()))
 
 
 def _end(a: Act) -> None:
@@ -274,7 +228,7 @@ def _end(a: Act) -> None:
         _seen(a)
     solved = a.meet(ClockName.RESOLUTION)
     a.clocks = {name: sla.cancel(clock, a.now) for name, clock in a.clocks.items()}
-    a.note("resolved", f"resolved by {a.actor}{_because(a.text)}{acknowledged}{solved}")
+    a.note("resolved", f"resolved by {a.actor}{because(a.text)}{acknowledged}{solved}")
     a.lines += runs.stop(a.connection, a.case.number, "resolved", a.now)
     keys.release_cases(a.connection, [a.case.number])
 
@@ -288,12 +242,8 @@ def _reopen(a: Act) -> None:
         if sla.runs_again(clock):
             a.clocks[name] = sla.restart(clock, a.policy.hours(clock.calendar), a.now)
     keys.retake(a.connection, a.case.number)
-    a.note("reopened", f"reopened by {a.actor}{_because(a.text)}")
-    a.tell.append((NoticeType.CASE_UPDATED, "reopened", f"reopened by {a.actor}{_because(a.text)}", ()))
-
-
-def _because(words: str) -> str:
-    return f": {words}" if words else ""
+    a.note("reopened", f"reopened by {a.actor}{because(a.text)}")
+    a.tell.append((NoticeType.CASE_UPDATED, "reopened", f"reopened by {a.actor}{because(a.text)}", ()))
 
 
 ACTIONS: dict[str, Callable[[Act], None]] = {
@@ -303,15 +253,15 @@ ACTIONS: dict[str, Callable[[Act], None]] = {
     "pause": _pause,
     "resume": _resume,
     "escalate": _escalate,
-    "forward": _forward,
-    "share": _share,
+    "forward": handing.forward,
+    "share": handing.share,
     "resolve": _resolve,
     "reopen": _reopen,
     "close": _close,
     "note": _note,
     "label": _label,
-    "accept": _accept,
-    "return": _return,
+    "accept": handing.accept,
+    "return": handing.hand_back,
     "approve": _approve,
     "withdraw": _withdraw,
 }

@@ -17,7 +17,7 @@ from triage.escalations import superseded_by
 from triage.policy import Policy
 from triage.records import LIVE
 from triage.stories import store as stories
-from triage.timeline import SYSTEM
+from triage.timeline import SYSTEM, because
 
 _MOVE = text("UPDATE case_mentions SET case_number = :into WHERE case_number = :number")
 
@@ -79,7 +79,7 @@ def _leave(a: Act, into: int, why: str) -> None:
         state=CaseState.CLOSED, closed_at=a.now, resolved_at=a.case.resolved_at or a.now, merged_into=into,
         mention_count=0, waits_for="", review="",
     )  # fmt: skip
-    said = f"merged into case {into} by {a.actor}{_because(why)}"
+    said = f"merged into case {into} by {a.actor}{because(why)}"
     a.note("merged_into", said, into=str(into))
     a.lines += runs.stop(a.connection, a.case.number, "resolved", a.now)
     a.tell.append((NoticeType.CASE_CLOSED, "merged", said, ()))
@@ -87,7 +87,7 @@ def _leave(a: Act, into: int, why: str) -> None:
 
 def _receive(a: Act, other: records.CaseRecord, why: str) -> None:
     """The case that stays: it is as severe as the worse of the two."""
-    said = f"case {other.number} was merged into this one by {a.actor}{_because(why)}"
+    said = f"case {other.number} was merged into this one by {a.actor}{because(why)}"
     brought = tuple(tag for tag in other.tags if tag not in a.case.tags)
     a.set(
         mention_count=a.case.mention_count + other.mention_count,
@@ -116,7 +116,3 @@ def _worse(a: Act, other: records.CaseRecord) -> None:
     a.note("severity", said, before=before, after=severity)
     a.lines += runs.supersede(a.connection, a.case.number, superseded_by(severity, a.policy.escalation), a.now)
     a.start = "" if a.case.review else severity
-
-
-def _because(words: str) -> str:
-    return f": {words}" if words else ""

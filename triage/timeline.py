@@ -33,6 +33,11 @@ class Line:
     data: dict[str, str] = field(default_factory=dict)
 
 
+def because(words: str) -> str:
+    """How what somebody gave as a reason follows in a line; "" without one."""
+    return f": {words.strip()}" if words.strip() else ""
+
+
 def append(connection: Connection, lines: Sequence[Line]) -> None:
     """Write the lines, in this order."""
     if lines:

@@ -19,6 +19,7 @@ from triage.escalating import store
 from triage.escalating.store import Project
 from triage.policy import Policy
 from triage.snapshot import snapshot
+from triage.timeline import because
 
 _LONGEST = 10_000
 _LESSON = ("happened", "why", "change", "by_whom")
@@ -177,13 +178,13 @@ def _add(a: _Act, title: str, assignee: str, department: str) -> int:
 def _accept(a: _Act) -> None:
     number = _number(a)
     if a.connection.execute(_ACCEPT, {"id": number, "now": a.now}).rowcount:
-        a.note("accepted", f"measure {number} is accepted{_because(a.given.text)}")
+        a.note("accepted", f"measure {number} is accepted{because(a.given.text)}")
 
 
 def _done(a: _Act) -> None:
     number = _number(a)
     if a.connection.execute(_DONE, {"id": number, "now": a.now}).rowcount:
-        a.note("done", f"measure {number} is done{_because(a.given.text)}")
+        a.note("done", f"measure {number} is done{because(a.given.text)}")
 
 
 def _number(a: _Act) -> int:
@@ -229,10 +230,6 @@ def _close(a: _Act) -> None:
 
 def _at(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M %Z}" if at else ""
-
-
-def _because(words: str) -> str:
-    return f": {words.strip()}" if words.strip() else ""
 
 
 ACTIONS: dict[str, Callable[[_Act], None]] = {
