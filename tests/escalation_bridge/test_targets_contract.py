@@ -21,13 +21,19 @@ from tests.escalation_bridge.words import CASE, delivery
 
 KINDS = plugins.kinds(plugins.TARGETS)
 SECRET = "whsec_" + "bGVpdHN0YW5k" * 3
-# Nothing listens on port 1 of this host.
-NOWHERE: dict[str, dict[str, Any]] = {
-    "email": {"host": "127.0.0.1", "port": 1, "security": "none", "username": "", "password": None},
-    "log": {},
-    "slack": {"token": "xoxb-secret", "api_url": "http://127.0.0.1:1/api/"},
-    "webhook": {"url": "http://127.0.0.1:1/hidden-path", "secret": SECRET},
-}
+
+
+def at_port(port: int) -> dict[str, dict[str, Any]]:
+    """Where each target's system is, if it is on this host."""
+    return {
+        "email": {"host": "127.0.0.1", "port": port, "security": "none", "username": "", "password": None},
+        "log": {},
+        "slack": {"token": "xoxb-secret", "api_url": f"http://127.0.0.1:{port}/api/"},
+        "webhook": {"url": f"http://127.0.0.1:{port}/hidden-path", "secret": SECRET},
+    }
+
+
+NOWHERE = at_port(1)  # nothing listens there
 pytestmark = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -72,13 +78,18 @@ def test_settings_never_show_a_secret(kind: str) -> None:
 
 
 def test_connecting_needs_no_network_and_takes_a_language(kind: str) -> None:
-    values = plugins.load(plugins.TARGETS, kind).Settings.model_validate({**example(kind), **NOWHERE[kind]})
+    with socket.create_server(("127.0.0.1", 0)) as network:
+        place = at_port(network.getsockname()[1])[kind]
+        values = plugins.load(plugins.TARGETS, kind).Settings.model_validate({**example(kind), **place})
 
-    async def go() -> None:
-        for language in get_args(Language):
-            await connect("a-name", values, language).close()
+        async def go() -> None:
+            for language in get_args(Language):
+                await connect("a-name", values, language).close()
 
-    asyncio.run(go())
+        asyncio.run(go())
+        network.setblocking(False)
+        with pytest.raises(BlockingIOError):  # nobody has called
+            network.accept()
 
 
 def test_where_nobody_answers_nothing_was_taken_and_nothing_leaks(kind: str) -> None:

@@ -1,10 +1,11 @@
 """The schema: migrated once, recognised when it is old, and as strict as the promises need."""
 
+import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from leitstand import database as db
@@ -28,9 +29,16 @@ def test_roles_that_migrate_at_once_migrate_once(database: Engine) -> None:
     with database.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
+    begun: list[str] = []
+
+    def note(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        begun.extend(re.findall("CREATE TABLE alembic_version", statement))
+
+    event.listen(database, "before_cursor_execute", note)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(db.upgrade, [database] * 4))
     db.require_current(database)
+    assert len(begun) == 1
 
 
 def test_a_malformed_url_is_explained_without_its_password() -> None:
