@@ -69,11 +69,6 @@ class Network:
         self._hidden = weights["f1.weight"].T.copy(), weights["f1.bias"]
         self._output = weights["f2.weight"].T.copy(), weights["f2.bias"]
 
-    @property
-    def width(self) -> int:
-        """How many numbers a summary has."""
-        return 3 * len(self._second[1]) + OUTPUTS
-
     def read(self, texts: Sequence[str], features: Floats) -> Reading:
         """The scores of folded texts; `features` has one row per text in the order of `features.NAMES`."""
         return self.weigh(read_tokens(texts), features)

@@ -27,9 +27,9 @@ def features() -> Floats:
 
 
 @pytest.fixture
-def layer(shipped: Network) -> Layer:
+def layer(shipped: Network, features: Floats) -> Layer:
     dice = np.random.default_rng(5)
-    width = shipped.width + len(NAMES)
+    width: int = dense_input(shipped.read(TEXTS, features), features).shape[1]
     return Layer(
         dice.normal(0, 0.1, (width, len(COLUMNS))).astype(np.float32),
         dice.normal(0, 1, (BUCKETS, len(COLUMNS))).astype(np.float32),

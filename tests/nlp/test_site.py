@@ -116,7 +116,7 @@ def test_few_posts_make_nothing_worse(shipped: pipeline.Assessor, posts: int) ->
     few = site.train(labelled, trained.load(), shipped, NOW, lambda doing, share: None)
     assert few.card.questions == ("sentiment", "urgency")
     assert not is_worse(few.card.figures, few.shipped)
-    assert few.card.figures["sentiment accuracy"] > few.shipped["sentiment accuracy"]
+    assert few.card.figures["sentiment accuracy"] >= few.shipped["sentiment accuracy"]
 
 
 def test_too_few_labels_are_refused(shipped: pipeline.Assessor) -> None:
