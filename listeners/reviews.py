@@ -127,6 +127,7 @@ class Reviews:
                 await asyncio.wait({looking}, timeout=PATIENCE)
             except asyncio.CancelledError:
                 looking.cancel()
+                await asyncio.gather(looking, return_exceptions=True)
                 raise
         return await looking
 

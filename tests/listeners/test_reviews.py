@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from leitstand import clock
 from leitstand.errors import FetchError
 from leitstand.settings import ListenerSettings, Settings, Watchlist
+from listeners.budget import Budget
 from listeners.contract import Batch
-from listeners.reviews import DEEP_EVERY, REMEMBERED, Memory, stars, version
+from listeners.reviews import DEEP_EVERY, REMEMBERED, Memory, Reviews, Sheet, stars, version
 from listeners.sources import appstore, googleplay
 from listeners.watchlists import Watchlists
 from tests.listeners import servers_appstore
@@ -285,6 +286,47 @@ def test_memory_is_bounded_and_what_it_forgets_is_not_told_again() -> None:
             assert shop.hear(1, cursors).heard == shop.names(*range(start, start + 250))
         [cursor] = cursors.values()
     assert len(Memory.from_cursor(cursor).known) == REMEMBERED
+
+
+class _Mute:
+    """A store that never answers; whoever no longer waits has `left`."""
+
+    channel, pages, deep = "shop", 1, 1
+    reaches: timedelta | None = None
+
+    def __init__(self) -> None:
+        self.asked, self.left = asyncio.Event(), False
+
+    async def page(self, more: str) -> Sheet:
+        self.asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(10):
+                await asyncio.sleep(0)
+            self.left = True
+        return Sheet([])
+
+    async def has(self, review: str) -> bool:
+        return True
+
+    def pause(self) -> float:
+        return 0.0
+
+    def budget(self) -> Budget | None:
+        return None
+
+
+def test_who_is_stopped_leaves_no_look_behind() -> None:
+    async def scene() -> bool:
+        store = _Mute()
+        looking = asyncio.ensure_future(Reviews("a", store, 1.0, timedelta(days=1)).look())
+        await store.asked.wait()
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+        return store.left and looking.cancelled()
+
+    assert asyncio.run(scene())
 
 
 def test_stars_and_versions() -> None:
