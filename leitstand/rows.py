@@ -65,8 +65,9 @@ def _written(kind: str, values: Sequence[object]) -> str:
 
 def _texts(values: Sequence[object]) -> list[str | None]:
     """Arrays as texts. Those of a batch are much the same, so each is written once."""
-    written = {value: array(value) for value in set(values) if isinstance(value, tuple)}
-    return [written[value] if isinstance(value, tuple) else None for value in values]
+    written: dict[object, str | None] = {None: None}
+    written |= {value: array(value) for value in set(values) if isinstance(value, tuple)}
+    return [written[value] for value in values]
 
 
 def _controlled(escaped: str) -> str:

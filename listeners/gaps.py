@@ -4,21 +4,20 @@
                              └──the source cannot get it any more──► lost
 A gap of the part "" is one of the whole listener: it is filled when every part that is well has caught up. A part that
 was not going to look meanwhile has missed nothing. Where the part "" has a cursor, it is one of several and no whole. A
-watchlist that has used up its share of a budget is a part by
-itself, which says nothing of the whole. Looking posts up again hears none, so it has no gaps and ends none.
+watchlist that has used up its share of a budget is a part by itself, which says nothing of the whole. Looking posts up
+again hears none, so it has no gaps and ends none.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from sqlalchemy import Connection, text
 
 from listeners.budget import SHARE
+from listeners.cursors import IS_WHOLE
 from listeners.rechecks import PART as RECHECK
 
-_IS_WHOLE: Final = "NOT EXISTS (SELECT FROM listener_cursors c WHERE c.listener = :listener AND c.part = '')"
 # A part was heard until its last success, the whole listener until the last success of any part.
 _OPEN = text(
     "INSERT INTO listener_gaps (listener, part, from_at, why) SELECT :listener, :part, coalesce("
@@ -29,7 +28,7 @@ _OPEN = text(
 _UNFILLED = text("SELECT part FROM listener_gaps WHERE listener = :listener AND filled_at IS NULL AND lost = ''")
 _CLOSE = text(
     "UPDATE listener_gaps SET to_at = greatest(from_at, :now) WHERE listener = :listener"  # noqa: S608  our own words
-    f" AND (part = :part OR part = :whole AND {_IS_WHOLE}) AND to_at IS NULL RETURNING to_at - from_at"
+    f" AND (part = :part OR part = :whole AND {IS_WHOLE}) AND to_at IS NULL RETURNING to_at - from_at"
 )
 _FILL = text(
     "UPDATE listener_gaps SET filled_at = :now"
@@ -37,14 +36,14 @@ _FILL = text(
 )
 _FILL_WHOLE = text(
     "UPDATE listener_gaps g SET filled_at = :now"  # noqa: S608  our own words
-    f" WHERE listener = :listener AND part = '' AND {_IS_WHOLE} AND to_at IS NOT NULL AND filled_at IS NULL"
+    f" WHERE listener = :listener AND part = '' AND {IS_WHOLE} AND to_at IS NOT NULL AND filled_at IS NULL"
     " AND lost = ''"
     f" AND NOT EXISTS (SELECT FROM listener_status s WHERE s.listener = g.listener AND s.part NOT IN ('', '{RECHECK}')"
     "   AND s.up AND (NOT s.caught_up OR s.last_success_at < g.to_at AND coalesce(s.next_at, '-infinity') < g.to_at))"
 )
 _LOSE = text(
     "UPDATE listener_gaps SET lost = :why WHERE listener = :listener"  # noqa: S608  our own words
-    f" AND (part = :part OR part = :whole AND {_IS_WHOLE})"
+    f" AND (part = :part OR part = :whole AND {IS_WHOLE})"
     " AND to_at IS NOT NULL AND filled_at IS NULL AND lost = ''"
 )
 _DROP = text(

@@ -44,8 +44,7 @@ def supervise(
     """Run the embedded servers and the roles on a data directory until SIGTERM or SIGINT; main thread only.
 
     `meanwhile` is what this process does while a first database is made, and again while the servers start, before
-    the first role. Raises ServiceError when the
-    data directory is taken or a server never works.
+    the first role. Raises ServiceError when the data directory is taken or a server never works.
     """
     data_dir = data_dir.resolve()
     with claimed(data_dir):
