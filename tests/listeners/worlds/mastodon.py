@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -11,32 +10,11 @@ import pytest
 from listeners.mastodon import part
 from listeners.sources import mastodon
 from tests.listeners.servers_mastodon import TOKEN, Ending, Mastodon, status
-from tests.listeners.worlds.loops import Looped
 from tests.listeners.worlds.polled import impatient
-from tests.listeners.worlds.streamed import Front, fronted
-from tests.listeners.worlds.world import Trouble
+from tests.listeners.worlds.streamed import Front, Fronted, fronted
 
 
-@dataclass
-class OfMastodon:
-    server: Looped[Front[Mastodon]]
-
-    @property
-    def fake(self) -> Mastodon:
-        return self.server.fake.fake
-
-    @property
-    def trouble(self) -> Trouble:
-        return self.server.fake.trouble
-
-    @trouble.setter
-    def trouble(self, trouble: Trouble) -> None:
-        self.server.fake.trouble = trouble
-
-    @property
-    def requests(self) -> list[float]:
-        return self.server.fake.requests
-
+class OfMastodon(Fronted[Mastodon]):
     def settings(self) -> dict[str, Any]:
         what = {"tokens": [TOKEN], "hashtags": ["acme"], "streams": list[str](), "allow_private": True}
         return {"urls": [self.server.fake.url], **what}

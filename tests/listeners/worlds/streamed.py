@@ -44,6 +44,29 @@ class Front(Generic[F]):
         return None
 
 
+@dataclass
+class Fronted(Generic[F]):
+    """What a world with a front shows of it."""
+
+    server: Looped[Front[F]]
+
+    @property
+    def fake(self) -> F:
+        return self.server.fake.fake
+
+    @property
+    def trouble(self) -> Trouble:
+        return self.server.fake.trouble
+
+    @trouble.setter
+    def trouble(self, trouble: Trouble) -> None:
+        self.server.fake.trouble = trouble
+
+    @property
+    def requests(self) -> list[float]:
+        return self.server.fake.requests
+
+
 async def trickle(talk: Talk) -> None:
     """A byte now and then, until nobody listens any more."""
     await talk.begin()

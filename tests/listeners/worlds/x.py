@@ -3,40 +3,18 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from listeners.x import api, pacing, stream
 from tests.listeners.servers_x import TOKEN, Ending, X
-from tests.listeners.worlds.loops import Looped
-from tests.listeners.worlds.streamed import Front, fronted
-from tests.listeners.worlds.world import Trouble
+from tests.listeners.worlds.streamed import Front, Fronted, fronted
 
 STREAM = "/2/tweets/search/stream"
 
 
-@dataclass
-class OfX:
-    server: Looped[Front[X]]
-
-    @property
-    def fake(self) -> X:
-        return self.server.fake.fake
-
-    @property
-    def trouble(self) -> Trouble:
-        return self.server.fake.trouble
-
-    @trouble.setter
-    def trouble(self, trouble: Trouble) -> None:
-        self.server.fake.trouble = trouble
-
-    @property
-    def requests(self) -> list[float]:
-        return self.server.fake.requests
-
+class OfX(Fronted[X]):
     def settings(self) -> dict[str, Any]:
         asks = {"rules": {"brand": "acme"}, "searches": ["acme"], "daily_posts": 0}
         return {"url": self.server.fake.url, "bearer_token": TOKEN, **asks}
