@@ -19,6 +19,15 @@ LISTENING: list[Phrase] = [
         N_("%(words)s did not finish its answer within %(count)s seconds"),
     ),
     phrase(
+        r"(?P<words>\S+) did not come to an end within (?P<count>[\d.]+) seconds",
+        N_("%(words)s did not come to an end within %(count)s seconds"),
+    ),
+    phrase(r"(?P<words>\S+) answers without end", N_("%(words)s answers without end")),
+    phrase(
+        r"(?P<words>\S+) sent no whole line for (?P<count>[\d.]+) seconds: connecting anew",
+        N_("%(words)s sent no whole line for %(count)s seconds: connecting anew"),
+    ),
+    phrase(
         r"(?P<words>\S+) was silent for (?P<count>[\d.]+) seconds: connecting anew",
         N_("%(words)s was silent for %(count)s seconds: connecting anew"),
     ),
@@ -49,6 +58,11 @@ LISTENING: list[Phrase] = [
     phrase(
         r"(?P<words>\S+) does not show us (?P<name>.+) \(HTTP (?P<status>\d+)\)",
         N_("%(words)s does not show us %(name)s (HTTP %(status)s)"),
+    ),
+    phrase(r"the AppView does not show us posts", N_("the AppView does not show us posts")),
+    phrase(
+        r"it is not there, or not shown to us \(code (?P<code>\d+), HTTP (?P<status>\d+)\)",
+        N_("it is not there, or not shown to us (code %(code)s, HTTP %(status)s)"),
     ),
     phrase(r"(?P<words>\S+) answers (?P<status>\d{3})(?: \S.*)?", N_("%(words)s answers with HTTP %(status)s")),
     phrase(r"HTTP (?P<status>\d{3})", N_("answered with HTTP %(status)s")),
@@ -119,6 +133,10 @@ LISTENING: list[Phrase] = [
     phrase(r"the hour's quota of this app is used up", N_("the hour's quota of this app is used up")),
     phrase(r"internal error: (?P<words>\w+)", N_("an error of Leitstand itself (%(words)s): the log says more")),
     phrase(r"more was found than can be shown", N_("more was found than can be shown")),
+    phrase(
+        r"more new posts than the forum lists: some may have been missed",
+        N_("more new posts than the forum lists: some may have been missed"),
+    ),
     phrase(r"more than (?P<count>[\d,]+) (?:posts|mentions) were missed", N_("more than %(count)s posts were missed")),
     phrase(r"no answer in time", N_("no answer in time")),
     phrase(

@@ -279,7 +279,7 @@ async def _next(running: _Stream) -> bytes | Exception:
         with suppress(TimeoutError):
             async with asyncio.timeout(left):
                 return await running.news.get()
-    return XError(f"no whole line came from X for {STALL * PATIENCE:g} seconds", "ended")
+    return XError(f"X sent no whole line for {STALL * PATIENCE:g} seconds: connecting anew", "ended")
 
 
 def _as_xerror(error: Exception, *, connected: bool) -> XError:

@@ -42,6 +42,14 @@ GERMAN = translations("de").gettext
             "social.example ist nicht erreichbar: [Errno 111] Connection refused",
         ),
         ("Reddit asks us to slow down (HTTP 429)", "Reddit bittet um weniger Anfragen"),
+        (
+            "X sent no whole line for 31.5 seconds: connecting anew",
+            "X schickte 31.5 Sekunden lang keine ganze Zeile: neue Verbindung",
+        ),
+        (
+            "it is not there, or not shown to us (code 803, HTTP 404)",
+            "es ist nicht da oder wird uns nicht gezeigt (Code 803, HTTP 404)",
+        ),
         ("a word that no list knows: x", "a word that no list knows: x"),
         ("policy sev1, until acknowledged, 3 times again", "Richtlinie sev1, bis bestätigt, 3-mal wiederholt"),
         ("only: hours 08:00-18:00; severity sev1", "nur: von 08:00-18:00; Schweregrad Sev 1"),
