@@ -42,8 +42,7 @@ class Pump(Generic[T]):
     ) -> None:
         if self._task:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task})  # `await self._task` could not tell its cancellation from our own
 
     async def some(self, most: int, *, wait: float = HEARTBEAT, linger: float = LINGER) -> list[T]:
         """Up to `most` items; none if `wait` seconds pass without one.
@@ -93,20 +92,20 @@ async def together(parts: Sequence[AsyncGenerator[T, None]]) -> AsyncGenerator[T
     tasks = [asyncio.create_task(run(part)) for part in parts]
     done: asyncio.Future[Any] = asyncio.ensure_future(asyncio.gather(*tasks))
     done.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # told below, or of no interest
+    taking = asyncio.ensure_future(ready.get())
     try:
         while True:
-            taking = asyncio.ensure_future(ready.get())
             either: set[asyncio.Future[Any]] = {taking, done}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not taking.done():
-                taking.cancel()
                 await done
                 return
             yield taking.result()
+            taking = asyncio.ensure_future(ready.get())
     finally:
-        for task in tasks:
+        for task in (*tasks, taking):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, taking, return_exceptions=True)
 
 
 @dataclass

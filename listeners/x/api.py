@@ -201,9 +201,10 @@ class Api:
                     news.set()
         finally:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-            await session.close()
+            try:
+                await asyncio.gather(task, return_exceptions=True)  # `await task` would forget our own cancellation
+            finally:
+                await session.close()
 
     async def _page(self, asked: Any) -> Page:
         return _decoded(await asked, Page)

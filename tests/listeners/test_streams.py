@@ -53,6 +53,12 @@ async def part(name: str, count: int) -> AsyncGenerator[str, None]:
         await asyncio.sleep(0)
 
 
+async def turn(times: int) -> None:
+    """Let the others go on."""
+    for _ in range(times):
+        await asyncio.sleep(0)
+
+
 @pytest.mark.parametrize("turns", range(8))
 def test_who_is_cancelled_in_the_moment_in_which_something_comes_is_cancelled(turns: int) -> None:
     """asyncio.wait_for of Python 3.11 forgets it then: a listener that was stopped would have gone on for ever."""
@@ -74,11 +80,47 @@ def test_who_is_cancelled_in_the_moment_in_which_something_comes_is_cancelled(tu
             await turn(5)
             return waiting.cancelled()
 
-    async def turn(times: int) -> None:
-        for _ in range(times):
-            await asyncio.sleep(0)
+    assert asyncio.run(go())
+
+
+@pytest.mark.parametrize("turns", range(8))
+def test_who_is_cancelled_while_the_reader_ends_is_cancelled(turns: int) -> None:
+    async def items() -> AsyncIterator[int]:
+        try:
+            await asyncio.Event().wait()
+            yield 1
+        finally:
+            await turn(4)
+
+    async def reads() -> None:
+        async with Pump(items()):
+            await turn(2)
+        await asyncio.Event().wait()  # who has not heard that it is to end does not end
+
+    async def go() -> bool:
+        reading = asyncio.ensure_future(reads())
+        await turn(2 + turns)
+        reading.cancel()
+        await turn(10)
+        return reading.cancelled()
 
     assert asyncio.run(go())
+
+
+def test_no_wait_is_left_behind_by_who_hears_several_together() -> None:
+    async def scene() -> set[str]:
+        before = asyncio.all_tasks()
+        listening = asyncio.ensure_future(anext(together([part("a", 0), waits()])))
+        await turn(3)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        return {str(task) for task in asyncio.all_tasks() - before}
+
+    async def waits() -> AsyncGenerator[str, None]:
+        await asyncio.Event().wait()
+        yield "never"
+
+    assert asyncio.run(scene()) == set()
 
 
 def test_several_are_heard_together_each_in_its_order() -> None:
