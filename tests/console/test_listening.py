@@ -34,6 +34,12 @@ def test_who_fetches_what_was_missed_is_catching_up() -> None:
     assert (line.state, line.gap_seconds, line.budget_remaining) == ("catching up", 0, None)
 
 
+def test_looking_again_misses_nothing() -> None:
+    states = [ListenerState("m", part, True, "", NOW, None, NOW) for part in ("", "recheck")]
+    lines = put_together(["m"], states, [Gap("m", "", NOW - MINUTE, NOW, "it was stopped", NOW)], {}, NOW)
+    assert {line.part: line.gap_seconds for line in lines} == {"": 60, "recheck": 0}
+
+
 def test_what_is_configured_no_more_is_shown_only_while_it_is_heard() -> None:
     gone = ListenerState("old", "", False, "no process runs this listener", NOW, None, NOW)
     replayed = ListenerState("replay", "", True, "", NOW, None, NOW)
