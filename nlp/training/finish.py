@@ -31,8 +31,8 @@ from nlp.training.gather import gather
 from nlp.training.student import Student, Texts, arrays, loss, settle
 
 ANCHORS = 10_000
-EPOCHS, RATE, BATCH = 4, 3e-3, 512
-MOOD, LEVEL = 0.15, 0.6  # how much of a true label goes into what is learned
+EPOCHS, RATE, BATCH = 5, 3e-3, 512
+MOOD, LEVEL = 0.15, 0.7  # how much of a true label goes into what is learned
 _ANCHOR, _TRIAGE, _GRAVE = 0.5, 1.3, 1.6
 
 
