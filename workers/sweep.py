@@ -1,13 +1,14 @@
 """The role `sweep`: what must happen because time passes. Any number of sweeps may run; each thing happens once.
 
 due clocks fire · escalation steps are taken · incidents, escalations and risks are looked at (`watch`)
-· mentions that no job carries any more are enqueued again
+· mentions that no job carries any more are enqueued again, and answers that overtook the post they answer
 · what only served to find stories that are closed by now is let go
 """
 
 import signal
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from escalation_bridge import outbox
 from leitstand import clock
 from listeners import pending
 from monitoring.metrics import Metrics, open_metrics
-from triage import doing, firing, runs
+from triage import doing, firing, overtaken, runs
 from triage.escalating import projects
 from triage.policy import Policy, compile_policy
 from triage.stories import store as stories
@@ -34,9 +35,11 @@ log = structlog.get_logger()
 
 TICK = 0.2  # a clock must fire within 1 s of falling due
 LOOK_FOR_LOST = timedelta(seconds=1)
+BEFORE_START = timedelta(minutes=1)  # the sweep before this one may have died
 LOST_AFTER = timedelta(seconds=10)
 COMMIT_TO_ENQUEUE = timedelta(seconds=5)  # a row is stamped when stored, its job a moment later
 WITHOUT_REDIS = timedelta(seconds=5)
+SETTLED_AFTER = timedelta(seconds=5)  # by then, who looked before a case was there has committed
 FORGET_STORIES = timedelta(minutes=10)
 FIRE_AT_ONCE = 500
 ENQUEUE_AT_ONCE = 2000
@@ -55,7 +58,10 @@ def lost_before(now: datetime, head_enqueued_at: datetime | None) -> datetime:
 
 @dataclass
 class Sweep:
-    """One sweeper. `lost_at` is when it last looked for lost mentions, `forgot_at` when it last let old stories go."""
+    """One sweeper. `lost_at` is when it last looked for lost mentions, `forgot_at` when it last let old stories go.
+
+    Cases opened up to `settled_at` have all the answers that were there with them.
+    """
 
     engine: Engine
     queue: AssessQueue
@@ -65,6 +71,7 @@ class Sweep:
     lost_at: datetime = field(default_factory=clock.now)
     forgot_at: datetime = field(default_factory=clock.now)
     watched_at: datetime = field(default_factory=clock.now)
+    settled_at: datetime = field(default_factory=lambda: clock.now() - BEFORE_START)
 
     def tick(self) -> bool:
         """Do what is due now. True if there was so much that the next tick should come at once."""
@@ -75,6 +82,7 @@ class Sweep:
             self.watch.look(now)
         if now - self.lost_at >= LOOK_FOR_LOST:
             self.lost_at = now
+            self._settle(now - SETTLED_AFTER, now)
             self._enqueue_lost(now)
         if now - self.forgot_at >= FORGET_STORIES:
             self.forgot_at = now
@@ -98,6 +106,15 @@ class Sweep:
             advanced = runs.advance_due(connection, self.policy, now, FIRE_AT_ONCE)
             outbox.add(connection, [*advanced.notices, *doing.do(connection, advanced.does, self.policy, now)], now)
         return len(advanced.delays) >= FIRE_AT_ONCE
+
+    def _settle(self, until: datetime, now: datetime) -> None:
+        """Have the answers decided on again that were there before their case."""
+        with self.engine.begin() as connection:
+            ids = overtaken.find(connection, self.settled_at, until)
+            pending.again(connection, ids, now)
+        self.settled_at = until
+        with suppress(RedisError):  # then they wait like those that no job carries
+            self.queue.enqueue(ids)
 
     def _enqueue_lost(self, now: datetime) -> None:
         try:

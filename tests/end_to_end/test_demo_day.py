@@ -4,20 +4,22 @@ Once as it is read by the shipped model, and once by a person, whose labels a co
 what then comes out wrong, the line did.
 """
 
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from console import demo_run, scenario, spawn
 from console.receiver import Received
 from leitstand import clock
 from tests.end_to_end.conftest import Furnish
+from triage import overtaken
 from workers.embedded import database_url
 
 # What the shipped model makes of a day that was written to be hard. The first two are floors, measured; of the Sev1
@@ -58,6 +60,8 @@ def outcome(folder: Path, furnish: Furnish, body: Callable[[list[scenario.Post]]
         assert again["accepted"] == 0, "a day that comes twice changes nothing"
         running.wait_handled(240)
         engine = create_engine(database_url(folder / "var").replace("postgresql://", "postgresql+psycopg://"))
+        wait_settled(engine)
+        running.wait_handled(240)
         with engine.connect() as connection:
             rows = connection.execute(
                 text(
@@ -68,6 +72,17 @@ def outcome(folder: Path, furnish: Furnish, body: Callable[[list[scenario.Post]]
             held = set(connection.scalars(text("SELECT case_number FROM held_pages WHERE policy = 'sev1'")))
         engine.dispose()
     return Outcome({(row.channel, row.external_id): (row.number, row.severity) for row in rows}, told, held)
+
+
+def wait_settled(engine: Engine) -> None:
+    """Until the sweep has found every answer that a worker took before the post that it answers."""
+    pause, ever = threading.Event(), datetime.max.replace(tzinfo=UTC)
+    for _ in range(600):
+        with engine.connect() as connection:
+            if not overtaken.find(connection, datetime.min.replace(tzinfo=UTC), ever):
+                return
+        pause.wait(0.1)
+    pytest.fail("answers stayed outside the case of their conversation")
 
 
 def truth() -> dict[Key, dict[str, object]]:
