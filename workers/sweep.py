@@ -82,8 +82,9 @@ class Sweep:
             self.watch.look(now)
         if now - self.lost_at >= LOOK_FOR_LOST:
             self.lost_at = now
-            self._settle(now - SETTLED_AFTER, now)
             self._enqueue_lost(now)
+        if now - self.settled_at >= 2 * SETTLED_AFTER:
+            self._settle(now - SETTLED_AFTER, now)
         if now - self.forgot_at >= FORGET_STORIES:
             self.forgot_at = now
             with self.engine.begin() as connection:
