@@ -17,7 +17,7 @@ from console.offline.wording import count, refuse
 from console.opened import opened
 from console.options import DEFAULT_CONFIG, Config
 from leitstand import clock
-from leitstand.errors import InputError
+from leitstand.errors import ConfigurationError, InputError
 from nlp import account, labels, learning, pipeline, site, trained
 from nlp.labels import Labelled
 from nlp.measures import is_worse
@@ -120,7 +120,12 @@ def _stays(say: Console, found: Trained, posts: list[Labelled], out: Path, shipp
         return True
     if not (out / trained.CARD).exists():
         return False
-    old = site.compare(found, posts, trained.load(str(out)), shipped, clock.now())
+    try:
+        there = trained.load(str(out))
+    except ConfigurationError as error:  # it was made with other shipped weights, and can be used no more
+        say.print(f"\n{out} holds a model that cannot be used ({error.problems[0].message})", markup=False)
+        return False
+    old = site.compare(found, posts, there, shipped, clock.now())
     say.print(f"\non {_basis(old)}:")
     say.print(_table(old.name, old.old, found.card.name, old.new))
     if is_worse(old.new, old.old):

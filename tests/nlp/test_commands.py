@@ -5,9 +5,11 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from console.cli import main
+from nlp import trained
 
 LINES: list[Mapping[str, object]] = [
     *({"text": f"Der Tag war grau, Linie {number}", "sentiment": "positive", "lang": "de"} for number in range(40)),
@@ -45,6 +47,22 @@ def test_train_then_evaluate_then_assess(tmp_path: Path, capsys: pytest.CaptureF
     posts = write(tmp_path / "new.jsonl", [{"text": "Linie 77 war grau"}])
     assert run("assess", str(posts), "--model", str(model), "--json") == 0
     assert json.loads(capsys.readouterr().out)["sentiment"] == "positive"
+
+
+def test_a_model_of_another_version_is_no_reason_to_refuse_the_new_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, model = write(tmp_path / "posts.jsonl", LINES), tmp_path / "model"
+    assert run("train", "--data", str(data), "--out", str(model)) == 0
+    with np.load(model / trained.WEIGHTS) as file:
+        arrays = dict(file)
+    np.savez(model / trained.WEIGHTS, **{**arrays, "shipped": np.array("other")})
+    capsys.readouterr()
+    assert run("assess", str(data), "--model", str(model)) == 2
+    assert "train it again" in capsys.readouterr().err
+    assert run("train", "--data", str(data), "--out", str(model)) == 0
+    assert "holds a model that cannot be used" in " ".join(capsys.readouterr().out.split())
+    assert run("assess", str(data), "--model", str(model)) == 0
 
 
 def test_an_evaluation_prints_every_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
