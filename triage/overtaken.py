@@ -3,6 +3,9 @@
 Two workers take neighbouring posts at the same moment. An answer that opens nothing by itself may so be looked at
 before the post that it answers has opened the case: it would then be missing there, and the brand's own reply would
 stop no clock. Such answers are decided on once more.
+
+Up to which opening of cases that was done is a mark in the database: a sweep goes on where the last one ended, however
+long ago that was, and of several sweeps each looks at what none has looked at.
 """
 
 from datetime import datetime
@@ -23,6 +26,19 @@ _FIND = text(
     " AND NOT EXISTS (SELECT FROM pending_mentions p WHERE p.mention_id = answer.id)"
     " ORDER BY answer.id"
 )
+
+# Where another sweep is looking just now, there is nothing to do.
+_MARK = text("SELECT up_to FROM marks WHERE name = 'overtaken' AND up_to < :until FOR UPDATE SKIP LOCKED")
+_MOVE = text("UPDATE marks SET up_to = :until WHERE name = 'overtaken'")
+
+
+def find_on(connection: Connection, until: datetime) -> list[int]:
+    """Those of the cases opened since this was last asked and not after `until`; the caller's commit keeps the mark."""
+    after = connection.scalar(_MARK, {"until": until})
+    if after is None:
+        return []
+    connection.execute(_MOVE, {"until": until})
+    return find(connection, after, until)
 
 
 def find(connection: Connection, after: datetime, until: datetime) -> list[int]:

@@ -35,7 +35,6 @@ log = structlog.get_logger()
 
 TICK = 0.2  # a clock must fire within 1 s of falling due
 LOOK_FOR_LOST = timedelta(seconds=1)
-BEFORE_START = timedelta(minutes=1)  # the sweep before this one may have died
 LOST_AFTER = timedelta(seconds=10)
 COMMIT_TO_ENQUEUE = timedelta(seconds=5)  # a row is stamped when stored, its job a moment later
 WITHOUT_REDIS = timedelta(seconds=5)
@@ -58,9 +57,8 @@ def lost_before(now: datetime, head_enqueued_at: datetime | None) -> datetime:
 
 @dataclass
 class Sweep:
-    """One sweeper. `lost_at` is when it last looked for lost mentions, `forgot_at` when it last let old stories go.
-
-    Cases opened up to `settled_at` have all the answers that were there with them.
+    """One sweeper. `lost_at` is when it last looked for lost mentions, `forgot_at` when it last let old stories go,
+    `settled_at` when it last looked for overtaken answers.
     """
 
     engine: Engine
@@ -71,7 +69,7 @@ class Sweep:
     lost_at: datetime = field(default_factory=clock.now)
     forgot_at: datetime = field(default_factory=clock.now)
     watched_at: datetime = field(default_factory=clock.now)
-    settled_at: datetime = field(default_factory=lambda: clock.now() - BEFORE_START)
+    settled_at: datetime = field(default_factory=clock.now)
 
     def tick(self) -> bool:
         """Do what is due now. True if there was so much that the next tick should come at once."""
@@ -83,7 +81,8 @@ class Sweep:
         if now - self.lost_at >= LOOK_FOR_LOST:
             self.lost_at = now
             self._enqueue_lost(now)
-        if now - self.settled_at >= 2 * SETTLED_AFTER:
+        if now - self.settled_at >= SETTLED_AFTER:
+            self.settled_at = now
             self._settle(now - SETTLED_AFTER, now)
         if now - self.forgot_at >= FORGET_STORIES:
             self.forgot_at = now
@@ -111,9 +110,8 @@ class Sweep:
     def _settle(self, until: datetime, now: datetime) -> None:
         """Have the answers decided on again that were there before their case."""
         with self.engine.begin() as connection:
-            ids = overtaken.find(connection, self.settled_at, until)
+            ids = overtaken.find_on(connection, until)
             pending.again(connection, ids, now)
-        self.settled_at = until
         with suppress(RedisError):  # then they wait like those that no job carries
             self.queue.enqueue(ids)
 

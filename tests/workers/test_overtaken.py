@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -14,7 +15,7 @@ from listeners.contract import Batch
 from listeners.watchlists import Watchlists
 from monitoring.metrics import Metrics
 from nlp import pipeline
-from triage import clocks
+from triage import clocks, overtaken
 from triage.policy import compile_policy
 from workers import jobs, sweep
 from workers.intake import Intake
@@ -41,7 +42,8 @@ class House:
         self.engine = engine
         self._intake = Intake(engine, Watchlists(SETTINGS), queue, metrics)
         self._line = Line(engine, pipeline.load(settings=SETTINGS.nlp), policy, metrics)
-        self._sweep = sweep.Sweep(engine, queue, policy, metrics, Watch(engine, policy))
+        self._begin = partial(sweep.Sweep, engine, queue, policy, metrics, Watch(engine, policy))
+        self._sweep = self._begin()
 
     def hear(self, *mentions: Mention) -> list[int]:
         return self._intake.take("ear", Batch(mentions, None)).waiting
@@ -58,6 +60,13 @@ class House:
         jobs.use(self._line)
         jobs.assess(ids)
         return ids
+
+    def stop(self, lasts: timedelta) -> None:
+        """Nothing runs for a while, and then a new sweep: all that is stored lies that much further back."""
+        with self.engine.begin() as connection:
+            connection.execute(text("UPDATE cases SET opened_at = opened_at - :lasts"), {"lasts": lasts})
+            connection.execute(text("UPDATE marks SET up_to = up_to - :lasts"), {"lasts": lasts})
+        self._sweep = self._begin()
 
     def cases(self) -> dict[str, int]:
         with self.engine.connect() as connection:
@@ -116,3 +125,20 @@ def test_what_was_written_before_the_opening_post_stays_outside(house: House) ->
     house.work(chat, opener)
     assert house.settle() == []
     assert set(house.cases()) == {"1"}
+
+
+def test_an_answer_that_was_overtaken_just_before_a_long_stop_joins_the_case_after_it(house: House) -> None:
+    opener, reply = house.hear(OPENER, post("2", "We are on it.", 3, "acme", "1", "1"))
+    house.work(reply, opener)
+    house.stop(timedelta(days=3))
+    assert house.settle() == [reply]
+    assert set(house.cases()) == {"1", "2"}
+
+
+def test_what_a_sweep_had_found_that_died_before_its_commit_is_found_again(house: House) -> None:
+    opener, reply = house.hear(OPENER, post("2", "We are on it.", 3, "acme", "1", "1"))
+    house.work(reply, opener)
+    with house.engine.connect() as dying:
+        assert overtaken.find_on(dying, clock.now() + sweep.SETTLED_AFTER) == [reply]
+        assert house.settle() == [], "and meanwhile no other waits for it"
+    assert house.settle() == [reply]
