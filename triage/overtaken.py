@@ -8,9 +8,12 @@ Up to which opening of cases that was done is a mark in the database: a sweep go
 long ago that was, and of several sweeps each looks at what none has looked at.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
+
+# Between the moment at which a case counts as opened and the first row that its transaction writes.
+SETTLED_AFTER = timedelta(seconds=5)
 
 # What was written before the post that opened the case did not belong to it then, and does not now.
 _FIND = text(
@@ -27,18 +30,29 @@ _FIND = text(
     " ORDER BY answer.id"
 )
 
+# What a transaction that still runs has opened, and whom it has overlooked, is not seen yet: the mark stops before it.
 # Where another sweep is looking just now, there is nothing to do.
-_MARK = text("SELECT up_to FROM marks WHERE name = 'overtaken' AND up_to < :until FOR UPDATE SKIP LOCKED")
-_MOVE = text("UPDATE marks SET up_to = :until WHERE name = 'overtaken'")
+_MOVE = text("""
+    WITH mark AS (
+      SELECT up_to FROM marks WHERE name = 'overtaken' FOR UPDATE SKIP LOCKED
+    ), settled AS (
+      SELECT least(CAST(:now AS timestamptz), min(xact_start)) - CAST(:settled_after AS interval) AS until
+      FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'leitstand' AND backend_xid IS NOT NULL
+        AND pid <> pg_backend_pid()
+    )
+    UPDATE marks m SET up_to = settled.until FROM mark, settled
+    WHERE m.name = 'overtaken' AND mark.up_to < settled.until RETURNING mark.up_to AS after, m.up_to AS until
+""")
 
 
-def find_on(connection: Connection, until: datetime) -> list[int]:
-    """Those of the cases opened since this was last asked and not after `until`; the caller's commit keeps the mark."""
-    after = connection.scalar(_MARK, {"until": until})
-    if after is None:
-        return []
-    connection.execute(_MOVE, {"until": until})
-    return find(connection, after, until)
+def find_on(connection: Connection, now: datetime) -> list[int]:
+    """Those of the cases opened since this was last asked, up to some seconds ago.
+
+    The mark moves when the caller commits.
+    """
+    moved = connection.execute(_MOVE, {"now": now, "settled_after": SETTLED_AFTER}).one_or_none()
+    return find(connection, moved.after, moved.until) if moved else []
 
 
 def find(connection: Connection, after: datetime, until: datetime) -> list[int]:

@@ -38,7 +38,7 @@ LOOK_FOR_LOST = timedelta(seconds=1)
 LOST_AFTER = timedelta(seconds=10)
 COMMIT_TO_ENQUEUE = timedelta(seconds=5)  # a row is stamped when stored, its job a moment later
 WITHOUT_REDIS = timedelta(seconds=5)
-SETTLED_AFTER = timedelta(seconds=5)  # by then, who looked before a case was there has committed
+LOOK_FOR_OVERTAKEN = timedelta(seconds=5)
 FORGET_STORIES = timedelta(minutes=10)
 FIRE_AT_ONCE = 500
 ENQUEUE_AT_ONCE = 2000
@@ -81,9 +81,9 @@ class Sweep:
         if now - self.lost_at >= LOOK_FOR_LOST:
             self.lost_at = now
             self._enqueue_lost(now)
-        if now - self.settled_at >= SETTLED_AFTER:
+        if now - self.settled_at >= LOOK_FOR_OVERTAKEN:
             self.settled_at = now
-            self._settle(now - SETTLED_AFTER, now)
+            self._settle(now)
         if now - self.forgot_at >= FORGET_STORIES:
             self.forgot_at = now
             with self.engine.begin() as connection:
@@ -107,10 +107,10 @@ class Sweep:
             outbox.add(connection, [*advanced.notices, *doing.do(connection, advanced.does, self.policy, now)], now)
         return len(advanced.delays) >= FIRE_AT_ONCE
 
-    def _settle(self, until: datetime, now: datetime) -> None:
+    def _settle(self, now: datetime) -> None:
         """Have the answers decided on again that were there before their case."""
         with self.engine.begin() as connection:
-            ids = overtaken.find_on(connection, until)
+            ids = overtaken.find_on(connection, now)
             pending.again(connection, ids, now)
         with suppress(RedisError):  # then they wait like those that no job carries
             self.queue.enqueue(ids)

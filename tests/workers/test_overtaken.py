@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from leitstand import clock
 from leitstand.model import Author, ClockName, ClockState, Mention
@@ -31,6 +31,7 @@ SETTINGS = Settings.model_validate(
         "sla": [{"first_response": "2h"}],
     }
 )
+SOON = overtaken.SETTLED_AFTER + timedelta(seconds=1)
 WRITTEN = clock.now() - timedelta(minutes=10)
 
 
@@ -52,9 +53,13 @@ class House:
         for one in ids:
             self._line.move([one], room=1)
 
+    def sweep(self, later: timedelta) -> None:
+        """A tick of the sweep that much later."""
+        self._sweep._settle(clock.now() + later)
+
     def settle(self) -> list[int]:
         """A tick of the sweep some seconds later; the answers that it has decided on again."""
-        self._sweep._settle(clock.now() + sweep.SETTLED_AFTER, clock.now())
+        self.sweep(SOON)
         with self.engine.connect() as connection:
             ids = list(connection.scalars(text("SELECT mention_id FROM pending_mentions ORDER BY 1")))
         jobs.use(self._line)
@@ -139,6 +144,14 @@ def test_what_a_sweep_had_found_that_died_before_its_commit_is_found_again(house
     opener, reply = house.hear(OPENER, post("2", "We are on it.", 3, "acme", "1", "1"))
     house.work(reply, opener)
     with house.engine.connect() as dying:
-        assert overtaken.find_on(dying, clock.now() + sweep.SETTLED_AFTER) == [reply]
+        assert overtaken.find_on(dying, clock.now() + SOON) == [reply]
         assert house.settle() == [], "and meanwhile no other waits for it"
+    assert house.settle() == [reply]
+
+
+def test_a_case_that_took_long_to_be_opened_gets_its_answers(house: House) -> None:
+    opener, reply = house.hear(OPENER, post("2", "We are on it.", 3, "acme", "1", "1"))
+    house.work(reply)
+    event.listen(house.engine, "commit", lambda _: house.sweep(timedelta(hours=1)), once=True)
+    house.work(opener)
     assert house.settle() == [reply]
