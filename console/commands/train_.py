@@ -62,11 +62,15 @@ def command(
         return
     if out is None:
         raise InputError("name the folder that the model is written to", "--out")
-    say, now = Console(), clock.now()
     posts = [*_from_files(data or []), *(_from_database(config) if from_labels else [])]
     if not posts:
         raise InputError("no labelled posts: name a file with --data, or use --from-labels")
-    shipped = pipeline.load()
+    _train(posts, out, balanced=balanced, show_texts=show_texts, force=force)
+
+
+def _train(posts: list[Labelled], out: Path, *, balanced: bool, show_texts: bool, force: bool) -> None:
+    """Train, say how good it is, and write it unless there is a better one."""
+    say, now, shipped = Console(), clock.now(), pipeline.load()
     with _bar() as progress:
         found = site.train(posts, trained.load(), shipped, now, progress, balanced)
     _tell(say, found, len(posts))
