@@ -4,8 +4,9 @@ proved elsewhere, and what cannot be."""
 import asyncio
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -93,30 +94,42 @@ class Scene:
         return lambda: len(self.ear.batches) >= there or not self.listens
 
 
+def played(kind: str, database: Engine, redis_url: str, play: Callable[[Scene], Coroutine[Any, Any, None]]) -> Scene:
+    """The scene after the play, in which each post was heard once."""
+    with opened(kind) as there:
+        scene = Scene(kind, there, database, redis_url)
+        asyncio.run(play(scene))
+        assert scene.ear.kept() == sorted(there.name(number) for number in range(1, POSTS + 1))
+    return scene
+
+
+async def through_disconnects_and_kills(scene: Scene) -> None:
+    await scene.begin()
+    scene.disconnect(DISCONNECTS)
+    await scene.listen(scene.through_disconnects)
+    assert scene.written < POSTS, "the disconnects were over before the posts were"
+    for _ in range(KILLS):
+        scene.disconnect(1)
+        scene.more((POSTS - scene.written) // 2)
+        await scene.listen(scene.after(scene.chance.randint(0, 3)), torn=True)
+    scene.more(POSTS)
+    await scene.listen(scene.all_heard)
+
+
+async def all_at_once(scene: Scene) -> None:
+    await scene.begin()
+    scene.more(POSTS)
+    await scene.listen(scene.all_heard)
+
+
 @proved(Point.DISCONNECTS)
 def test_a_thousand_posts_come_through_disconnects_and_kills(
     kind: str, database: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A kill is a restart from what was stored last: batches that were handed over but not committed come again."""
     hasten(kind, monkeypatch)
-
-    async def play(scene: Scene) -> None:
-        await scene.begin()
-        scene.disconnect(DISCONNECTS)
-        await scene.listen(scene.through_disconnects)
-        assert scene.written < POSTS, "the disconnects were over before the posts were"
-        for _ in range(KILLS):
-            scene.disconnect(1)
-            scene.more((POSTS - scene.written) // 2)
-            await scene.listen(scene.after(scene.chance.randint(0, 3)), torn=True)
-        scene.more(POSTS)
-        await scene.listen(scene.all_heard)
-
-    with opened(kind) as there:
-        scene = Scene(kind, there, database, redis_url)
-        asyncio.run(play(scene))
-        assert scene.ear.kept() == sorted(there.name(number) for number in range(1, POSTS + 1))
-        assert scene.ear.errors() or isinstance(there, Calls), "a line that breaks is told"
+    scene = played(kind, database, redis_url, through_disconnects_and_kills)
+    assert scene.ear.errors() or isinstance(scene.there, Calls), "a line that breaks is told"
 
 
 @proved(Point.MANY)
@@ -124,17 +137,8 @@ def test_a_thousand_posts_between_two_looks_are_all_heard(
     kind: str, database: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hasten(kind, monkeypatch)
-
-    async def play(scene: Scene) -> None:
-        await scene.begin()
-        scene.more(POSTS)
-        await scene.listen(scene.all_heard)
-
-    with opened(kind) as there:
-        scene = Scene(kind, there, database, redis_url)
-        asyncio.run(play(scene))
-        assert scene.ear.kept() == sorted(there.name(number) for number in range(1, POSTS + 1))
-        assert not any(batch.lost for batch in scene.ear.batches)
+    scene = played(kind, database, redis_url, all_at_once)
+    assert not any(batch.lost for batch in scene.ear.batches)
 
 
 @pytest.mark.parametrize(
