@@ -65,6 +65,16 @@ class ListenerState:
     caught_up: bool = True
     next_at: datetime | None = None
 
+    @property
+    def looks_again(self) -> bool:
+        """Whether this part looks posts up again, which hears nothing new."""
+        return self.part == RECHECK
+
+    @property
+    def hears(self) -> bool:
+        """Whether a listener is deaf without it. A watchlist that has used up its share of a budget is a part, too."""
+        return not self.looks_again and not self.part.startswith(SHARE)
+
     def lag(self, now: datetime) -> float:
         """Seconds for which this part has not been heard; 0 where it is well."""
         return 0.0 if self.up else max(0.0, (now - (self.last_success_at or self.updated_at)).total_seconds())
@@ -114,10 +124,10 @@ def states(connection: Connection) -> list[ListenerState]:
 
 
 def hearing(connection: Connection) -> list[ListenerState]:
-    """Without what makes no listener deaf: watchlists that have used up their share of a budget, looking again."""
-    return [state for state in states(connection) if not state.part.startswith(SHARE) and state.part != RECHECK]
+    """Those without which a listener is deaf."""
+    return [state for state in states(connection) if state.hears]
 
 
 def looking_again(connection: Connection) -> dict[str, bool]:
     """Whether each listener that looks posts up again can do so now."""
-    return {state.listener: state.up for state in states(connection) if state.part == RECHECK}
+    return {state.listener: state.up for state in states(connection) if state.looks_again}

@@ -8,7 +8,6 @@ from console.offline.wording import count, span
 from escalation_bridge.ledger import TargetSummary
 from listeners.cursors import ListenerState
 from listeners.pending import Backlog
-from listeners.rechecks import PART as RECHECK
 from monitoring.health import Part
 
 STUCK = timedelta(minutes=1)
@@ -67,6 +66,6 @@ def listeners(found: Sequence[ListenerState], now: datetime) -> Iterator[Finding
         if one.up:
             yield Finding(part, State.OK, f"heard{where}")
         else:
-            what = "not looked up again" if one.part == RECHECK else "not heard"
+            what = "not looked up again" if one.looks_again else "not heard"
             said = f"{what} for {span(timedelta(seconds=one.lag(now)))}{where}: {one.error}"
             yield Finding(part, State.WARN, said, "`leitstand listeners status` says more")

@@ -8,7 +8,6 @@ from typing import Literal
 from listeners.budget import Budget, of_part
 from listeners.cursors import ListenerState
 from listeners.gaps import Gap
-from listeners.rechecks import PART as RECHECK
 
 Condition = Literal["up", "catching up", "down", "no word yet"]
 
@@ -59,7 +58,7 @@ def put_together(
 
 def _concerns(gap: Gap, state: ListenerState) -> bool:
     """A gap of the whole listener is one of each of its parts, but for looking again, which hears nothing new."""
-    return gap.listener == state.listener and gap.part in (state.part, "") and state.part != RECHECK
+    return gap.listener == state.listener and gap.part in (state.part, "") and not state.looks_again
 
 
 def _line(state: ListenerState, gaps: Sequence[Gap], budgets: list[Budget] | None, now: datetime) -> PartStatus:

@@ -1,6 +1,6 @@
 """Looks posts up again at the AppView, 25 a call: what was edited since, and what is gone, be it with its account.
 
-What is gone is not in the answer; one empty place may be a hiccup. Of posts whose edit the stream has told nothing is
+What is gone is not in the answer. Of posts whose edit the stream has told nothing is
 taken over: the AppView may still show their first words.
 """
 
@@ -15,6 +15,7 @@ import msgspec
 from leitstand import clock
 from leitstand.errors import FetchError
 from leitstand.model import Mention
+from listeners.absent import absent
 from listeners.answers import decode, each
 from listeners.bluesky.posts import CHANNEL, POSTS, Record, mention
 from listeners.contract import Batch, Gone, Kept
@@ -36,18 +37,17 @@ class _Answer(msgspec.Struct):
 
 @dataclass
 class Looking:
-    """Asks for what is due. `absent` were not there the last time."""
+    """Asks for what is due. `doubtful` were not there the last time."""
 
     fetcher: Fetcher
     appview: str
-    absent: set[str] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)
 
     async def look_up(self, posts: Sequence[Kept]) -> Batch:
         """What became of these posts. Raises FetchError."""
         asked = {post.external_id: post for post in posts}
         views = list(each(await self._views(list(asked)), _View))
-        absent = set(asked) - {view.uri for view in views}
-        gone, self.absent = absent & self.absent, absent - self.absent
+        gone, self.doubtful = absent(asked, {view.uri for view in views}, self.doubtful)
         now = clock.now()
         unedited = (view for view in views if view.uri in asked and asked[view.uri].edited_at is None)
         return Batch(
@@ -55,7 +55,7 @@ class Looking:
             now.isoformat(),
             edits=tuple(found for view in unedited if (found := _mention(view, now))),
             deletes=tuple(Gone(CHANNEL, uri) for uri in sorted(gone)),
-            checked=tuple(post for post in posts if post.external_id not in self.absent),
+            checked=tuple(post for post in posts if post.external_id not in self.doubtful),
         )
 
     async def _views(self, uris: Sequence[str]) -> list[msgspec.Raw]:

@@ -13,6 +13,7 @@ import msgspec
 
 from leitstand import clock
 from leitstand.model import Mention
+from listeners.absent import absent
 from listeners.contract import Batch, Gone, Kept
 from listeners.meta.graph import Graph, MissingError, is_id
 
@@ -26,7 +27,7 @@ Read = Callable[[msgspec.Raw, Kept, datetime], Mention | None]
 class Looking:
     """Asks for what is due. `ours` are posts that we may see, `listing` what is our own.
 
-    `read` makes a mention of what is answered, None where that cannot be. `absent` were not there the last time.
+    `read` makes a mention of what is answered, None where that cannot be. `doubtful` were not there the last time.
     """
 
     graph: Graph
@@ -34,17 +35,16 @@ class Looking:
     fields: str
     ours: Callable[[Kept], bool]
     read: Read
-    absent: set[str] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)
 
     async def look_up(self, posts: Sequence[Kept]) -> Batch:
         """What became of these posts; others than ours are left alone. Raises FetchError."""
         asked = {post.external_id: post for post in posts if self.ours(post) and is_id(post.external_id)}
         shown = await self._shown(list(asked)) if asked else {}
-        absent = set(asked) - set(shown)
-        gone = absent & self.absent
+        gone, doubtful = absent(asked, shown, self.doubtful)
         if gone:
             await self.graph.rows(self.listing, _NEWEST)
-        self.absent = absent - gone
+        self.doubtful = doubtful
         now = clock.now()
         found = (self.read(raw, asked[name], now) for name, raw in shown.items() if name in asked)
         return Batch(
@@ -52,7 +52,7 @@ class Looking:
             now.isoformat(),
             edits=tuple(mention for mention in found if mention),
             deletes=tuple(Gone(asked[name].channel, name) for name in sorted(gone)),
-            checked=tuple(post for post in posts if post.external_id not in self.absent),
+            checked=tuple(post for post in posts if post.external_id not in self.doubtful),
         )
 
     async def _shown(self, names: Sequence[str]) -> Mapping[str, msgspec.Raw]:

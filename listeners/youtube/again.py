@@ -9,6 +9,7 @@ import msgspec
 
 from leitstand import clock
 from leitstand.model import Mention
+from listeners.absent import absent
 from listeners.answers import each
 from listeners.contract import Batch, Gone, Kept
 from listeners.rechecks import PART
@@ -26,26 +27,25 @@ class _Named(msgspec.Struct):
 
 @dataclass
 class Looking:
-    """Asks for what is due. `absent` were not there the last time: one empty answer may be a hiccup."""
+    """Asks for what is due. `doubtful` were not there the last time."""
 
     api: Api
     quota: Quota
-    absent: set[str] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)
 
     async def look_up(self, posts: Sequence[Kept]) -> Batch:
         """What became of these comments; videos are left alone. Raises FetchError."""
         asked = {post.external_id: post for post in posts if len(post.external_id) > _VIDEO}
         items = await self._items(list(asked)) if asked else []
         found, there = list(each(items, Comment)), {named.id for named in each(items, _Named)}
-        absent = set(asked) - there
-        gone, self.absent = absent & self.absent, absent - self.absent
+        gone, self.doubtful = absent(asked, there, self.doubtful)
         now = clock.now()
         return Batch(
             (),
             msgspec.json.encode((day_of(now), self.quota.used.get(PART, 0))).decode(),
             edits=tuple(_mention(comment, now) for comment in found if _is_newer(comment, asked.get(comment.id))),
             deletes=tuple(Gone(CHANNEL, name) for name in sorted(gone)),
-            checked=tuple(post for post in posts if post.external_id not in self.absent),
+            checked=tuple(post for post in posts if post.external_id not in self.doubtful),
             budget=self.quota.told(now),
         )
 

@@ -13,6 +13,7 @@ import msgspec
 
 from leitstand import clock
 from leitstand.model import Mention
+from listeners.absent import absent
 from listeners.answers import each
 from listeners.contract import Batch, Gone
 from listeners.recent import Recent
@@ -68,7 +69,7 @@ class Threads:
     cursor: str = ""
     every: float = 0.0
     _looks: int = 0
-    _absent: set[str] = field(default_factory=set)
+    _doubtful: set[str] = field(default_factory=set)
     _seen: Recent = field(default_factory=lambda: Recent(REMEMBERED))
     _versions: Recent = field(default_factory=lambda: Recent(REMEMBERED))
 
@@ -161,15 +162,14 @@ class Threads:
         return found
 
     async def _gone(self) -> list[Gone]:
-        """The youngest comments that were not there twice in a row: one empty answer may be a hiccup."""
+        """The youngest comments that are gone. An answer without any makes none doubtful."""
         names = self._seen.youngest()[:LOOKED_AT_AGAIN]
         if not names:
             return []
         page = await self._page("comments", {"part": "snippet", "id": ",".join(names)}, "")
         there = {comment.id for comment in each(page.items, Comment)}
-        absent = set(names) - there
-        gone = absent & self._absent
-        self._absent = absent - gone if there else set()
+        gone, doubtful = absent(names, there, self._doubtful)
+        self._doubtful = doubtful if there else set()
         return [Gone(CHANNEL, name) for name in sorted(gone) if self._versions.add(f"{name}@gone")]
 
     async def _page(self, what: str, params: dict[str, str], token: str) -> Page:
