@@ -45,6 +45,10 @@ class Kept:
     author_id: str = ""
     edited_at: datetime | None = None
 
+    def missed(self, edit: datetime | None) -> bool:
+        """Whether its network tells of an edit that nobody heard; None: it tells of none."""
+        return edit is not None and (self.edited_at is None or edit > self.edited_at)
+
 
 Due = Callable[[int], Awaitable[Sequence[Kept]]]
 

@@ -1,6 +1,7 @@
 """Looks statuses up again, one a call, at the instance that was heard: what was edited since, and what is gone."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from leitstand import clock
@@ -27,7 +28,7 @@ async def look_up(instances: Mapping[str, Instance], known: Mapping[str, Known],
             raise
         error = str(fault)
     now = clock.now()
-    edits = ((post, status) for post, status in found.items() if status is not None and _is_newer(status, post))
+    edits = ((post, status) for post, status in found.items() if status is not None and post.missed(_edited(status)))
     return Batch(
         (),
         now.isoformat(),
@@ -48,7 +49,5 @@ def _number(post: Kept) -> str:
     return post.ref.partition(" ")[2]
 
 
-def _is_newer(status: Status, post: Kept) -> bool:
-    """Whether it has been edited since we last heard of it."""
-    at = aware(status.edited_at) if status.edited_at else None
-    return at is not None and (post.edited_at is None or at > post.edited_at)
+def _edited(status: Status) -> datetime | None:
+    return aware(status.edited_at) if status.edited_at else None

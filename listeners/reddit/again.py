@@ -7,7 +7,7 @@ from leitstand import clock
 from listeners.answers import each
 from listeners.contract import Batch, Gone, Kept
 from listeners.reddit.api import Api
-from listeners.reddit.posts import CHANNEL, Child, Listing, Thing, mention
+from listeners.reddit.posts import CHANNEL, Child, Listing, mention
 
 MOST: Final = 100
 
@@ -20,12 +20,7 @@ async def look_up(api: Api, site: str, posts: Sequence[Kept]) -> Batch:
     return Batch(
         (),
         now.isoformat(),
-        edits=tuple(mention(t, site, now) for t in things if not t.gone and _is_newer(t, asked[t.name])),
+        edits=tuple(mention(t, site, now) for t in things if not t.gone and asked[t.name].missed(t.edited_at)),
         deletes=tuple(Gone(CHANNEL, thing.name) for thing in things if thing.gone),
         checked=tuple(posts),
     )
-
-
-def _is_newer(thing: Thing, post: Kept) -> bool:
-    at = thing.edited_at
-    return at is not None and (post.edited_at is None or at > post.edited_at)

@@ -69,5 +69,4 @@ def _mention(comment: Comment, now: datetime) -> Mention:
 
 
 def _is_newer(comment: Comment, post: Kept | None) -> bool:
-    at = comment.snippet.updated_at
-    return post is not None and comment.edited and at is not None and (post.edited_at is None or at > post.edited_at)
+    return post is not None and comment.edited and post.missed(comment.snippet.updated_at)
