@@ -1,4 +1,5 @@
-"""Two cases that are one: the posts, the keys and the worse severity go over, and the other case is closed.
+"""Two cases that are one: the posts, the keys, the worse severity and the escalations as projects go over, as does the
+lead of an incident, and the other case is closed.
 
 A person does it where a copy was missed; it is done by itself where a post shows that two cases are about one story.
 """
@@ -13,6 +14,7 @@ from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import CaseReason, CaseState, Notice, NoticeType
 from triage import clocks, keys, records, runs, sla
 from triage.acting import Act, Acted, write
+from triage.escalating import store as projects
 from triage.escalations import superseded_by
 from triage.policy import Policy
 from triage.records import LIVE
@@ -64,6 +66,8 @@ def _merge(
     left = Act(connection, policy, now, actor, "", "", other, other, dict(stored[other.number]))
     connection.execute(_MOVE, {"into": into.number, "number": other.number})
     keys.move(connection, other.number, into.number)
+    runs.move(connection, other.number, into.number)
+    projects.move(connection, other.number, into.number, actor, now)
     _leave(left, into.number, why)
     a = Act(connection, policy, now, actor, "", "", into, into, dict(stored[into.number]))
     _receive(a, other, why)

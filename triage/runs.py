@@ -93,6 +93,10 @@ _STOP_INCIDENT = text("""
     UPDATE escalation_runs SET state = 'stopped', ended_at = :now
     WHERE state IN ('running', 'acknowledged') AND incident = :incident RETURNING case_number, policy
 """)
+_MOVE = text("""
+    UPDATE escalation_runs SET case_number = :into
+    WHERE state IN ('running', 'acknowledged') AND case_number = :number AND incident IS NOT NULL
+""")
 _SUPERSEDE = text("""
     UPDATE escalation_runs SET state = 'stopped', ended_at = :now
     WHERE state IN ('running', 'acknowledged') AND case_number = :number AND policy = ANY(:policies) RETURNING policy
@@ -243,6 +247,11 @@ def stop(connection: Connection, number: int, event: Literal["acknowledged", "re
     states = ["running"] if event == "acknowledged" else ["running", "acknowledged"]
     ended = connection.execute(_STOP, {**given, "stop_on": stop_on, "states": states}).all()
     return [*lines, *(_stopped(number, row.policy, f"the case is {event}", now) for row in ended if row.before)]
+
+
+def move(connection: Connection, number: int, into: int) -> None:
+    """What tells of an incident by this locked case tells of it by that one."""
+    connection.execute(_MOVE, {"number": number, "into": into})
 
 
 def supersede(connection: Connection, number: int, policies: Iterable[str], now: datetime) -> list[Line]:

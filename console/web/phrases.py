@@ -40,6 +40,8 @@ INCIDENTS: list[Phrase] = [
         ),
     ),
     phrase(r"it has ebbed away", N_("it has ebbed away")),
+    phrase(r"its watchlist is not watched any more", N_("its watchlist is not watched any more")),
+    phrase(r"closed by hand", N_("closed by hand")),
     phrase(r"incident (?P<number>\d+) is over", N_("incident %(number)s is over")),
     phrase(r"incident (?P<number>\d+)", N_("incident %(number)s")),
 ]
@@ -109,6 +111,10 @@ ESCALATIONS: list[Phrase] = [
     phrase(r"a missed deadline", N_("a missed deadline")),
     phrase(r"a decision of (?P<words>.+)", N_("a decision of %(words)s")),
     phrase(r"(?P<words>.+) owns it from now on", N_("%(words)s owns it from now on")),
+    phrase(
+        r"case (?P<number>\d+) was merged into case (?P<into>\d+): it is about that one from now on",
+        N_("case %(number)s was merged into case %(into)s: it is about that one from now on"),
+    ),
     phrase(r"(?P<words>.+) has joined the team", N_("%(words)s has joined the team")),
     phrase(r"(?P<words>.+) has left the team", N_("%(words)s has left the team")),
     phrase(

@@ -50,6 +50,12 @@ GERMAN = translations("de").gettext
             "it is not there, or not shown to us (code 803, HTTP 404)",
             "es ist nicht da oder wird uns nicht gezeigt (Code 803, HTTP 404)",
         ),
+        (
+            "case 12 was merged into case 5: it is about that one from now on",
+            "Fall 12 wurde mit Fall 5 zusammengeführt: ab jetzt geht es um diesen",
+        ),
+        ("its watchlist is not watched any more", "seine Watchlist wird nicht mehr beobachtet"),
+        ("closed by hand", "von Hand beendet"),
         ("a word that no list knows: x", "a word that no list knows: x"),
         ("policy sev1, until acknowledged, 3 times again", "Richtlinie sev1, bis bestätigt, 3-mal wiederholt"),
         ("only: hours 08:00-18:00; severity sev1", "nur: von 08:00-18:00; Schweregrad Sev 1"),

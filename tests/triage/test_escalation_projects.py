@@ -14,6 +14,7 @@ from triage.escalating import projects, store, views
 from triage.escalating.acts import Done, Given, act
 from triage.escalating.projects import Cause
 from triage.firing import fire_due
+from triage.merging import merge
 
 POLICY = policy(escalations={"managers": ["mia", "noah"], "leadership": "manager"})
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -87,6 +88,25 @@ def test_a_person_opens_one_and_not_a_second(database: Engine) -> None:
         with pytest.raises(NotFoundError):
             projects.open_(connection, Cause("person", 999), POLICY, NOW)
     assert project is not None and project.title == "Refunds" and again is None
+
+
+def test_it_goes_on_about_the_case_that_its_own_is_merged_into(database: Engine) -> None:
+    number = opened(database, 1)
+    run(database, [one(mention(2), Urgency.NORMAL)], POLICY)
+    with database.begin() as connection:
+        merge(connection, 2, 1, actor="ann", now=NOW, policy=POLICY)
+    assert sweep(database) == [], "no second one is opened"
+    (told,) = do(database, number, "milestone", text="The checkout takes cards again.").notices
+    assert told.case.number == 2
+    assert log(database, number)[1] == "case 1 was merged into case 2: it is about that one from now on"
+
+
+def test_where_both_cases_that_are_merged_have_one_each_stays(database: Engine) -> None:
+    first, second = opened(database, 1), opened(database, 2)
+    with database.begin() as connection:
+        merge(connection, 2, 1, actor="ann", now=NOW, policy=POLICY)
+    with database.connect() as connection:
+        assert [store.read(connection, number).case_number for number in (first, second)] == [1, 2]
 
 
 def test_measures_have_a_light_and_are_reminded_of(database: Engine) -> None:

@@ -14,6 +14,7 @@ from triage.firing import fire_due
 from triage.incidents import held, life
 from triage.incidents import store as voices
 from triage.incidents.detector import Watch
+from triage.merging import merge
 from triage.runs import advance_due
 
 POLICY = policy()
@@ -137,6 +138,24 @@ def test_it_is_told_of_again_when_it_has_doubled(database: Engine) -> None:
     assert "incident 1 on cloud grows: " in told[0].reason and "18 in all" in told[0].reason
 
 
+def test_a_leading_case_that_is_merged_hands_the_lead_on(database: Engine) -> None:
+    quiet_hour(database)
+    outage(database)
+    look(database, 3)
+    for number, other in ((2, 1), (3, 2)):
+        with database.begin() as connection:
+            merge(connection, number, other, actor="ann", now=NOW + 4 * MINUTE, policy=POLICY)
+    outage(database, 12, first=100, start=4, every=0.1)
+    (grown,) = look(database, 6)
+    with database.begin() as connection:
+        steps = advance_due(connection, POLICY, NOW + 14 * MINUTE)
+    assert [(n.case.number, n.target, n.type) for n in steps.notices] == [(3, "manager", NoticeType.INCIDENT_OPENED)]
+    closed = [n for n in over(database) if n.type is NoticeType.INCIDENT_CLOSED]
+    assert {n.case.number for n in (grown, *closed)} == {3}
+    assert "16 cases (16 sev1, 16 still open)" in closed[0].reason, "a case that was merged is no case"
+    assert rows(database, "SELECT lead_case FROM incidents") == [(3,)]
+
+
 def over(database: Engine) -> tuple[Notice, ...]:
     """Look until it is over."""
     for minutes in range(4, 40):
@@ -182,6 +201,19 @@ def test_what_nobody_watches_any_more_holds_nothing_back(database: Engine) -> No
         assert life.evaluate(connection, off, NOW + 5 * MINUTE) == ()
     assert [n.case.number for n in told if n.type is NoticeType.CASE_ESCALATED] == [kept]
     assert any("is not watched any more" in n.reason for n in told if n.type is NoticeType.INCIDENT_CLOSED)
+
+
+def test_a_watchlist_that_was_gone_for_a_while_begins_anew(database: Engine) -> None:
+    quiet_hour(database)
+    outage(database)
+    with database.begin() as connection:
+        connection.execute(text("UPDATE cases SET watchlists = '{other}'"))
+    assert look(database, 3) == (), "an incident without a case is told of to nobody"
+    off = policy(incidents={"enabled": False})
+    with database.begin() as connection:
+        assert life.evaluate(connection, off, NOW + 4 * MINUTE) == ()
+    assert rows(database, "SELECT state FROM incidents") == [("closed",)]
+    assert rows(database, "SELECT watchlist FROM incident_watches") == []
 
 
 def test_a_deadline_missed_during_it_pages_afterwards_also_where_the_case_was_acknowledged(database: Engine) -> None:

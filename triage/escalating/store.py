@@ -16,6 +16,13 @@ _READ = text("SELECT * FROM escalations WHERE number = :number")
 _MEASURES = text("SELECT * FROM escalation_measures WHERE escalation = ANY(:numbers) ORDER BY due_at, id")
 _LOG = text("SELECT at, kind, actor, text FROM escalation_log WHERE escalation = :number ORDER BY id LIMIT 1000")
 _NOTE = text("INSERT INTO escalation_log (escalation, at, kind, actor, text) VALUES (:n, :at, :kind, :actor, :text)")
+# A case has one open escalation beside those of incidents.
+_MOVE = text("""
+    UPDATE escalations e SET case_number = :into WHERE case_number = :number
+      AND NOT (state = 'open' AND incident IS NULL AND EXISTS (
+        SELECT FROM escalations o WHERE o.case_number = :into AND o.state = 'open' AND o.incident IS NULL))
+    RETURNING number, state
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,14 @@ def log(connection: Connection, number: int) -> list[Entry]:
 def note(connection: Connection, number: int, kind: str, actor: str, said: str, now: datetime) -> None:
     """Add a line to the log."""
     connection.execute(_NOTE, {"n": number, "at": now, "kind": kind, "actor": actor, "text": said})
+
+
+def move(connection: Connection, case: int, into: int, actor: str, now: datetime) -> None:
+    """One locked case is merged into another, and its escalations with it; where both have an open one, each stays."""
+    said = f"case {case} was merged into case {into}: it is about that one from now on"
+    for row in connection.execute(_MOVE, {"number": case, "into": into}).all():
+        if row.state == "open":
+            note(connection, row.number, "moved", actor, said, now)
 
 
 def lit(created_at: datetime, due_at: datetime, done_at: datetime | None, now: datetime) -> TrafficLight:

@@ -38,6 +38,14 @@ _GROW = text(
     "UPDATE incidents SET peak = greatest(peak, :peak), authors = greatest(authors, :authors) WHERE number = :n"
 )
 _LEAD = text("UPDATE incidents SET lead_case = :case, told_at = :now WHERE number = :n")
+_LEADS_NOW = text("""
+    WITH RECURSIVE led AS (
+      SELECT number, merged_into FROM cases WHERE number = :case
+      UNION SELECT c.number, c.merged_into FROM cases c JOIN led ON c.number = led.merged_into
+    )
+    SELECT number FROM led WHERE merged_into IS NULL
+""")
+_HAND_ON = text("UPDATE incidents SET lead_case = :case WHERE number = :n")
 _CLOSE = text("UPDATE incidents SET state = 'closed', closed_at = :now, summary = :summary WHERE number = :n")
 _NOTE = text("INSERT INTO incident_events (incident, at, kind, text) VALUES (:n, :at, :kind, :text)")
 _JOINS = text("""
@@ -55,7 +63,8 @@ _WORST = text("""
 """)
 _COUNT = text("""
     SELECT count(*) AS cases, count(*) FILTER (WHERE severity = 'sev1') AS sev1,
-      count(*) FILTER (WHERE state IN ('new', 'open', 'waiting')) AS open FROM cases WHERE incident = :n
+      count(*) FILTER (WHERE state IN ('new', 'open', 'waiting')) AS open
+    FROM cases WHERE incident = :n AND merged_into IS NULL
 """)
 
 
@@ -92,10 +101,11 @@ def evaluate(connection: Connection, policy: Policy, now: datetime) -> tuple[Not
 def _close_strays(connection: Connection, names: list[str], policy: Policy, now: datetime) -> list[Notice]:
     """What nobody watches any more would hold back pages for ever."""
     notices: list[Notice] = []
-    for row in connection.execute(_STRAYS, {"names": names}).all():
-        incident = _incident(row, row.authors, row.peak)
+    strays = connection.execute(_STRAYS, {"names": names}).all()
+    for row in strays:
+        incident = _incident(connection, row, row.authors, row.peak)
         notices += close(connection, incident, "its watchlist is not watched any more", policy, now)
-    if notices:
+    if strays:
         connection.execute(_FORGET, {"names": names})
     return notices
 
@@ -112,28 +122,34 @@ def _follow(connection: Connection, watchlist: str, seen: Seen, policy: Policy, 
         return []
     counted = authors(store.slots(connection, watchlist, ongoing.signal, ongoing.started_at))
     connection.execute(_GROW, {"n": current.number, "peak": ongoing.peak, "authors": counted})
-    incident = _incident(current, counted, ongoing.peak)
-    told = _gather(connection, incident, policy, now)
+    incident = _incident(connection, current, counted, ongoing.peak)
+    _gather(connection, incident, policy, now)
     if seen.closed is not None:
-        return told + close(connection, incident, "it has ebbed away", policy, now)
+        return close(connection, incident, "it has ebbed away", policy, now)
     if not incident.told:
-        return told + _tell_opened(connection, incident, ongoing, policy, now)
-    if seen.grown is not None:
-        told += _tell_grown(connection, incident, seen.grown, policy, now)
-    return told
+        return _tell_opened(connection, incident, ongoing, policy, now)
+    return _tell_grown(connection, incident, seen.grown, policy, now) if seen.grown is not None else []
 
 
-def current(connection: Connection, watchlist: str) -> "_Incident | None":
+def current(connection: Connection, watchlist: str) -> _Incident | None:
     """The open incident of a watchlist, locked."""
     row = connection.execute(_CURRENT, {"watchlist": watchlist}).one_or_none()
-    return _incident(row, row.authors, row.peak) if row else None
+    return _incident(connection, row, row.authors, row.peak) if row else None
 
 
-def _incident(row: Row[tuple[object, ...]], counted: int, peak: int) -> _Incident:
+def _incident(connection: Connection, row: Row[tuple[object, ...]], counted: int, peak: int) -> _Incident:
     return _Incident(
         row.number, row.watchlist, Signal(row.signal), row.started_at, row.expected, max(row.authors, counted),
-        max(row.peak, peak), row.lead_case, row.told_at is not None,
+        max(row.peak, peak), _lead(connection, row), row.told_at is not None,
     )  # fmt: skip
+
+
+def _lead(connection: Connection, row: Row[tuple[object, ...]]) -> int | None:
+    """The leading case; one that has been merged into another hands the lead on to that."""
+    lead: int | None = connection.scalar(_LEADS_NOW, {"case": row.lead_case})
+    if lead != row.lead_case:
+        connection.execute(_HAND_ON, {"case": lead, "n": row.number})
+    return lead
 
 
 def _row(watchlist: str, opened: Ongoing) -> dict[str, object]:
@@ -144,7 +160,7 @@ def _row(watchlist: str, opened: Ongoing) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _gather(connection: Connection, incident: _Incident, policy: Policy, now: datetime) -> list[Notice]:
+def _gather(connection: Connection, incident: _Incident, policy: Policy, now: datetime) -> None:
     """Attach the open cases of the watchlist that have come since the incident began."""
     never = [intent.value for intent in policy.incidents.never_hold]
     given = {"watchlist": incident.watchlist, "since": incident.started_at, "never": never}
@@ -158,7 +174,6 @@ def _gather(connection: Connection, incident: _Incident, policy: Policy, now: da
             Line(n, "incident", now, held.attached(incident.number), data=held.data(incident.number)) for n in numbers
         ]
         timeline.append(connection, [*lines, *runs.wait(connection, numbers, incident.number, now)])
-    return []
 
 
 def _tell_opened(

@@ -12,14 +12,16 @@ from triage.policy import Policy
 
 _LISTED = text("""
     SELECT number, watchlist, state, signal, started_at, opened_at, closed_at, authors, peak, lead_case, summary,
-      (SELECT count(*) FROM cases c WHERE c.incident = i.number) AS cases,
+      (SELECT count(*) FROM cases c WHERE c.incident = i.number AND c.merged_into IS NULL) AS cases,
       (SELECT count(*) FROM held_pages h WHERE h.incident = i.number) AS held
     FROM incidents i
     WHERE (NOT :open_only OR state = 'open') AND (CAST(:number AS bigint) IS NULL OR number = :number)
     ORDER BY number DESC LIMIT :limit
 """)
 _EVENTS = text("SELECT at, kind, text FROM incident_events WHERE incident = :number ORDER BY id")
-_CASES = text("SELECT number FROM cases WHERE incident = :number ORDER BY severity, number LIMIT 1000")
+_CASES = text("""
+    SELECT number FROM cases WHERE incident = :number AND merged_into IS NULL ORDER BY severity, number LIMIT 1000
+""")
 _OPEN = text("SELECT watchlist, count(*) AS found FROM incidents WHERE state = 'open' GROUP BY watchlist")
 
 
