@@ -18,6 +18,7 @@ gets it at a later attempt.
 """
 
 import asyncio
+import re
 import socket
 from contextlib import suppress
 from email.headerregistry import Address
@@ -27,7 +28,7 @@ from typing import Annotated, Literal, Self
 
 import aiosmtplib
 import structlog
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from escalation_bridge import message
 from escalation_bridge.contract import Language, ReaderSettings
@@ -47,7 +48,17 @@ _LEAVE_WITHIN = 2.0
 # Notices that were put off for some recipients and taken for others: how many are remembered.
 _REMEMBERED = 1000
 
-MailAddress = Annotated[str, Field(pattern=r"^[^@\s<>,;:\"()\[\]]+@[A-Za-z0-9.-]+$", max_length=254)]
+_ATOM, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
+
+
+def _address(value: str) -> str:
+    if not _ADDRESS.fullmatch(value):
+        raise ValueError("must be an address such as duty@example.org")
+    return value
+
+
+MailAddress = Annotated[str, Field(max_length=254), AfterValidator(_address)]
 
 
 class Settings(ReaderSettings):

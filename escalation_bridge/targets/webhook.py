@@ -10,6 +10,11 @@ Make a secret with `echo whsec_$(openssl rand -base64 32)` and give it to the re
 receiver that remembers the ids it has seen gets each notice once. To change the secret, put the new one in `secret`
 and the old one in `previous_secret`; both sign until you remove the old one.
 
+The body is `{"type", "timestamp", "data": {"case", "reason", "step"}}` with the case as the API tells it; what is said
+of no single case has `{"letter"}` as its data. Types: `case.opened`, `case.updated`, `case.escalated`, `case.closed`,
+`case.shared`, `sla.warning`, `sla.breached`, `incident.opened`, `incident.grown`, `incident.closed`,
+`escalation.milestone`, `escalation.reminder` and `digest.weekly`. More may come: pass over what you do not know.
+
 Any 2xx within `timeout` is success. 429, 408, 425 and 5xx are tried again, with the wait that Retry-After asks for; 410
 and other 4xx are dead letters; 401 and 403 pause the target. Redirects are not followed.
 """
@@ -37,8 +42,9 @@ ABOUT = About(title="Webhook", summary="Signed JSON to an address of yours (Stan
 
 
 def _signing_secret(value: SecretStr) -> SecretStr:
+    written = value.get_secret_value().removeprefix("whsec_").rstrip("=")
     try:
-        key = base64.b64decode(value.get_secret_value().removeprefix("whsec_") + "==", validate=False)
+        key = base64.b64decode(written + "=" * (-len(written) % 4), validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if not value.get_secret_value().startswith("whsec_") or not 24 <= len(key) <= 64:
@@ -105,10 +111,7 @@ class WebhookTarget:
         url = httpx.URL(self._settings.url)
         port, tls = url.port or (443 if url.scheme == "https" else 80), url.scheme == "https"
         try:
-            async with asyncio.timeout(self._settings.timeout.total_seconds()):
-                _, writer = await asyncio.open_connection(
-                    url.host, port, ssl=ssl.create_default_context() if tls else None
-                )
+            _, writer = await asyncio.open_connection(url.host, port, ssl=ssl.create_default_context() if tls else None)
         except OSError as error:
             raise DeliveryError(f"no connection to {url.host}:{port}: {error}", DeliveryOutcome.RETRY) from error
         writer.close()

@@ -180,6 +180,10 @@ def test_a_connection_lost_at_the_end_sends_the_same_id_again(database: Engine) 
     [
         {"sender": "no address"},
         {"recipients": []},
+        {"recipients": ["dütsch@b.example"]},
+        {"recipients": ["a..b@c.example"]},
+        {"sender": ".a@b.example"},
+        {"sender": "a@b..example"},
         {"recipients": ["a@b.example\r\nBcc: c@d.example"]},
         {"username": "u"},
         {"host": "smtp.example.org", "username": "u", "password": "p", "security": "none"},

@@ -1,5 +1,6 @@
 """The webhook target: the published signature vector, rotation, the answers it understands."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -7,6 +8,8 @@ from pydantic import ValidationError
 from standardwebhooks import Webhook
 
 from escalation_bridge.targets import webhook
+from leitstand import clock
+from leitstand.model import NoticeType
 
 # The vector of github.com/standard-webhooks/standard-webhooks (MIT). Its secret is a public test value.
 VECTOR_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -37,12 +40,27 @@ def test_both_secrets_sign_while_one_replaces_the_other() -> None:
 
 
 @pytest.mark.parametrize(
-    "secret", ["", "whsec_", "whsec_c2hvcnQ=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_" + "A" * 200]
-)
+    "secret",
+    [
+        "", "whsec_", "whsec_c2hvcnQ=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_" + "A" * 200,
+        "whsec_" + "bGVpdHN0YW5k" * 3 + "-_-_",
+    ],
+)  # fmt: skip
 def test_a_weak_secret_is_refused_and_not_shown(secret: str) -> None:
     with pytest.raises(ValidationError, match="24 to 64 random bytes") as caught:
         target(secret=secret)
     assert len(secret) < 8 or secret not in str(caught.value.errors(include_input=False))
+
+
+def test_a_secret_may_lack_its_padding() -> None:
+    secret, now = "whsec_" + "bGVpdHN0YW5k" * 3 + "bGU", clock.now()
+    assert target(secret=secret).headers("msg_1", b"{}", now) == target(secret=f"{secret}=").headers(
+        "msg_1", b"{}", now
+    )
+
+
+def test_its_guide_names_every_type_of_notice() -> None:
+    assert set(re.findall(r"`(\w+\.\w+)`", webhook.__doc__ or "")) == {kind.value for kind in NoticeType}
 
 
 @pytest.mark.parametrize("url", ["", "hooks.example", "ftp://hooks.example", "https://", "javascript:alert(1)"])
