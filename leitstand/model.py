@@ -111,8 +111,10 @@ class NoticeType(StrEnum):
     SLA_WARNING = "sla.warning"
     SLA_BREACHED = "sla.breached"
     INCIDENT_OPENED = "incident.opened"
+    INCIDENT_GROWN = "incident.grown"
     INCIDENT_CLOSED = "incident.closed"
     ESCALATION_MILESTONE = "escalation.milestone"
+    ESCALATION_REMINDER = "escalation.reminder"
     CASE_SHARED = "case.shared"
     DIGEST = "digest.weekly"
 

@@ -52,8 +52,11 @@ LINK_LENGTH = 2000
 # Slack's clock and ours may differ by so much.
 SKEW = timedelta(minutes=5)
 
-_UPDATES = frozenset({NoticeType.CASE_UPDATED, NoticeType.CASE_CLOSED, NoticeType.INCIDENT_CLOSED})
-_LOUD = frozenset({NoticeType.CASE_ESCALATED, NoticeType.SLA_BREACHED, NoticeType.ESCALATION_MILESTONE})
+# These change the case's message, of which Slack tells nobody.
+_UPDATES = frozenset({NoticeType.CASE_UPDATED, NoticeType.CASE_CLOSED})
+_INCIDENT = frozenset({NoticeType.INCIDENT_OPENED, NoticeType.INCIDENT_GROWN, NoticeType.INCIDENT_CLOSED})
+_PROJECT = frozenset({NoticeType.ESCALATION_MILESTONE, NoticeType.ESCALATION_REMINDER})
+_LOUD = _INCIDENT | _PROJECT | {NoticeType.CASE_ESCALATED, NoticeType.SLA_BREACHED}
 _MENTIONING = frozenset({NoticeType.CASE_OPENED, NoticeType.CASE_ESCALATED, NoticeType.INCIDENT_OPENED})
 _ROOM_GONE = frozenset({"channel_not_found", "is_archived", "not_in_channel"})
 # The root message is not there any more, or not ours to change: say it in a message of its own.

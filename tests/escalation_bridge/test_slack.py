@@ -72,6 +72,23 @@ def test_later_notices_go_into_the_thread_and_loud_ones_to_the_channel_too() -> 
     ]
 
 
+@pytest.mark.parametrize("kind", list(NoticeType))
+def test_what_somebody_is_to_see_is_a_message_of_its_own(kind: NoticeType) -> None:
+    """Slack tells nobody of a message that is changed."""
+    server = FakeSlack()
+    root = deliver(server)
+    deliver(server, key="msg_2", thread_id=root, type=kind)
+    assert len(server.messages) == (1 if kind in (NoticeType.CASE_UPDATED, NoticeType.CASE_CLOSED) else 2)
+
+
+def test_incidents_and_reminders_are_told_to_the_channel() -> None:
+    server = FakeSlack()
+    root = deliver(server)
+    for kind in ("incident.opened", "incident.grown", "incident.closed", "escalation.reminder"):
+        deliver(server, key=f"msg_{kind}", thread_id=root, type=NoticeType(kind))
+    assert [m.get("reply_broadcast") for m in server.messages] == [None, True, True, True, True]
+
+
 def test_a_new_state_changes_the_cases_message() -> None:
     server = FakeSlack()
     root = deliver(server)

@@ -121,6 +121,7 @@ def test_measures_have_a_light_and_are_reminded_of(database: Engine) -> None:
     (due,) = sweep(database, 120)
     (overdue,) = sweep(database, 180)
     assert due.target == overdue.target == "desk" and "Renew the certificate" in due.reason
+    assert {due.type, overdue.type} == {NoticeType.ESCALATION_REMINDER}
     assert sweep(database, 600) == []
 
 

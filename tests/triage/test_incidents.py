@@ -134,7 +134,7 @@ def test_it_is_told_of_again_when_it_has_doubled(database: Engine) -> None:
     look(database, 3)
     outage(database, 12, first=100, start=3, every=0.25)
     told = look(database, 6)
-    assert [n.type for n in told] == [NoticeType.CASE_UPDATED]
+    assert [n.type for n in told] == [NoticeType.INCIDENT_GROWN]
     assert "incident 1 on cloud grows: " in told[0].reason and "18 in all" in told[0].reason
 
 

@@ -147,5 +147,5 @@ def _to_whom(
     reason = f"escalation {project.number}: {said}: {row.title}"
     for target in (row.department, row.assignee):
         if target in policy.targets:
-            return [Notice(target, case, NoticeType.CASE_UPDATED, purpose, reason)]
-    return forward(case, policy, NoticeType.CASE_UPDATED, purpose, reason)
+            return [Notice(target, case, NoticeType.ESCALATION_REMINDER, purpose, reason)]
+    return forward(case, policy, NoticeType.ESCALATION_REMINDER, purpose, reason)

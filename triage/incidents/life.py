@@ -209,7 +209,7 @@ def _tell_grown(
     )
     _note(connection, incident.number, "grown", said, now)
     case = _locked(connection, incident.lead_case, policy, now)
-    return forward(case, policy, NoticeType.CASE_UPDATED, f"incident:{incident.number}:grown:{grown.told}", said)
+    return forward(case, policy, NoticeType.INCIDENT_GROWN, f"incident:{incident.number}:grown:{grown.told}", said)
 
 
 def close(connection: Connection, incident: _Incident, why: str, policy: Policy, now: datetime) -> list[Notice]:
