@@ -51,7 +51,7 @@ class Incidents(Section):
     watchlists: list[Name] = Field([], description="Only these are watched; empty: all.")
     window: Duration = Field(timedelta(minutes=5), description="Different authors are counted over so long.")
     minimum: int = Field(
-        3, ge=2, le=10_000, description="Never fewer authors who tell of an outage, a leak, a danger or urgent need."
+        3, ge=2, le=10_000, description="Never fewer authors who tell of an outage, a leak or a danger."
     )
     minimum_impact: int = Field(10, ge=2, le=10_000, description="Never fewer authors who want anything at all.")
     factor: float = Field(2.0, ge=1, le=100, description="So many times the usual number of those is still usual.")

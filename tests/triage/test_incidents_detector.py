@@ -16,7 +16,7 @@ from nlp import pipeline
 from tests.triage.building import NOW, assessment, mention
 from tests.triage.quiet_month import BEGINS, month
 from triage.incidents.backtest import Heard, Moment, backtest, moments
-from triage.incidents.baseline import HOUR, Lately, Usual, remembered, threshold, usual
+from triage.incidents.baseline import HOUR, NEVER, SELDOM, Lately, Usual, remembered, threshold, usual
 from triage.incidents.detector import Watch, look
 from triage.incidents.signals import SLOTS, Signal, authors, signals, slot, voices
 
@@ -169,11 +169,13 @@ def test_own_posts_and_posts_of_yesterday_are_not_voices() -> None:
     assert [voice.minute for voice in ahead] == [NOW], "no post is from the future"
 
 
-@given(st.floats(0, 300), st.integers(2, 50), st.floats(1, 5))
-def test_the_threshold_is_never_below_the_minimum_or_the_usual(mean: float, minimum: int, factor: float) -> None:
-    found = threshold(mean, minimum, factor)
+@given(st.floats(0, 300), st.integers(2, 50), st.floats(1, 5), st.sampled_from((SELDOM, NEVER)))
+def test_the_threshold_is_never_below_the_minimum_or_the_usual(
+    mean: float, minimum: int, factor: float, by_chance: float
+) -> None:
+    found = threshold(mean, minimum, factor, by_chance)
     assert found >= minimum and found > mean * factor
-    assert threshold(mean + 1, minimum, factor) >= found
+    assert threshold(mean + 1, minimum, factor, by_chance) >= found
 
 
 @given(st.integers(0, 3000))

@@ -25,6 +25,7 @@ _LONGEST = 10_000
 _LESSON = ("happened", "why", "change", "by_whom")
 _WORDS_OF_A_SENTENCE = 3
 
+_COLUMNS = ("number", "state", "owner", "closed_at", "closed_by", *_LESSON)
 _UPDATE = text("""
     UPDATE escalations SET state = :state, owner = :owner, members = :members, closed_at = :closed_at,
       closed_by = :closed_by, happened = :happened, why = :why, change = :change, by_whom = :by_whom
@@ -34,7 +35,7 @@ _MEASURE = text("""
     INSERT INTO escalation_measures (escalation, title, assignee, department, created_at, due_at, remind_at)
     VALUES (:escalation, :title, :assignee, :department, :now, :due_at, :remind_at) RETURNING id
 """)
-_OPEN_MEASURE = text("SELECT * FROM escalation_measures WHERE id = :id AND escalation = :escalation FOR UPDATE")
+_LOCK_MEASURE = text("SELECT * FROM escalation_measures WHERE id = :id AND escalation = :escalation FOR UPDATE")
 _ACCEPT = text("UPDATE escalation_measures SET accepted_at = :now WHERE id = :id AND accepted_at IS NULL")
 _DONE = text("""
     UPDATE escalation_measures SET done_at = :now, accepted_at = coalesce(accepted_at, :now), remind_at = NULL
@@ -107,9 +108,6 @@ def act(
             _UPDATE, {name: getattr(a.project, name) for name in _COLUMNS} | {"members": list(a.project.members)}
         )
     return Done(a.project, tuple(a.notices))
-
-
-_COLUMNS = ("number", "state", "owner", "closed_at", "closed_by", *_LESSON)
 
 
 def case_of(connection: Connection, project: Project, policy: Policy, now: datetime) -> CaseSnapshot:
@@ -191,7 +189,7 @@ def _number(a: _Act) -> int:
     said = a.need("value", "the measure's number")
     found = said.isascii() and said.isdigit() and len(said) < 19
     row = {"id": int(said) if found else 0, "escalation": a.project.number}
-    if not found or a.connection.execute(_OPEN_MEASURE, row).one_or_none() is None:
+    if not found or a.connection.execute(_LOCK_MEASURE, row).one_or_none() is None:
         raise NotFoundError(f"escalation {a.project.number} has no measure {said[:20]}")
     return int(said)
 

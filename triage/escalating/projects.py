@@ -66,7 +66,7 @@ def sweep(connection: Connection, policy: Policy, now: datetime) -> list[Notice]
     """Open what sev1 cases and incidents ask for, and remind of measures; returns whom to tell."""
     causes: list[Cause] = []
     if "sev1" in policy.escalations.open_on:
-        # What changed lately; once a minute, all that is open.
+        # What changed lately; about once a minute, all that is open.
         since = now - (timedelta(days=3650) if now.second == 0 else _LATELY)
         causes += [Cause("sev1", number) for number in connection.scalars(_SEV1, {"since": since})]
     if "incident" in policy.escalations.open_on:

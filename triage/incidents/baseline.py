@@ -18,9 +18,9 @@ WEEKS, DAYS = 6, 7
 _ENOUGH_WEEKS = 2
 # After so long half of what the last hour says is forgotten; below so many minutes it says nothing yet.
 _HALF_LIFE, _ENOUGH_MINUTES = 60.0, 30.0
-# The chances that quiet times look like a spike in one window: as a rule, where more than the number speaks for it, and
-# where nothing else does.
-HARDLY, SELDOM, NEVER = 2e-5, 2e-4, 1e-6
+# The chances that quiet times look like a spike in one window: where more than the number speaks for one, and where
+# nothing else does.
+SELDOM, NEVER = 2e-4, 1e-6
 
 Source = Literal["week", "day", "hour", "nothing"]
 Hours = Mapping[datetime, float]
@@ -76,7 +76,7 @@ def usual(known: Usual | None, lately: Lately) -> Usual:
     return Usual(lately.rate, "hour") if lately.known else Usual(0.0, "nothing")
 
 
-def threshold(expected: float, minimum: int, factor: float, by_chance: float = HARDLY) -> int:
+def threshold(expected: float, minimum: int, factor: float, by_chance: float) -> int:
     """From how many authors on it is a spike: at least the minimum, and beyond what chance makes of `factor` times the
     expected number."""
     mean = expected * factor

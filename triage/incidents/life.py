@@ -6,7 +6,7 @@
 Everything happens in the sweep's transaction, which holds the lock on the watchlist's watch.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, text
@@ -16,7 +16,7 @@ from leitstand.settings import show_duration
 from triage import clocks, overrides, records, runs, timeline
 from triage.incidents import held, store
 from triage.incidents.detector import Ongoing, Seen, first_minute, look
-from triage.incidents.signals import Signal, authors
+from triage.incidents.signals import authors
 from triage.policy import Policy
 from triage.records import CaseRecord
 from triage.snapshot import snapshot
@@ -34,9 +34,7 @@ _STRAYS = text("""
     FOR NO KEY UPDATE
 """)
 _FORGET = text("DELETE FROM incident_watches WHERE NOT watchlist = ANY(CAST(:names AS text[]))")
-_GROW = text(
-    "UPDATE incidents SET peak = greatest(peak, :peak), authors = greatest(authors, :authors) WHERE number = :n"
-)
+_GROW = text("UPDATE incidents SET peak = :peak, authors = :authors WHERE number = :n")
 _LEAD = text("UPDATE incidents SET lead_case = :case, told_at = :now WHERE number = :n")
 _LEADS_NOW = text("""
     WITH RECURSIVE led AS (
@@ -74,9 +72,7 @@ class _Incident:
 
     number: int
     watchlist: str
-    signal: Signal
     started_at: datetime
-    expected: float
     authors: int
     peak: int
     lead_case: int | None
@@ -103,8 +99,7 @@ def _close_strays(connection: Connection, names: list[str], policy: Policy, now:
     notices: list[Notice] = []
     strays = connection.execute(_STRAYS, {"names": names}).all()
     for row in strays:
-        incident = _incident(connection, row, row.authors, row.peak)
-        notices += close(connection, incident, "its watchlist is not watched any more", policy, now)
+        notices += close(connection, _incident(connection, row), "its watchlist is not watched any more", policy, now)
     if strays:
         connection.execute(_FORGET, {"names": names})
     return notices
@@ -117,12 +112,10 @@ def _follow(connection: Connection, watchlist: str, seen: Seen, policy: Policy, 
     ongoing = seen.watch.ongoing or seen.closed
     if ongoing is None:
         return []
-    current = connection.execute(_CURRENT, {"watchlist": watchlist}).one_or_none()
-    if current is None:  # closed by a person meanwhile
+    incident = current(connection, watchlist)
+    if incident is None:  # closed by a person meanwhile
         return []
-    counted = authors(store.slots(connection, watchlist, ongoing.signal, ongoing.started_at))
-    connection.execute(_GROW, {"n": current.number, "peak": ongoing.peak, "authors": counted})
-    incident = _incident(connection, current, counted, ongoing.peak)
+    incident = _grown(connection, incident, ongoing)
     _gather(connection, incident, policy, now)
     if seen.closed is not None:
         return close(connection, incident, "it has ebbed away", policy, now)
@@ -134,14 +127,22 @@ def _follow(connection: Connection, watchlist: str, seen: Seen, policy: Policy, 
 def current(connection: Connection, watchlist: str) -> _Incident | None:
     """The open incident of a watchlist, locked."""
     row = connection.execute(_CURRENT, {"watchlist": watchlist}).one_or_none()
-    return _incident(connection, row, row.authors, row.peak) if row else None
+    return _incident(connection, row) if row else None
 
 
-def _incident(connection: Connection, row: Row[tuple[object, ...]], counted: int, peak: int) -> _Incident:
+def _incident(connection: Connection, row: Row[tuple[object, ...]]) -> _Incident:
     return _Incident(
-        row.number, row.watchlist, Signal(row.signal), row.started_at, row.expected, max(row.authors, counted),
-        max(row.peak, peak), _lead(connection, row), row.told_at is not None,
+        row.number, row.watchlist, row.started_at, row.authors, row.peak, _lead(connection, row),
+        row.told_at is not None,
     )  # fmt: skip
+
+
+def _grown(connection: Connection, incident: _Incident, ongoing: Ongoing) -> _Incident:
+    """With all who were heard since it began, and its height."""
+    heard = authors(store.slots(connection, incident.watchlist, ongoing.signal, ongoing.started_at))
+    grown = replace(incident, authors=max(incident.authors, heard), peak=max(incident.peak, ongoing.peak))
+    connection.execute(_GROW, {"n": grown.number, "peak": grown.peak, "authors": grown.authors})
+    return grown
 
 
 def _lead(connection: Connection, row: Row[tuple[object, ...]]) -> int | None:
