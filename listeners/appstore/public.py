@@ -6,7 +6,7 @@ Apple does not document it. It is at times empty or some hours behind, so what i
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -20,6 +20,7 @@ from listeners.budget import Budget
 from listeners.fetch import Fetcher
 from listeners.plaintext import clean
 from listeners.reviews import Sheet, Shown, stars, version
+from listeners.times import time_of
 
 PAGE: Final = 50
 PAGES: Final = 10
@@ -107,7 +108,7 @@ class Country:
             CHANNEL,
             entry.id.label[:200],
             clean(entry.content.label) or title or "(no text)",
-            _time(entry.updated.label, now),
+            time_of(entry.updated.label, now),
             now,
             url=f"https://apps.apple.com/{self.country}/app/id{self.app}?see-all=reviews",
             title=stars(rating, title)[:1_000],
@@ -128,13 +129,3 @@ def _is_product(row: msgspec.Raw) -> bool:
         return bool(msgspec.json.decode(row, type=Product))
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return False
-
-
-def _time(text: str, now: datetime) -> datetime:
-    """When a review was written or changed, now where that is not said; never in the future."""
-    try:
-        written = datetime.fromisoformat(text)
-    except ValueError:
-        return now
-    written = written if written.tzinfo else written.replace(tzinfo=UTC)
-    return min(written.astimezone(UTC), now) if 1970 <= written.year < 9000 else now

@@ -6,7 +6,7 @@ taken over: the AppView may still show their first words.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
@@ -20,6 +20,7 @@ from listeners.answers import decode, each
 from listeners.bluesky.posts import CHANNEL, POSTS, Record, mention
 from listeners.contract import Batch, Gone, Kept
 from listeners.fetch import Fetcher
+from listeners.times import time_of
 
 MOST: Final = 25
 _REFUSED: Final = (401, 403)
@@ -74,12 +75,4 @@ def _mention(view: _View, now: datetime) -> Mention | None:
         record = msgspec.json.decode(view.record, type=Record)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
-    return mention(record, did, rkey, _seen_at(view.indexedAt, now), now) if collection == POSTS else None
-
-
-def _seen_at(text: str, now: datetime) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return now
-    return min(at if at.tzinfo else at.replace(tzinfo=UTC), now)
+    return mention(record, did, rkey, time_of(view.indexedAt, now), now) if collection == POSTS else None

@@ -1,7 +1,7 @@
 """A forum's posts → Mention. A post is named by forum, topic and place in it: answers know no other name."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from listeners import hooks
 from listeners.contract import Batch, Gone
 from listeners.hooks import HookRequest, Received
 from listeners.plaintext import from_html
+from listeners.times import time_of
 
 CHANNEL: Final = "discourse"
 
@@ -92,13 +93,3 @@ def read(request: HookRequest, forum: Forum) -> Received:
     if event == "post_created":
         return Received(Batch((one,), None, hooks.PART))
     return Received(Batch((), None, hooks.PART, edits=(one,)))
-
-
-def time_of(text: str, now: datetime) -> datetime:
-    """A time as Discourse writes it; never in the future, and now where it says nothing."""
-    try:
-        written = datetime.fromisoformat(text)
-    except ValueError:
-        return now
-    written = written if written.tzinfo else written.replace(tzinfo=UTC)
-    return min(written, now) if written.year >= 1970 else now

@@ -1,13 +1,14 @@
 """GitHub's issues, comments and discussions → Mention, named alike by webhooks and by listings."""
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from leitstand.model import Author, Mention, MentionKind
 from listeners.plaintext import clean, is_link
+from listeners.times import time_of
 
 CHANNEL: Final = "github"
 ROOTS: Final = ("issue", "discussion")
@@ -68,13 +69,3 @@ def thread_of(html_url: str) -> str:
     """
     found = _thread.match(html_url)
     return f"{found[1]}{'@' if found[2] == 'commit' else '#'}{found[3]}" if found else ""
-
-
-def time_of(text: str, now: datetime) -> datetime:
-    """A time as GitHub writes it; never in the future, and now where it says nothing."""
-    try:
-        written = datetime.fromisoformat(text)
-    except ValueError:
-        return now
-    written = written if written.tzinfo else written.replace(tzinfo=UTC)
-    return min(written, now) if written.year >= 1970 else now

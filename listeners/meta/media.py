@@ -18,6 +18,7 @@ from listeners.meta.callbacks import Change
 from listeners.meta.compare import Known
 from listeners.meta.graph import Graph, Id
 from listeners.plaintext import clean, is_link
+from listeners.times import time_of
 
 CHANNEL: Final = "instagram"
 _MEDIA_FIELDS: Final = "id,caption,username,timestamp,permalink"
@@ -120,7 +121,7 @@ def _with_replies(row: CommentRow, media: str, now: datetime) -> Iterator[Mentio
     for one, parent in ((row, row.parent_id), *((reply, row.id) for reply in replies)):
         if one.text:
             who = Person(one.author.id, one.author.username or one.username)
-            yield _comment(one.id, one.text, who, _time(one.timestamp, now), now, media, parent)
+            yield _comment(one.id, one.text, who, time_of(one.timestamp, now), now, media, parent)
 
 
 def from_media(row: MediaRow, now: datetime) -> Mention:
@@ -129,7 +130,7 @@ def from_media(row: MediaRow, now: datetime) -> Mention:
         CHANNEL,
         row.id,
         clean(row.caption) or "(no text)",
-        _time(row.timestamp, now),
+        time_of(row.timestamp, now),
         now,
         url=row.permalink if is_link(row.permalink) else "",
         author=Author(row.username, row.username, row.username),
@@ -166,13 +167,3 @@ def _comment(
         conversation_id=media or name,
         ref=media,
     )
-
-
-def _time(text: str, now: datetime) -> datetime:
-    """A time as the API writes it; never in the future, and now where it says nothing."""
-    try:
-        written = datetime.fromisoformat(text)
-    except ValueError:
-        return now
-    written = written if written.tzinfo else written.replace(tzinfo=UTC)
-    return min(written, now) if written.year >= 1970 else now

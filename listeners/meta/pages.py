@@ -18,6 +18,7 @@ from listeners.meta.callbacks import Change
 from listeners.meta.compare import Known
 from listeners.meta.graph import Graph, Id
 from listeners.plaintext import clean, is_link
+from listeners.times import time_of
 
 CHANNEL: Final = "facebook"
 SITE: Final = "https://www.facebook.com/"
@@ -171,9 +172,9 @@ def _mention(
 
 def _time(value: Time, now: datetime) -> datetime:
     """Seconds, or a time as the API writes it; never in the future, and now where it says nothing."""
+    if isinstance(value, str):
+        return time_of(value, now)
     try:
-        written = datetime.fromtimestamp(value, UTC) if isinstance(value, int) else datetime.fromisoformat(value)
+        return min(datetime.fromtimestamp(value, UTC), now) if value > 0 else now
     except (ValueError, OverflowError, OSError):
         return now
-    written = written if written.tzinfo else written.replace(tzinfo=UTC)
-    return min(written, now) if value and written.year >= 1970 else now
