@@ -138,8 +138,8 @@ ESCALATIONS: list[Phrase] = [
     phrase(r"closed by (?P<who>[^;]+); learned: (?P<words>.+)", N_("closed by %(who)s; learned: %(words)s")),
     phrase(r"escalation (?P<number>\d+) is closed", N_("escalation %(number)s is closed")),
     phrase(
-        r"escalation (?P<number>\d+) has (?P<count>\d+) open measures: finish them first",
-        N_("escalation %(number)s has %(count)s open measures: finish them first"),
+        r"escalation (?P<number>\d+) has open measures \((?P<count>\d+)\): finish them first",
+        N_("escalation %(number)s has open measures (%(count)s): finish them first"),
     ),
     phrase(
         r"(?:due: )?say until when, as a time to come with its offset",
@@ -169,11 +169,11 @@ RISKS: list[Phrase] = [
         r"(?P<count>\d+) of (?P<all>\d+) posts within the last hour",
         N_("%(count)s of %(all)s posts within the last hour"),
     ),
-    phrase(r"(?P<count>\d+) measures overdue", N_("%(count)s measures overdue")),
+    phrase(r"measures overdue: (?P<count>\d+)", N_("measures overdue: %(count)s")),
     phrase(r"nobody owns it", N_("nobody owns it")),
     phrase(r"no open measure: nothing is being done", N_("no open measure: nothing is being done")),
-    phrase(r"(?P<count>\d+) hand-overs not accepted", N_("%(count)s hand-overs not accepted")),
-    phrase(r"open for (?P<count>\d+) days", N_("open for %(count)s days")),
+    phrase(r"hand-overs not accepted: (?P<count>\d+)", N_("hand-overs not accepted: %(count)s")),
+    phrase(r"days open: (?P<count>\d+)", N_("days open: %(count)s")),
     phrase(r"the case's own risk is (?P<share>[\d.]+)", N_("the case's own risk is %(share)s")),
 ]
 REFUSALS: list[Phrase] = [

@@ -57,7 +57,7 @@ def test_an_escalation_from_a_case_to_what_was_learned(console: Console) -> None
             assert words in page
         early = client.post(f"{base}/close", data=LESSON)
         assert early.status_code == 409
-        assert "has 2 open measures" in early.text
+        assert "has open measures (2)" in early.text
         for measure in re.findall(r'name="value" value="(\d+)"', page):
             client.post(f"{base}/done", data={"value": measure})
         assert client.post(f"{base}/close", data={**LESSON, "why": ""}).status_code == 422

@@ -216,7 +216,7 @@ def _close(a: _Act) -> None:
     lesson = {name: a.need(name, f"what was learned ({name})") for name in _LESSON}
     undone = a.connection.scalar(_UNDONE, {"number": a.project.number})
     if undone:
-        raise StateError(f"escalation {a.project.number} has {undone} open measures: finish them first")
+        raise StateError(f"escalation {a.project.number} has open measures ({undone}): finish them first")
     a.project = replace(
         a.project, state="closed", closed_at=a.now, closed_by=a.actor, happened=lesson["happened"], why=lesson["why"],
         change=lesson["change"], by_whom=lesson["by_whom"],

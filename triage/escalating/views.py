@@ -81,12 +81,12 @@ def weigh(project: Project, measures: Sequence[Measure], severity: Severity, ris
     unaccepted = sum(bool(m.department) and m.accepted_at is None for m in undone)
     days = (now - project.opened_at).total_seconds() / _DAY
     parts = (
-        (0.35 * min(late, 2) / 2 if late else 0.0, f"{late} measures overdue"),
+        (0.35 * min(late, 2) / 2 if late else 0.0, f"measures overdue: {late}"),
         (0.15 if not project.owner else 0.0, "nobody owns it"),
         (0.10 if not undone else 0.0, "no open measure: nothing is being done"),
-        (0.10 if unaccepted else 0.0, f"{unaccepted} hand-overs not accepted"),
+        (0.10 if unaccepted else 0.0, f"hand-overs not accepted: {unaccepted}"),
         (0.10 if severity is Severity.SEV1 else 0.0, "the case is sev1"),
-        (0.10 * min(days / 7, 1), f"open for {days:.0f} days"),
+        (0.10 * min(days / 7, 1), f"days open: {days:.0f}"),
         (0.10 * risk, f"the case's own risk is {risk:.2f}"),
     )
     told = tuple(words for weight, words in sorted(parts, reverse=True) if weight >= 0.01)
