@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 
 from leitstand import plugins
 from leitstand.errors import ConfigurationError, PluginError, Problem
@@ -49,7 +50,7 @@ def load(path: Path, checks: Sequence[Check] = (), environment: Mapping[str, str
     tree = _substitute(tree, (), os.environ if environment is None else environment, problems)
     unset = {at for at, _ in problems}
     classes = _plugin_sections(tree, problems)
-    _secret_files(tree, classes, path.parent, problems)
+    unset |= _secret_files(tree, classes, path.parent, problems)
     shape: Found = []
     settings = _validate(tree, classes, shape)
     problems += [(at, message) for at, message in shape if at not in unset]  # an empty value is no second problem
@@ -126,9 +127,12 @@ def _plugin_sections(tree: Tree, problems: Found) -> dict[KeyPath, type[Section]
     for table, (folder, base) in _FOLDERS.items():
         entries = tree.get(table)
         for name, entry in entries.items() if isinstance(entries, dict) else ():
-            kind = entry.get("kind") if isinstance(entry, dict) else None
+            if not isinstance(entry, dict):
+                classes[table, name] = base  # which says that a table is wanted
+                continue
+            kind = entry.get("kind")
             if not isinstance(kind, str):
-                classes[table, name] = base
+                problems.append(((table, name, "kind"), f"is required; known: {', '.join(plugins.kinds(folder))}"))
                 continue
             try:
                 classes[table, name] = cast(type[Section], plugins.load(folder, kind).Settings)
@@ -137,8 +141,9 @@ def _plugin_sections(tree: Tree, problems: Found) -> dict[KeyPath, type[Section]
     return classes
 
 
-def _secret_files(tree: Tree, classes: dict[KeyPath, type[Section]], folder: Path, problems: Found) -> None:
-    """`token_file = "path"` stands for `token = <what is in the file>`, for every secret."""
+def _secret_files(tree: Tree, classes: dict[KeyPath, type[Section]], folder: Path, problems: Found) -> set[KeyPath]:
+    """`token_file = "path"` stands for `token = <what is in the file>`, for every secret; those that cannot be read."""
+    unreadable: set[KeyPath] = set()
     fixed = {("database",): "url", ("redis",): "url"}
     places: list[tuple[KeyPath, list[str]]] = [(at, [field]) for at, field in fixed.items()]
     places += [(at, secret_fields(section)) for at, section in classes.items()]
@@ -157,6 +162,8 @@ def _secret_files(tree: Tree, classes: dict[KeyPath, type[Section]], folder: Pat
                     ((*at, f"{field}_file"), f"cannot be read: {getattr(error, 'strerror', None) or 'not text'}")
                 )
                 section[field] = "unreadable"
+                unreadable.add((*at, field))
+    return unreadable
 
 
 def _validate(tree: Tree, classes: dict[KeyPath, type[Section]], problems: Found) -> Settings | None:
@@ -224,7 +231,8 @@ def _say(item: dict[str, Any], section: type[BaseModel]) -> str:
         case "value_error":
             return str(context["error"])
         case "string_pattern_mismatch":
-            return f"must match {context['pattern']}"
+            examples = _examples_at(section, item["loc"])
+            return f"must be written like {examples[0]!r}" if examples else f"must match {context['pattern']}"
         case _:
             return str(item["msg"])
 
@@ -247,6 +255,20 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((m for m in map(_model_in, get_args(annotation)) if m is not None), None)
+
+
+def _examples_at(section: type[BaseModel], loc: tuple[str | int, ...]) -> list[Any]:
+    """The examples that the field at `loc` gives, itself or by the type of what is in it."""
+    field: FieldInfo | None = None
+    for part in loc:
+        inside = _model_in(field.annotation) if field else section
+        field = inside.model_fields.get(str(part), field) if inside else field
+    return [*(field.examples or []), *_examples_in(field.annotation)] if field else []
+
+
+def _examples_in(annotation: Any) -> list[Any]:
+    own = [one for note in getattr(annotation, "__metadata__", ()) for one in getattr(note, "examples", None) or []]
+    return own + [one for part in get_args(annotation) for one in _examples_in(part)]
 
 
 def _at(tree: Tree, path: KeyPath) -> Any:

@@ -7,6 +7,7 @@ secrets are `SecretStr`) and `ABOUT`. One contract test holds all of them to it.
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from difflib import get_close_matches
 from types import ModuleType
 
 from leitstand.errors import PluginError
@@ -39,7 +40,9 @@ def load(folder: str, kind: str) -> ModuleType:
     """The module of a kind. Raises PluginError with the known kinds, or with what is missing and how to get it."""
     name = kind if "." in kind else f"{folder}.{kind}"
     if "." not in kind and kind not in kinds(folder):
-        raise PluginError(f"unknown kind {kind!r}; known: {', '.join(kinds(folder))}, or a dotted module name")
+        close = get_close_matches(kind, kinds(folder), 1)
+        meant = f" did you mean {close[0]!r}?" if close else ""
+        raise PluginError(f"unknown kind {kind!r};{meant} known: {', '.join(kinds(folder))}, or a dotted module name")
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:

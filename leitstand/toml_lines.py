@@ -44,9 +44,12 @@ def _inside_arrays(table: KeyPath, counts: dict[KeyPath, int]) -> KeyPath:
 
 
 def line_of(path: KeyPath, known: dict[KeyPath, int]) -> int:
-    """The line of `path`, or of the nearest part of it that has one; 0 if none has."""
+    """The line of `path`, or of the first that is in it, or of the nearest part of it that has one; 0 if none has."""
     while path:
         if path in known:
             return known[path]
+        inside = [line for at, line in known.items() if at[: len(path)] == path]
+        if inside:
+            return min(inside)
         path = path[:-1]
     return 0

@@ -6,10 +6,10 @@ from datetime import timedelta
 from leitstand.errors import Problem
 from leitstand.model import ClockName
 from leitstand.settings import Escalation, Settings, Sla, show_duration
-from triage import coverage
+from triage import coverage, hours
 from triage.agreements import ties
 from triage.escalations import SHORTEST_ROUND
-from triage.hours import time_zone, working_hours
+from triage.hours import time_zone
 from triage.knowledge import replies
 from triage.rota import compiled
 
@@ -111,7 +111,5 @@ def _calendars(settings: Settings) -> Iterable[Problem]:
     for name, calendar in settings.calendars.items():
         if name == "always":
             yield Problem(f"calendars.{name}", "`always` is built in; give this calendar another name")
-        try:
-            working_hours(calendar)
-        except ValueError as error:
-            yield Problem(f"calendars.{name}", str(error))
+        for key, said in hours.problems(calendar):
+            yield Problem(f"calendars.{name}.{key}", said)

@@ -9,7 +9,7 @@ these what the iCal file's events cover is taken away.
 
 import importlib
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import count
@@ -151,6 +151,24 @@ def working_hours(calendar: Calendar) -> WorkingTime:
     exceptions = {_date(day): _merged(map(_interval, hours)) for day, hours in calendar.exceptions.items()}
     events = _events(calendar.ical, zone) if calendar.ical else ()
     return WeeklyHours(zone, _week(calendar.hours), _holidays(calendar.holidays), exceptions, events)
+
+
+def problems(calendar: Calendar) -> Iterator[tuple[str, str]]:
+    """Everything that is wrong with a `[calendars]` entry: the key, and a sentence."""
+    parts: dict[str, Callable[[], object]] = {
+        "timezone": lambda: time_zone(calendar.timezone),
+        "hours": lambda: _week(calendar.hours),
+        "holidays": lambda: _holidays(calendar.holidays),
+        "exceptions": lambda: [
+            (_date(day), _merged(map(_interval, hours))) for day, hours in calendar.exceptions.items()
+        ],
+        "ical": lambda: _events(calendar.ical, ZoneInfo("UTC")) if calendar.ical else (),
+    }
+    for key, read in parts.items():
+        try:
+            read()
+        except ValueError as error:
+            yield key, str(error)
 
 
 def _date(text: str) -> date:

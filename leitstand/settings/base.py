@@ -35,8 +35,8 @@ Duration = Annotated[
     PlainSerializer(show_duration),
     WithJsonSchema({"type": "string", "pattern": r"^(\d+(\.\d+)?[smhdw]\s*)+$", "examples": ["15m", "1h30m"]}),
 ]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Account = Annotated[str, Field(pattern=r"^[a-z0-9_-]+:.+$", description="channel:handle")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", examples=["cloud-support"])]
+Account = Annotated[str, Field(pattern=r"^[a-z0-9_-]+:.+$", description="channel:handle", examples=["x:acme"])]
 
 
 class Section(BaseModel):
@@ -45,7 +45,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Hours = Annotated[str, Field(pattern=r"^\d{1,2}:\d\d-\d{1,2}:\d\d$")]
+Hours = Annotated[str, Field(pattern=r"^\d{1,2}:\d\d-\d{1,2}:\d\d$", examples=["08:00-18:00"])]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Score = Annotated[float, Field(ge=-1, le=1)]

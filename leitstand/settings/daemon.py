@@ -1,11 +1,27 @@
 """The daemon itself: where it keeps its data, what it listens on, who may call it."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from leitstand.settings.base import Account, Name, Section
+
+
+def _an_address(*schemes: str) -> Callable[[SecretStr], SecretStr]:
+    """Holds an address to its scheme. What it holds is secret, so the error does not repeat it."""
+
+    def check(url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return url
+
+    return check
+
+
+_PostgresUrl = Annotated[SecretStr, AfterValidator(_an_address("postgresql", "postgres", "postgresql+psycopg"))]
+_RedisUrl = Annotated[SecretStr, AfterValidator(_an_address("redis", "rediss", "unix"))]
 
 
 class Brand(Section):
@@ -21,7 +37,12 @@ class Server(Section):
     """Where the daemon keeps its data and where it listens."""
 
     data_dir: Path = Field(Path("var"), description="Embedded PostgreSQL and Redis, sockets and metrics live here.")
-    listen: str = Field("127.0.0.1:8080", pattern=r"^\S+:\d{1,5}$", description="Console, API, /metrics, /hooks.")
+    listen: str = Field(
+        "127.0.0.1:8080",
+        pattern=r"^\S+:\d{1,5}$",
+        description="Console, API, /metrics, /hooks.",
+        examples=["127.0.0.1:8080"],
+    )
     url: str = Field(
         "", description="The console's address as people reach it, for links in messages. Default: http://<listen>."
     )
@@ -38,7 +59,7 @@ class Server(Section):
 class Database(Section):
     """PostgreSQL, version 15 or newer."""
 
-    url: SecretStr | None = Field(
+    url: _PostgresUrl | None = Field(
         None, description="postgresql://user:password@host/name. Absent: embedded in data_dir."
     )
 
@@ -46,7 +67,7 @@ class Database(Section):
 class Redis(Section):
     """Redis 6.2 or newer, or Valkey."""
 
-    url: SecretStr | None = Field(None, description="redis://host:6379/0. Absent: embedded in data_dir.")
+    url: _RedisUrl | None = Field(None, description="redis://host:6379/0. Absent: embedded in data_dir.")
 
 
 class Workers(Section):

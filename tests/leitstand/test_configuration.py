@@ -151,6 +151,45 @@ def test_an_unset_variable_is_one_problem_not_two(tmp_path: Path) -> None:
     ]
 
 
+def test_an_unreadable_secret_is_one_problem_not_two(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, '[listeners.ingest]\nkind = "api"\ntoken_file = "none"\n')
+    assert (problem.line, problem.path) == (3, "listeners.ingest.token_file")
+
+
+def test_without_a_kind_only_the_kind_is_asked_for(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, '[targets.hook]\nurl = "https://hooks.example"\n')
+    assert (problem.path, problem.message) == ("targets.hook.kind", "is required; known: email, log, slack, webhook")
+
+
+def test_a_mistyped_kind_gets_the_nearest_one(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, '[targets.hook]\nkind = "webhok"\n')
+    assert problem.message.startswith("unknown kind 'webhok'; did you mean 'webhook'? known: ")
+
+
+def test_an_unknown_table_of_tables_has_its_line(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, '[brand]\n[[watchlist]]\nname = "a"\n[listener.a]\n')[:1]
+    assert (problem.line, problem.path) == (2, "watchlist")
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "says"),
+    [
+        ('[server]\nlisten = "8080"\n', "server.listen", "must be written like '127.0.0.1:8080'"),
+        ('[brand]\nown_accounts = ["@acme"]\n', "brand.own_accounts.0", "must be written like 'x:acme'"),
+        (
+            '[[watchlists]]\nname = "Acme Cloud"\nquery = "a"\n',
+            "watchlists.0.name",
+            "must be written like 'cloud-support'",
+        ),
+        ('[database]\nurl = "mysql://hunter2"\n', "database.url", "must begin with postgresql:// or postgres://"),
+        ('[redis]\nurl = "hunter2:6379"\n', "redis.url", "must begin with redis:// or rediss:// or unix://"),
+    ],
+)
+def test_what_a_value_must_look_like_is_shown_not_described(tmp_path: Path, text: str, path: str, says: str) -> None:
+    (problem,) = problems(tmp_path, text)
+    assert problem.path == path and problem.message.startswith(says) and "hunter2" not in problem.message
+
+
 def test_a_secret_is_not_in_the_error_about_it(tmp_path: Path) -> None:
     text = '[api.tokens.a]\ntoken = ["hunter2"]\nscopes = ["raed"]\n'
     assert all("hunter2" not in str(p) for p in problems(tmp_path, text))
