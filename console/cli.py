@@ -14,7 +14,7 @@ import typer
 from leitstand import __version__
 from leitstand.errors import ConfigurationError, InputError, LeitstandError
 
-FAILED, BAD_USAGE = 1, 2
+FAILED, BAD_USAGE, INTERRUPTED = 1, 2, 130
 
 COMMANDS = {
     "init": "Write a commented configuration and a secrets file to start from.",
@@ -92,5 +92,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except LeitstandError as error:
         typer.echo(f"leitstand: {error}", err=True)
         sys.exit(FAILED)
+    except KeyboardInterrupt:  # while it starts; what runs stops by itself
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:  # `leitstand cases | head`
         sys.stderr.close()

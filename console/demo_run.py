@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from console import scenario, spawn
 from console.receiver import Received, receiver
@@ -60,13 +61,9 @@ def daemon(folder: Path, port: int, told: Callable[[Received], None], token: str
 def show(notice: Received, say: Console) -> None:
     """One line on what somebody was told."""
     case = notice.body["data"]["case"]
-    say.print(
-        f"[bold red]{notice.path.strip('/')}[/] ← {notice.body['type']}, case {case['number']} ({case['severity']}, "
-        f"{case['channel']}):",
-        end=" ",
-        highlight=False,
-    )
-    say.print(notice.body["data"]["reason"], markup=False, highlight=False)
+    said = f" ← {notice.body['type']}, case {case['number']} ({case['severity']}, {case['channel']}): "
+    # In one piece: another notice may be shown at the same time.
+    say.print(Text.assemble((notice.path.strip("/"), "bold red"), said, notice.body["data"]["reason"]))
 
 
 def play(running: Daemon, speed: float, say: Console) -> None:

@@ -29,7 +29,7 @@ def digest() -> None:
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="The digest's name in [[digests]].")],
+    name: Annotated[str, typer.Argument(help="The digest's name under `digests`.")],
     config: Config = DEFAULT_CONFIG,
     week: Annotated[
         str, typer.Option(help="Any day of the week, as in 2026-03-04. Default: the seven days until now.")

@@ -110,7 +110,7 @@ def replay(
     ],
     config: Annotated[
         Path | None,
-        typer.Option("--config", "-c", help="Whose watchlists and [incidents] count. Absent: every post, as one."),
+        typer.Option("--config", "-c", help="Whose watchlists and `incidents` count. Absent: every post, as one."),
     ] = None,
     svg: Annotated[Path | None, typer.Option("--svg", help="Draw the curves into this file or folder.")] = None,
     as_json: AsJson = False,

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from console.catalogue import Kind, kinds
 from console.options import AsJson, print_json
@@ -37,10 +38,12 @@ def command(
 def _list(found: list[Kind], say: Console) -> None:
     for table, heading in _HEADINGS.items():
         rows = Table("kind", "what it is", "secrets", "issued at", box=None, padding=(0, 2, 0, 0))
+        for column in rows.columns:
+            column.overflow = "fold"  # an address that is cut short leads nowhere
         for one in (one for one in found if one.table == table):
             secrets = ", ".join(one.secrets) or "none"
             extra = f"  (pip install 'leitstand[{one.extra}]')" if one.extra else ""
-            rows.add_row(one.name, one.summary + extra, secrets, one.credentials_url or "–")
+            rows.add_row(*map(Text, (one.name, one.summary + extra, secrets, one.credentials_url or "–")))
         say.print(f"[bold]{heading}[/]", rows, "")
     say.print("One in full, with every option: leitstand integrations KIND", highlight=False)
 
@@ -57,5 +60,6 @@ def _explain(one: Kind, say: Console) -> None:
     rows.columns[3].ratio = 1
     for option in one.options:
         name = f"{option.name}, or {option.name}_file" if option.secret else option.name
-        rows.add_row(name, option.type, "required" if option.required else option.default or "–", option.description)
+        default = "required" if option.required else option.default or "–"
+        rows.add_row(*map(Text, (name, option.type, default, option.description)))
     say.print(rows)

@@ -28,7 +28,7 @@ def command(
 ) -> None:
     """Put the posts of a file into stories: reposts and quotes, the same link, copies of a text. Needs no database.
 
-    The [triage] settings are taken from the configuration where there is one.
+    The settings under `triage` are taken from the configuration where there is one.
 
     Example: leitstand stories posts.jsonl --json
     """

@@ -1,6 +1,7 @@
 """What the daemon needs of this host: a folder to write to, room on the disk, an address to listen at."""
 
 import errno
+import os
 import shutil
 import socket
 import tempfile
@@ -42,12 +43,14 @@ def _room(part: str, said: str, free: int) -> Finding:
 
 
 def holder(path: Path) -> str:
-    """Who runs on the folder, "" for nobody."""
+    """Which other process runs on the folder, "" for none."""
     try:
         with claimed(path):
             return ""
     except ServiceError:
         pid = (path / "lock").read_text(errors="replace").strip()
+        if pid == str(os.getpid()):  # a command that started the servers itself, since no daemon runs
+            return ""
         return f"process {pid}" if pid else "another process"
 
 

@@ -49,7 +49,7 @@ def read_labelled(path: Path) -> Iterator[Labelled | Refused]:
                     if found is not None:
                         yield found
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"cannot read {path}: {error}") from None
+        raise InputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _read(path: Path, number: int, line: bytes) -> Labelled | Refused | None:

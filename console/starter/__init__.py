@@ -4,6 +4,7 @@ Nothing that is there is overwritten: everything is looked at before anything is
 """
 
 import json
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ PIECES = (
 
 def write(folder: Path) -> Iterator[Piece]:
     """Write every piece into `folder`, yielding each when it is there. Raises InputError if one of them exists."""
-    there = [piece.path for piece in PIECES if not piece.shared and (folder / piece.path).exists()]
+    there = [piece.path for piece in PIECES if not piece.shared and os.path.lexists(folder / piece.path)]
     if there:
         raise InputError(
             f"nothing was written: {folder}/ already has {', '.join(there)}; name a new folder: leitstand init FOLDER"

@@ -4,12 +4,16 @@ import gzip
 import io
 import json
 import re
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.text import Text
+from typer.main import get_command
 
 from console.cli import COMMANDS, build
 from console.offline.assessing import assess, form
@@ -133,7 +137,7 @@ def test_a_query_may_begin_with_a_minus(leitstand: Leitstand) -> None:
     assert "a minus excludes nothing" in leitstand("query", "lint", "-acme down").out
 
 
-def test_integrations_lists_every_kind_with_its_secrets(leitstand: Leitstand) -> None:
+def test_integrations_lists_every_kind_with_its_secrets(leitstand: Leitstand, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = leitstand("integrations", "--json").rows
     webhook = next(row for row in rows if row["name"] == "webhook")
     secrets = {option["name"] for option in webhook["options"] if option["secret"]}
@@ -141,6 +145,9 @@ def test_integrations_lists_every_kind_with_its_secrets(leitstand: Leitstand) ->
     assert {row["table"] for row in rows} == {"listeners", "targets"}
     everything = leitstand("integrations").out
     assert all(row["name"] in everything for row in rows)
+    assert "…" not in everything, "an address that is cut short leads nowhere"
+    monkeypatch.setenv("COLUMNS", "300")
+    assert "'leitstand[googleplay]'" in leitstand("integrations").out, "what is in brackets is no markup"
 
 
 def test_integrations_explains_one_kind(leitstand: Leitstand) -> None:
@@ -158,6 +165,7 @@ def test_integrations_explains_one_kind(leitstand: Leitstand) -> None:
         (("query", "test", "acme", "no-such-file"), "cannot read no-such-file"),
         (("query", "lint", "--config", "no-such.toml"), "`leitstand init` writes one"),
         (("query", "explain"), "Missing argument"),
+        (("evaluate", "--data", "no-such-file"), "cannot read no-such-file: No such file or directory"),
         (("integrations", "fax"), "there is no kind 'fax'; known: api"),
         (("check", "--config", "no-such.toml"), "`leitstand init` writes one"),
         (("try", "x.jsonl", "--config", "no-such.toml"), "`leitstand init` writes one"),
@@ -188,6 +196,31 @@ def test_help_shows_an_example(leitstand: Leitstand, name: str) -> None:
 
 def test_every_command_of_the_list_can_be_loaded() -> None:
     assert all(build(name).registered_commands or build(name).registered_groups for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_help_loses_words_in_brackets(name: str) -> None:
+    shown = [getattr(part, "help", None) or "" for part in _parts_of(get_command(build(name)))]
+    assert [Text.from_markup(said).plain for said in shown] == shown
+
+
+def _parts_of(command: object) -> Iterator[object]:
+    yield command
+    yield from getattr(command, "params", ())
+    for inner in getattr(command, "commands", {}).values():
+        yield from _parts_of(inner)
+
+
+def test_ctrl_c_while_it_starts_ends_it_without_a_word(leitstand: Leitstand, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupting:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "console.commands.integrations_":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "console.commands.integrations_", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+    ended = leitstand("integrations")
+    assert (ended.code, ended.out, ended.err) == (130, "", "")
 
 
 NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)

@@ -20,6 +20,7 @@ from leitstand.settings import Settings
 from tests.console.commanding import Leitstand, commander
 from tests.listeners.servers_api import Asked, Reply, serving
 from workers import setup
+from workers.directories import claimed
 
 
 @pytest.fixture
@@ -85,6 +86,12 @@ def test_init_overwrites_nothing(tmp_path: Path, leitstand: Leitstand) -> None:
     assert "already has sample.jsonl" in ended.err
     assert [path.name for path in tmp_path.iterdir()] == ["sample.jsonl"]
     assert (tmp_path / "sample.jsonl").read_text() == "mine"
+
+
+def test_init_says_where_it_cannot_write(leitstand: Leitstand) -> None:
+    ended = leitstand("init", "a" * 300)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("leitstand: cannot write aaa") and "File name too long" in ended.err
 
 
 def test_init_adds_to_a_gitignore_that_is_there(tmp_path: Path, leitstand: Leitstand) -> None:
@@ -212,6 +219,12 @@ def test_check_refuses_an_address_that_is_taken() -> None:
         settings = Settings.model_validate({"server": {"listen": listen}})
         assert host.address(settings, runs=False).state is State.FAIL
         assert host.address(settings, runs=True).state is State.OK
+
+
+def test_a_command_that_starts_the_servers_itself_is_no_daemon(tmp_path: Path) -> None:
+    with claimed(tmp_path):
+        found, runs = host.data_dir(tmp_path)
+    assert not runs and "runs on it" not in found.said
 
 
 def parts(settings: Mapping[str, object]) -> list[str]:
