@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Sequence
 from functools import cache
 
+import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
@@ -33,6 +34,8 @@ from console.web.render import STATIC, Renderer
 from console.web.session import Doorkeeper
 from leitstand.settings import Settings
 from monitoring.health import Part
+
+log = structlog.get_logger()
 
 STOP_SECONDS = 8
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -60,7 +63,7 @@ def create_app(
         redirect_slashes=False,
         exception_handlers=handlers(renderer),
     )
-    app.state.live = live
+    app.state.live, app.state.address = live, settings.server.public_url
     app.add_middleware(Guard, hosts=allowed_hosts(settings))
     api, pages = _api(settings, desk, take), _pages(settings, desk, renderer, live)
     for router in (*api, probes.routes(metrics, health), *pages):
@@ -130,6 +133,7 @@ class Server(uvicorn.Server):
     def __init__(self, app: FastAPI, listen: str) -> None:
         host, _, port = listen.rpartition(":")
         self._live: Live = app.state.live
+        self._listen, self._address = listen, app.state.address
         super().__init__(
             uvicorn.Config(
                 app,
@@ -142,6 +146,17 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=STOP_SECONDS,
             )
         )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen. What the log says of it is so: an address that is taken is no service."""
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            advice = "free the address, or set another server.listen"
+            log.error("cannot listen", address=self._listen, advice=advice)
+            raise
+        if self.started:
+            log.info("serving", address=self._address)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop. Open event streams end first: the pages come back to whoever serves next."""

@@ -115,7 +115,6 @@ def main(config: Path | str, slot: str = "serve") -> None:
         metrics=lambda: exposition(where.metrics_dir, [state]),
         health=health(engine, redis, where.metrics_dir),
     )
-    log.info("serving", address=settings.server.public_url)
     asyncio.run(Server(app, settings.server.listen).serve())
     engine.dispose()
 

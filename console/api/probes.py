@@ -1,5 +1,6 @@
 """/metrics, /healthz and /readyz: what orchestrators and Prometheus ask, without a token."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter
@@ -9,12 +10,32 @@ from starlette.responses import Response
 from console.api.answers import answer
 from monitoring.health import Part
 
+PATIENCE = 3.0  # seconds; less than the usual patience of those who ask
+STUCK = Part(
+    "database", "down", f"PostgreSQL or Redis has not answered for {PATIENCE:.0f} s: it hangs, or has too much to do"
+)
+
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class _Look:
+    """One look at a time, however many ask: a part that hangs holds up one thread, not one more for every question."""
+
+    def __init__(self, health: Callable[[], Sequence[Part]]) -> None:
+        self._health = health
+        self._going: asyncio.Future[Sequence[Part]] | None = None
+
+    async def parts(self) -> Sequence[Part]:
+        """What is found, or that nothing is found in time."""
+        if self._going is None or self._going.done():
+            self._going = asyncio.ensure_future(run_in_threadpool(self._health))
+        looked, _ = await asyncio.wait({self._going}, timeout=PATIENCE)
+        return self._going.result() if looked else [STUCK]
 
 
 def routes(metrics: Callable[[], bytes], health: Callable[[], Sequence[Part]]) -> APIRouter:
     """The routes. `metrics` and `health` read when they are asked."""
-    router = APIRouter()
+    router, look = APIRouter(), _Look(health)
 
     @router.get("/metrics")
     async def show_metrics() -> Response:
@@ -26,7 +47,7 @@ def routes(metrics: Callable[[], bytes], health: Callable[[], Sequence[Part]]) -
 
     @router.get("/readyz")
     async def ready() -> Response:
-        parts = await run_in_threadpool(health)
+        parts = await look.parts()
         well = all(part.ready for part in parts)
         said = {part.name: {"ready": part.ready, "state": part.state, "detail": part.detail} for part in parts}
         return answer({"status": "ready" if well else "not ready", "parts": said}, 200 if well else 503)

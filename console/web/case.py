@@ -17,7 +17,7 @@ from console.web.render import Renderer
 from console.web.session import Doorkeeper
 from console.web.words import WAITS_FOR
 from leitstand import clock
-from leitstand.errors import InputError, StateError
+from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import Assessment, CaseSnapshot, Intent, MatchedMention, Sentiment, Severity, Urgency
 from nlp.labels import Given
 
@@ -133,6 +133,8 @@ def _do(desk: Desk, number: int, action: str, form: Mapping[str, str], caller: C
         desk.act(number, action, actor=caller.actor, text=text, value=value)
     except StateError as error:
         return str(error), 409
+    except NotFoundError as error:  # another case than this one, which is shown
+        return str(error), 404
     except InputError as error:
         return str(error), 422
     return "", 200

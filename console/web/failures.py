@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
-from psycopg.errors import UndefinedColumn, UndefinedTable
+from psycopg.errors import DiskFull, UndefinedColumn, UndefinedTable
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
@@ -23,6 +23,7 @@ Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 NOT_MIGRATED = "the database is not the one this version needs: run `leitstand db upgrade`"
 AWAY = "the database cannot be reached; nothing was stored: try again"
+FULL = "the database has no room left on its disk; nothing was stored: make room"
 _JSON = ("/api/", "/metrics", "/healthz", "/readyz", "/hooks/")
 _TITLES = {
     403: N_("You may not do this"),
@@ -36,6 +37,11 @@ _TEXTS = {
     405: N_("What you look for does not exist, or the address is mistyped."),
     503: N_("Leitstand keeps what comes in as soon as the database is back. This page works again then."),
 }
+_FULL = (
+    N_("The database has no room left"),
+    N_("Nothing can be stored until its disk has room again. Tell those who run Leitstand."),
+)
+_REFUSED = (400, 409, 413, 422)  # the sentence itself says what was wrong
 _OTHER_TITLE = N_("That did not work")
 _OTHER_TEXT = N_("Leitstand has logged what went wrong.")
 
@@ -46,7 +52,9 @@ def handlers(renderer: Renderer) -> dict[int | type[Exception], Handler]:
     async def fail(request: Request, error: Exception) -> Response:
         refused = _as_api_error(error)
         if refused.status >= 500:
-            log.error("request failed", path=request.url.path, reason=type(error).__name__)
+            log.error(
+                "request failed", path=request.url.path, reason=type(getattr(error, "orig", None) or error).__name__
+            )
         if request.url.path.startswith(_JSON):
             return refuse(refused)
         return _page(renderer, request, refused)
@@ -80,6 +88,8 @@ def _as_api_error(error: Exception) -> ApiError:
             return ApiError(error.status_code, str(error.detail), headers=dict(error.headers or {}))
         case ServiceError():
             return ApiError(503, str(error), headers=RETRY_AFTER)
+        case OperationalError() if isinstance(error.orig, DiskFull):
+            return ApiError(503, FULL, headers=RETRY_AFTER)
         case OperationalError() | InterfaceError() | PoolTimeoutError():
             return ApiError(503, AWAY, headers=RETRY_AFTER)
         case ProgrammingError() if isinstance(error.orig, UndefinedTable | UndefinedColumn):
@@ -87,8 +97,15 @@ def _as_api_error(error: Exception) -> ApiError:
     return ApiError(500, "Leitstand failed; its log says why")
 
 
+def _words(refused: ApiError) -> tuple[str, str]:
+    if str(refused) == FULL:
+        return _FULL
+    return _TITLES.get(refused.status, _OTHER_TITLE), _TEXTS.get(refused.status, _OTHER_TEXT)
+
+
 def _page(renderer: Renderer, request: Request, refused: ApiError) -> Response:
-    title = renderer.say(request, _TITLES.get(refused.status, _OTHER_TITLE))
-    text = renderer.say(request, _TEXTS.get(refused.status, _OTHER_TEXT))
+    title, text = (renderer.say(request, words) for words in _words(refused))
+    if refused.status in _REFUSED:
+        text = renderer.sentences(request)(str(refused))
     template = "message_part.html" if "hx-request" in request.headers else "message.html"
     return renderer.page(request, template, {"title": title, "text": text}, status=refused.status)

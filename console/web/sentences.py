@@ -203,6 +203,7 @@ PATTERNS: list[Phrase] = [
     phrase(rf"the (?P<clock>{_CLOCK}) is overdue", N_("%(clock)s is overdue")),
     phrase(r"started by (?P<words>.+)", N_("started by %(words)s")),
     phrase(r"acknowledged", N_("acknowledged")),
+    phrase(r"there is no case (?P<number>\d+)", N_("There is no case %(number)s.")),
     phrase(
         r"case (?P<number>\d+) is (?P<state>\w+); this needs a case that is .+",
         N_("Case %(number)s is %(state)s: this can no longer be done."),
