@@ -29,7 +29,7 @@ def test_an_address_that_is_taken_is_said_with_what_to_do_and_not_served(tmp_pat
     config = settings(tmp_path)
     away = database.engine("postgresql://nobody@127.0.0.1:1/none")
     desk = Desk(away, compile_policy(config))
-    app = create_app(config, desk, take=lambda *_: None, metrics=lambda: b"", health=well)  # type: ignore[arg-type, return-value]
+    app = create_app(config, desk, take=lambda *_: None, metrics=lambda: b"", health=well)  # type: ignore[arg-type]
     with socket.create_server(("127.0.0.1", 0)) as taken, capture_logs() as logs:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(SystemExit):
@@ -48,7 +48,8 @@ def asked(app: FastAPI, *paths: str) -> list[httpx.Response]:
 
 
 def test_a_part_that_hangs_is_said_to_hang_and_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers, asking = threading.Event(), []
+    answers = threading.Event()
+    asking: list[None] = []
 
     def hangs() -> list[Part]:
         asking.append(None)
@@ -71,7 +72,7 @@ def test_a_part_that_hangs_is_said_to_hang_and_asked_once(monkeypatch: pytest.Mo
 
 
 def test_a_full_disk_is_not_called_a_database_that_is_away() -> None:
-    app = FastAPI(exception_handlers=handlers(Renderer(Settings())))  # type: ignore[arg-type]
+    app = FastAPI(exception_handlers=handlers(Renderer(Settings())))
 
     @app.get("/{path:path}")
     async def store(path: str) -> None:
