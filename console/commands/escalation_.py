@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from console.drawing.matrix import picture
-from console.offline.wording import count
+from console.offline.wording import count, unabridged
 from console.opened import Opened, opened
 from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
 from escalation_bridge import outbox
@@ -61,7 +60,7 @@ def show(
 
 def _print(rows: tuple[Trigger, ...]) -> None:
     most = max((len(row.levels) for row in rows), default=0)
-    table = Table("trigger", "policy", *(f"level {n + 1}" for n in range(most)), "ends", box=None, padding=(0, 2, 0, 0))
+    table = unabridged("trigger", "policy", *(f"level {n + 1}" for n in range(most)), "ends")
     for row in rows:
         cells = [f"{x.after}: {x.does} {', '.join(x.whom)}{f' (only {x.only})' if x.only else ''}" for x in row.levels]
         table.add_row(*map(Text, (row.trigger, row.policy, *cells, *[""] * (most - len(cells)), row.ends)))

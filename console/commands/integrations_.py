@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from console.catalogue import Kind, kinds
+from console.offline.wording import unabridged
 from console.options import AsJson, print_json
 from leitstand.errors import InputError
 
@@ -37,9 +37,7 @@ def command(
 
 def _list(found: list[Kind], say: Console) -> None:
     for table, heading in _HEADINGS.items():
-        rows = Table("kind", "what it is", "secrets", "issued at", box=None, padding=(0, 2, 0, 0))
-        for column in rows.columns:
-            column.overflow = "fold"  # an address that is cut short leads nowhere
+        rows = unabridged("kind", "what it is", "secrets", "issued at")
         for one in (one for one in found if one.table == table):
             secrets = ", ".join(one.secrets) or "none"
             extra = f"  (pip install 'leitstand[{one.extra}]')" if one.extra else ""
@@ -56,7 +54,7 @@ def _explain(one: Kind, say: Console) -> None:
         say.print(words, markup=False, highlight=False, soft_wrap=as_it_is, end="\n\n")
     if one.credentials_url:
         say.print(f"Secrets are issued at {one.credentials_url}\n", highlight=False)
-    rows = Table("option", "takes", "default", "meaning", box=None, padding=(0, 2, 0, 0))
+    rows = unabridged("option", "takes", "default", "meaning")
     rows.columns[3].ratio = 1
     for option in one.options:
         name = f"{option.name}, or {option.name}_file" if option.secret else option.name

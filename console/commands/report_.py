@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from console.offline.wording import unabridged
 from console.opened import Opened, opened
 from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
 from console.reporting.figures import COLUMNS, DIMENSIONS, as_csv, row, told
@@ -121,7 +122,7 @@ def _tables(found: list[Kpi], say: Console) -> None:
         if dimension == "all" or not rows:
             continue
         columns = told(shown, rows)
-        table = Table(heading, *(c.heading for c in columns), box=None, padding=(0, 2, 0, 0))
+        table = unabridged(heading, *(c.heading for c in columns))
         for kpi in rows:
             table.add_row(Text(kpi.value), *(c.shown(kpi) for c in columns))
         say.print("", table)

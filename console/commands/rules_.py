@@ -13,7 +13,7 @@ from console.offline import ruling
 from console.offline.posts import Post, Refused, open_posts
 from console.offline.progress import shown
 from console.offline.ruling import Ruled
-from console.offline.wording import count, marked, refuse, severity
+from console.offline.wording import count, marked, refuse, severity, unabridged
 from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
 from leitstand import clock
 from leitstand.model import Severity
@@ -74,7 +74,7 @@ def test(
 
 
 def _table() -> Table:
-    table = Table("id", "post", "rule", "why", "case", "sets", box=None, padding=(0, 2, 0, 0))
+    table = unabridged("id", "post", "rule", "why", "case", "sets")
     table.columns[1].ratio, table.columns[3].ratio = 2, 2
     return table
 

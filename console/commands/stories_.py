@@ -6,12 +6,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from console.offline.posts import Post, open_posts
 from console.offline.progress import shown
 from console.offline.telling import Story, gathered, stories_of
-from console.offline.wording import count, marked, refuse, span
+from console.offline.wording import count, marked, refuse, span, unabridged
 from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
 from leitstand import clock, configuration
 from leitstand.settings import Triage
@@ -55,7 +54,7 @@ def command(
 def _show(stories: list[Story], posts: int) -> None:
     say = Console()
     told = [story for story in stories if len(story.posts) > 1][:LIMIT]
-    table = Table("story", "posts", "last hour", "first", "lasted", "channels", "about", box=None, padding=(0, 2, 0, 0))
+    table = unabridged("story", "posts", "last hour", "first", "lasted", "channels", "about")
     table.columns[6].ratio = 1
     for story in told:
         table.add_row(

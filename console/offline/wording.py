@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import typer
+from rich.table import Column, Table
 from rich.text import Text
 
 from console.offline.posts import Refused
@@ -14,6 +15,11 @@ LONGEST = 160
 _URGENCY = {Urgency.NONE: "dim", Urgency.NORMAL: "", Urgency.HIGH: "yellow", Urgency.CRITICAL: "bold red"}
 _SEVERITY = {Severity.SEV1: "bold red", Severity.SEV2: "yellow", Severity.SEV3: "", Severity.SEV4: "dim"}
 _SENTIMENT = {Sentiment.NEGATIVE: "red", Sentiment.POSITIVE: "green", Sentiment.NEUTRAL: "", Sentiment.UNKNOWN: "dim"}
+
+
+def unabridged(*headings: str) -> Table:
+    """A table without lines. On a narrow screen its words go on below: an address that is cut short leads nowhere."""
+    return Table(*(Column(heading, overflow="fold") for heading in headings), box=None, padding=(0, 2, 0, 0))
 
 
 def count(number: int, one: str, many: str = "") -> str:

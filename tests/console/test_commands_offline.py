@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 from rich.text import Text
 from typer.main import get_command
 
 from console.cli import COMMANDS, build
 from console.offline.assessing import assess, form
 from console.offline.posts import MAX_LINE, Post
+from console.offline.wording import unabridged
 from leitstand.model import Mention
 from nlp import pipeline
 from tests.console.commanding import Leitstand, commander
@@ -148,6 +150,16 @@ def test_integrations_lists_every_kind_with_its_secrets(leitstand: Leitstand, mo
     assert "…" not in everything, "an address that is cut short leads nowhere"
     monkeypatch.setenv("COLUMNS", "300")
     assert "'leitstand[googleplay]'" in leitstand("integrations").out, "what is in brackets is no markup"
+
+
+def test_a_narrow_screen_cuts_no_word_short() -> None:
+    table = unabridged("channel", *(["acknowledged, median"] * 4))
+    table.add_row("mastodon", *(["2026-11-27"] * 4))
+    said = io.StringIO()
+    Console(file=said, width=30).print(table)
+    assert "…" not in said.getvalue() and sorted("".join(said.getvalue().split())) == sorted(
+        "channelmastodon" + ("acknowledged,median" + "2026-11-27") * 4
+    )
 
 
 def test_integrations_explains_one_kind(leitstand: Leitstand) -> None:
