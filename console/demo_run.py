@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from console import scenario, spawn
+from console.offline.wording import count
 from console.receiver import Received, receiver
 from console.spawn import Daemon
 from leitstand import clock
@@ -86,12 +87,24 @@ def play(running: Daemon, speed: float, say: Console) -> None:
     running.wait_handled(SETTLE_LIMIT)
 
 
-def summary(running: Daemon, told: list[Received]) -> str:
-    """What the day came to, in a few lines."""
-    by_severity = Counter(str(case["severity"]) for case in running.cases())
-    listed = ", ".join(f"{count} {severity}" for severity, count in sorted(by_severity.items()))
+def summary(cases: list[dict[str, object]], told: list[Received]) -> str:
+    """What the day came to, in a few lines. A case that an incident gathered is not paged: its incident is."""
+    by_severity = Counter(str(case["severity"]) for case in cases)
+    listed = ", ".join(f"{number} {severity}" for severity, number in sorted(by_severity.items()))
     pages = [notice for notice in told if notice.path == "/sev1"]
-    paged = {notice.body["data"]["case"]["number"] for notice in pages}
+    incidents, paged = _numbers(pages, incident=True), _numbers(pages, incident=False)
+    held = sum(
+        case["severity"] == "sev1" and case["incident"] is not None and case["number"] not in paged for case in cases
+    )
+    gathered = f" and {count(len(incidents), 'incident')}, holding the pages of {count(held, 'Sev1 case')} more"
     doubled = sum(notice.again for notice in pages)
-    once = f"{doubled} notices came twice" if doubled else "each notice signed and delivered once"
-    return f"{by_severity.total()} cases: {listed}. The Sev1 group was told of {len(paged)} of them, {once}."
+    once = f"{count(doubled, 'notice')} came twice" if doubled else "each notice signed and delivered once"
+    told_of = count(len(paged), "case") + (gathered if incidents else "")
+    return f"{count(len(cases), 'case')}: {listed}. The Sev1 group was told of {told_of}; {once}."
+
+
+def _numbers(pages: list[Received], *, incident: bool) -> set[object]:
+    """The cases that were paged by themselves, or those that stand for an incident."""
+    return {
+        page.body["data"]["case"]["number"] for page in pages if (page.body["type"] == "incident.opened") is incident
+    }

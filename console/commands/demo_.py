@@ -43,7 +43,7 @@ def command(
             )
             say.print("It is six o'clock on a Tuesday at Acme Cloud. What people are told appears here:")
             demo_run.play(running, speed, say)
-            say.print(f"[bold]22:00.[/] {demo_run.summary(running, told)}", highlight=False)
+            say.print(f"[bold]22:00.[/] {demo_run.summary(running.cases(), told)}", highlight=False)
             if not leave:
                 say.print("The daemon goes on; deadlines run in real time. Ctrl-C ends it.")
                 threading.Event().wait()
