@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from leitstand import database
 from leitstand.errors import ServiceError
 from leitstand.settings import Settings
 from workers import setup
@@ -31,13 +32,18 @@ def opened(config: Path) -> Iterator[Opened]:
     Raises ConfigurationError, and ServiceError also where PostgreSQL goes away meanwhile.
     """
     settings = setup.load(config)
-    with services(settings) as where:
+    with services(settings) as where, database_in_words():
+        engine = setup.open_database(where, pool_size=2)
         try:
-            engine = setup.open_database(where, pool_size=2)
-            try:
-                yield Opened(settings, where, engine)
-            finally:
-                engine.dispose()
-        except OperationalError as error:
-            reason = str(error.orig).strip().splitlines()[0]
-            raise ServiceError(f"PostgreSQL cannot be used: {reason}; `leitstand check` says more") from None
+            yield Opened(settings, where, engine)
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def database_in_words() -> Iterator[None]:
+    """A database that cannot be used is a ServiceError: a sentence instead of a traceback."""
+    try:
+        yield
+    except OperationalError as error:
+        raise ServiceError(database.in_words(error)) from None

@@ -16,10 +16,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+import structlog
 from setproctitle import setproctitle
+from sqlalchemy.exc import OperationalError
 
-from leitstand.errors import ServiceError
+from leitstand import database
+from leitstand.errors import LeitstandError, ServiceError
 from workers.launcher import die_with
+
+log = structlog.get_logger()
 
 _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
@@ -112,6 +117,12 @@ def _call(module: str, arguments: Sequence[str]) -> int:
         importlib.import_module(module).main(*arguments)
     except SystemExit as ended:
         return _code(ended)
+    except OperationalError as error:
+        log.error("cannot go on", reason=database.in_words(error))
+        return 1
+    except LeitstandError as error:
+        log.error("cannot go on", reason=str(error))
+        return 1
     except BaseException:  # noqa: BLE001  the child's outermost frame
         traceback.print_exc()
         return 1

@@ -1,9 +1,11 @@
 """`leitstand listen`."""
 
+from console.opened import database_in_words
 from console.options import DEFAULT_CONFIG, Config
 from workers import listen
 
 
 def command(config: Config = DEFAULT_CONFIG) -> None:
     """Run only the role that hears: every source, on this host."""
-    listen.main(config)
+    with database_in_words():
+        listen.main(config)

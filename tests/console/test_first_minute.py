@@ -211,6 +211,14 @@ def test_check_says_which_services_cannot_be_reached(folder: Path, leitstand: Le
     assert all(row["advice"] for row in ended.rows if row["state"] == "fail")
 
 
+def test_a_role_that_starts_without_its_database_says_so_in_a_sentence(folder: Path) -> None:
+    with (folder / "leitstand.toml").open("a") as config:
+        config.write('[database]\nurl = "postgresql://x@127.0.0.1:1/x"\n[redis]\nurl = "redis://127.0.0.1:1"\n')
+    ended = shell(folder, "deliver")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("leitstand: PostgreSQL cannot be used: ") and len(ended.stderr.splitlines()) == 1
+
+
 def test_check_refuses_an_address_that_is_taken() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

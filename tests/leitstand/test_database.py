@@ -18,6 +18,12 @@ def test_a_fresh_database_is_current(database: Engine) -> None:
         assert db.revision(connection) == db.newest_revision()
 
 
+def test_what_was_to_be_stored_is_in_no_error(database: Engine) -> None:
+    with pytest.raises(DBAPIError) as failed, database.connect() as connection:
+        connection.execute(text("SELECT CAST(:words AS integer) FROM no_such_table"), {"words": "what somebody wrote"})
+    assert "what somebody wrote" not in str(failed.value)
+
+
 def test_an_old_database_says_what_to_do(database: Engine) -> None:
     with database.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))

@@ -6,6 +6,10 @@ import sys
 import threading
 from pathlib import Path
 
+from leitstand import database
+from leitstand.errors import ServiceError
+from workers.logs import configure_logging
+
 
 def main(what: str, *rest: str) -> None:
     """Do what is asked; the parent reads what is printed."""
@@ -15,6 +19,13 @@ def main(what: str, *rest: str) -> None:
         sys.exit(int(rest[0]) if rest[0].isdigit() else rest[0])
     elif what == "raise":
         raise ValueError("told to")
+    elif what == "refuse":
+        configure_logging("role")
+        raise ServiceError("the database wants migrating: run `leitstand db upgrade`")
+    elif what == "away":
+        configure_logging("role")
+        with database.engine("postgresql://x@127.0.0.1:1/x").connect():
+            pass
     elif what == "files":
         print(*sorted(int(path.name) for path in Path("/dev/fd").iterdir()), flush=True)  # 3: the listing's own
     elif what == "stay":

@@ -1,5 +1,6 @@
 """Forked children, in a process of their own: the tests' process has threads, which forking refuses."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -58,6 +59,21 @@ def test_what_it_does_not_catch_is_shown() -> None:
     lines, error = _said("raise")
     assert "ended 1 1" in lines
     assert "ValueError: told to" in error
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("refuse", "the database wants migrating: run `leitstand db upgrade`"),
+        ("away", "PostgreSQL cannot be used: connection failed: connection to server at"),
+    ],
+)
+def test_what_a_person_can_mend_is_one_line_of_the_log(what: str, reason: str) -> None:
+    lines, error = _said(what)
+    assert "ended 1 1" in lines
+    (logged,) = map(json.loads, error.splitlines())
+    assert (logged["event"], logged["level"], logged["role"]) == ("cannot go on", "error", "role")
+    assert logged["reason"].startswith(reason)
 
 
 def test_it_keeps_none_of_its_parents_files_and_handlers() -> None:
