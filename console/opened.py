@@ -32,18 +32,11 @@ def opened(config: Path) -> Iterator[Opened]:
     Raises ConfigurationError, and ServiceError also where PostgreSQL goes away meanwhile.
     """
     settings = setup.load(config)
-    with services(settings) as where, database_in_words():
+    with services(settings) as where:
         engine = setup.open_database(where, pool_size=2)
         try:
             yield Opened(settings, where, engine)
+        except OperationalError as error:
+            raise ServiceError(database.in_words(error)) from None
         finally:
             engine.dispose()
-
-
-@contextmanager
-def database_in_words() -> Iterator[None]:
-    """A database that cannot be used is a ServiceError: a sentence instead of a traceback."""
-    try:
-        yield
-    except OperationalError as error:
-        raise ServiceError(database.in_words(error)) from None

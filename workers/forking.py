@@ -18,9 +18,7 @@ from dataclasses import dataclass
 
 import structlog
 from setproctitle import setproctitle
-from sqlalchemy.exc import OperationalError
 
-from leitstand import database
 from leitstand.errors import LeitstandError, ServiceError
 from workers.launcher import die_with
 
@@ -117,9 +115,6 @@ def _call(module: str, arguments: Sequence[str]) -> int:
         importlib.import_module(module).main(*arguments)
     except SystemExit as ended:
         return _code(ended)
-    except OperationalError as error:
-        log.error("cannot go on", reason=database.in_words(error))
-        return 1
     except LeitstandError as error:
         log.error("cannot go on", reason=str(error))
         return 1

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from leitstand import configuration, database
 from leitstand.configuration import Check
+from leitstand.errors import ServiceError
 from leitstand.settings import Settings
 from listeners import watchlists
 from triage import checks
@@ -50,13 +52,16 @@ def place(settings: Settings) -> Place:
 def open_database(where: Place, *, pool_size: int) -> Engine:
     """An engine on a database of the right revision. The embedded one is brought there; an external one must be there.
 
-    Raises ServiceError, naming the command, where `leitstand db upgrade` is needed.
+    Raises ServiceError, in words: it cannot be reached, or `leitstand db upgrade` is needed.
     """
     engine = database.engine(where.database_url, pool_size=pool_size)
-    if where.embedded_database:
-        database.upgrade(engine)
-    else:
-        database.require_current(engine)
+    try:
+        if where.embedded_database:
+            database.upgrade(engine)
+        else:
+            database.require_current(engine)
+    except OperationalError as error:
+        raise ServiceError(database.in_words(error)) from None
     return engine
 
 

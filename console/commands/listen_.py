@@ -1,11 +1,9 @@
 """`leitstand listen`."""
 
-from console.opened import database_in_words
 from console.options import DEFAULT_CONFIG, Config
 from workers import listen
 
 
 def command(config: Config = DEFAULT_CONFIG) -> None:
     """Run only the role that hears: every source, on this host."""
-    with database_in_words():
-        listen.main(config)
+    listen.main(config)

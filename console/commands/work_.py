@@ -1,11 +1,9 @@
 """`leitstand work`."""
 
-from console.opened import database_in_words
 from console.options import DEFAULT_CONFIG, Config
 from workers import work
 
 
 def command(config: Config = DEFAULT_CONFIG) -> None:
     """Run only the role that assesses and triages; start it on as many hosts as you like."""
-    with database_in_words():
-        work.main(config)
+    work.main(config)

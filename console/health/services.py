@@ -56,7 +56,7 @@ def _tried(
 
 
 def _postgres(where: Place) -> str:
-    engine = setup.open_database(where, pool_size=1)
+    engine = database.engine(where.database_url, pool_size=1)
     try:
         with engine.connect() as connection:
             version = str(connection.scalar(text("SHOW server_version"))).split()[0]
@@ -64,6 +64,7 @@ def _postgres(where: Place) -> str:
         engine.dispose()
     if int(version.split(".")[0]) < OLDEST_POSTGRES:
         raise ServiceError(f"PostgreSQL {version} is too old: {OLDEST_POSTGRES} or newer is needed")
+    setup.open_database(where, pool_size=1).dispose()
     return f"{version}, schema {database.newest_revision()}"
 
 

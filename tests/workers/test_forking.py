@@ -61,19 +61,12 @@ def test_what_it_does_not_catch_is_shown() -> None:
     assert "ValueError: told to" in error
 
 
-@pytest.mark.parametrize(
-    ("what", "reason"),
-    [
-        ("refuse", "the database wants migrating: run `leitstand db upgrade`"),
-        ("away", "PostgreSQL cannot be used: connection failed: connection to server at"),
-    ],
-)
-def test_what_a_person_can_mend_is_one_line_of_the_log(what: str, reason: str) -> None:
-    lines, error = _said(what)
+def test_what_a_person_can_mend_is_one_line_of_the_log() -> None:
+    lines, error = _said("refuse")
     assert "ended 1 1" in lines
     (logged,) = map(json.loads, error.splitlines())
     assert (logged["event"], logged["level"], logged["role"]) == ("cannot go on", "error", "role")
-    assert logged["reason"].startswith(reason)
+    assert logged["reason"] == "the database wants migrating: run `leitstand db upgrade`"
 
 
 def test_it_keeps_none_of_its_parents_files_and_handlers() -> None:
