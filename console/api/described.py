@@ -36,7 +36,9 @@ class NewAuthor(msgspec.Struct, omit_defaults=True):
 class NewMention(msgspec.Struct, omit_defaults=True):
     """One post. `channel` and `external_id` identify it for ever: sending it again changes nothing.
 
-    With a later `edited_at`, its new words take the place of the old ones, and it is assessed again.
+    With a later `edited_at`, its new words take the place of the old ones, and it is assessed again. `parent_id` is the
+    `external_id` of the post that is answered, `conversation_id` that of the first of the conversation: by them an
+    answer that matches no watchlist is kept.
     """
 
     channel: str

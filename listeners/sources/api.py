@@ -7,6 +7,9 @@
 Make the token yourself (`openssl rand -hex 32`); senders give it as `Authorization: Bearer …`. A call holds one mention
 or `{"mentions": […]}` with up to 1,000; `channel`, `external_id` and `text` are required. The answer comes when the
 posts are committed. Sending a post again changes nothing, so a sender that is not sure may always repeat the call.
+
+Answers rarely repeat the brand's name. They are kept, and an own one stops the clocks, where they name a post that was
+kept: `parent_id` is the `external_id` of the post that is answered, `conversation_id` that of the conversation's first.
 """
 
 from typing import Literal
