@@ -55,7 +55,7 @@ def command(
     elif found.mentions:
         playbill.show(rehearsal, now, Console())
         typer.echo("Next: leitstand check")
-    else:
+    elif not found.wrong:
         typer.echo(f"{source} has no posts now.")
     if found.wrong:
         raise typer.Exit(1)

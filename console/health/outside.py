@@ -10,6 +10,7 @@ from leitstand.errors import LeitstandError
 from leitstand.settings import ListenerSettings, Settings
 from listeners import contract as sources
 from listeners.watchlists import trees
+from workers.logs import errors_only
 
 SECONDS = 20.0
 NOTHING_TO_ASK = "cannot be asked without doing something"
@@ -17,7 +18,8 @@ NOTHING_TO_ASK = "cannot be asked without doing something"
 
 def outside(settings: Settings) -> list[Finding]:
     """One finding a listener that is enabled and a target, in the order of the file."""
-    return asyncio.run(_ask_all(settings))
+    with errors_only():
+        return asyncio.run(_ask_all(settings))
 
 
 async def _ask_all(settings: Settings) -> list[Finding]:

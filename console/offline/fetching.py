@@ -10,6 +10,7 @@ from leitstand.model import Mention
 from leitstand.settings import ListenerSettings
 from listeners.contract import Asks, Listens, Samples
 from listeners.query.tree import Node
+from workers.logs import errors_only
 
 SECONDS = 30.0
 QUIET = 3.0  # several feeds of one listener answer one after the other
@@ -28,6 +29,11 @@ def fetch(name: str, settings: ListenerSettings, watchlists: Mapping[str, Node],
 
     Nothing is changed at the network: a source whose listening does that is asked for a sample instead.
     """
+    with errors_only():
+        return _look(name, settings, watchlists, most)
+
+
+def _look(name: str, settings: ListenerSettings, watchlists: Mapping[str, Node], most: int) -> Fetched:
     source = plugins.load(plugins.SOURCES, settings.kind)
     if isinstance(source, Asks):
         settings = source.asking(settings, watchlists)

@@ -158,6 +158,15 @@ def test_try_fetches_from_a_source(folder: Path, leitstand: Leitstand) -> None:
     assert [row["external_id"] for row in ended.rows] == ["s1", "s2", "s3", "s4", "s5"]
 
 
+def test_what_a_source_logs_is_no_data(folder: Path) -> None:
+    with (folder / "leitstand.toml").open("a") as config:
+        config.write('\n[listeners.blogs]\nkind = "feed"\nurls = ["http://127.0.0.1:9/feed"]\n')
+    ended = shell(folder, "try", "blogs", "--json")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("http://127.0.0.1:9/feed: ") and len(ended.stderr.splitlines()) == 1
+    assert "has no posts" not in shell(folder, "try", "blogs").stdout, "that is not known"
+
+
 def test_try_asks_a_network_for_what_the_watchlists_ask_and_changes_nothing_there(
     folder: Path, leitstand: Leitstand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
