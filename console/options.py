@@ -11,6 +11,10 @@ Config = Annotated[
     Path,
     typer.Option("--config", "-c", envvar="LEITSTAND_CONFIG", help="The configuration file.", show_default=True),
 ]
+WhoseModel = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Whose `nlp` settings count: model, products, components. Without: none."),
+]
 DEFAULT_CONFIG = Path("leitstand.toml")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 

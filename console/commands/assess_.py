@@ -12,10 +12,11 @@ from console.offline.assessing import assess, form
 from console.offline.posts import Post, Refused, open_posts
 from console.offline.progress import shown
 from console.offline.wording import count, intents, marked, refuse, sentiment, urgency
-from console.options import AsJson, print_json
+from console.options import AsJson, WhoseModel, print_json
 from leitstand import clock
 from leitstand.model import Assessment
 from nlp import pipeline
+from workers import setup
 
 LIMIT = 50
 
@@ -28,15 +29,18 @@ def command(
     model: Annotated[
         Path | None, typer.Option("--model", help="A folder that `leitstand train` wrote. Without: the shipped model.")
     ] = None,
+    config: WhoseModel = None,
 ) -> None:
     """Assess the posts of a file offline: language, sentiment, urgency, intents, and why. Needs no configuration.
 
     Example: leitstand assess posts.jsonl --json
     """
     started, refused, done = time.monotonic(), 0, 0
+    settings = setup.load(config).nlp if config else None
+    assessor = pipeline.load(model=str(model or ""), settings=settings)
     table = _table()
     with open_posts(file) as posts:
-        for line in assess(shown(posts.posts(clock.now), posts, "assessing"), pipeline.load(model=str(model or ""))):
+        for line in assess(shown(posts.posts(clock.now), posts, "assessing"), assessor):
             if isinstance(line, Refused):
                 refused += 1
                 refuse(posts.name, line)

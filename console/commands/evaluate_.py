@@ -12,12 +12,13 @@ from rich.table import Table
 from console.offline.labelled import read_labelled
 from console.offline.posts import Refused
 from console.offline.wording import count, refuse
-from console.options import AsJson, print_json
+from console.options import AsJson, WhoseModel, print_json
 from leitstand import clock
 from leitstand.errors import InputError
 from nlp import evaluation, pipeline
 from nlp.evaluation import Figures, Report
 from nlp.labels import Labelled
+from workers import setup
 
 _SHOWN = 20
 
@@ -32,6 +33,7 @@ def command(
     ] = 0.9,
     errors: Annotated[int, typer.Option("--errors", min=0, help="How many of the surest mistakes to name.")] = _SHOWN,
     show_texts: Annotated[bool, typer.Option("--show-texts", help="Print the mistaken posts' texts, too.")] = False,
+    config: WhoseModel = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on labelled posts, by language and by class.
@@ -41,7 +43,7 @@ def command(
     posts = _read(data)
     if not posts:
         raise InputError("no labelled posts in the data")
-    assessor = pipeline.load(model=str(model or ""))
+    assessor = pipeline.load(model=str(model or ""), settings=setup.load(config).nlp if config else None)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("assessing", total=len(posts))
         report = evaluation.evaluate(

@@ -57,6 +57,17 @@ def test_assess_tells_of_each_post_in_the_order_of_the_file(leitstand: Leitstand
     assert "ist down" in {said[r["start"] : r["end"]] for r in first["reasons"]}
 
 
+def test_assess_answers_as_the_configuration_would(leitstand: Leitstand, posts: Path, tmp_path: Path) -> None:
+    config = tmp_path / "leitstand.toml"
+    config.write_text('[nlp]\nmodel = "nowhere"\n')
+    ended = leitstand("assess", posts, "--json", "--config", config)
+    assert ended.code == 2 and str(tmp_path / "nowhere") in ended.err
+    config.write_text('[nlp]\nproducts = { shop = ["Shop"] }\n')
+    with_products, without = (leitstand("assess", posts, "--json", *given).rows for given in (("-c", config), ()))
+    assert {"about": "product", "cue": "shop"}.items() <= with_products[0]["reasons"][-1].items()
+    assert all(reason["about"] != "product" for row in without for reason in row["reasons"])
+
+
 def test_assess_shows_people_a_table(leitstand: Leitstand, posts: Path) -> None:
     ended = leitstand("assess", posts)
     assert "Acme Cloud ist down" in ended.out
