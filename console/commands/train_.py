@@ -15,7 +15,7 @@ from console.offline.labelled import read_labelled
 from console.offline.posts import Refused
 from console.offline.wording import count, refuse
 from console.opened import opened
-from console.options import DEFAULT_CONFIG, Config
+from console.options import DEFAULT_CONFIG, Config, print_json
 from leitstand import clock
 from leitstand.errors import ConfigurationError, InputError
 from nlp import account, labels, learning, pipeline, site, trained
@@ -47,7 +47,7 @@ def command(
         bool, typer.Option("--risk", help="Fit the weights of early warning to your own past cases instead.")
     ] = False,
     forget: Annotated[bool, typer.Option("--forget", help="With --risk: go back to the starting weights.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="With --risk: the whole report as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The whole report as one JSON object, for programs.")] = False,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Train a model of your own on labelled posts, starting from the shipped one.
@@ -65,20 +65,23 @@ def command(
     posts = [*_from_files(data or []), *(_from_database(config) if from_labels else [])]
     if not posts:
         raise InputError("no labelled posts: name a file with --data, or use --from-labels")
-    _train(posts, out, balanced=balanced, show_texts=show_texts, force=force)
+    _train(posts, out, balanced=balanced, show_texts=show_texts, force=force, as_json=as_json)
 
 
-def _train(posts: list[Labelled], out: Path, *, balanced: bool, show_texts: bool, force: bool) -> None:
+def _train(posts: list[Labelled], out: Path, *, balanced: bool, show_texts: bool, force: bool, as_json: bool) -> None:
     """Train, say how good it is, and write it unless there is a better one."""
-    say, now, shipped = Console(), clock.now(), pipeline.load()
+    say, now, shipped = Console(stderr=as_json), clock.now(), pipeline.load()
     with _bar() as progress:
         found = site.train(posts, trained.load(), shipped, now, progress, balanced)
+    told = account.account(found, posts, now, show_texts)
+    if as_json:
+        print_json(told)
     _tell(say, found, len(posts))
     if _stays(say, found, posts, out, shipped) and not force:
         say.print("nothing was written; --force writes it all the same", highlight=False)
         raise typer.Exit(1)
     trained.save(out, found.card, found.own)
-    account.write(out, account.account(found, posts, now, show_texts))
+    account.write(out, told)
     say.print(
         f'{found.card.name} is in {out}: put model = "{out}" under [nlp] to use it', markup=False, highlight=False
     )

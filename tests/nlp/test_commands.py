@@ -100,8 +100,10 @@ def test_a_better_model_stays_unless_forced(tmp_path: Path, capsys: pytest.Captu
     moods = ("positive", "negative", "negative")
     noise: list[Mapping[str, object]] = [{**line, "sentiment": moods[hash_of(line) % 3]} for line in LINES]
     bad = write(tmp_path / "b.jsonl", noise)
-    assert run("train", "--data", str(bad), "--out", str(model)) == 1
-    assert "worse" in capsys.readouterr().out
+    capsys.readouterr()
+    assert run("train", "--data", str(bad), "--out", str(model), "--json") == 1
+    said = capsys.readouterr()
+    assert "worse" in said.err and json.loads(said.out)["posts"] == len(LINES)
     assert (model / "model.json").read_bytes() == before
     assert run("train", "--data", str(bad), "--out", str(model), "--force") == 0
     assert (model / "model.json").read_bytes() != before
