@@ -17,6 +17,8 @@ Gettext = Callable[[str], str]
 _WORDS = frozenset({*LABELS.values(), *KINDS.values(), *SPOKEN.values(), *(N_("low"), N_("major"))})
 _SEVERITIES = {value.lower().replace(" ", ""): value for value in ("Sev 1", "Sev 2", "Sev 3", "Sev 4")}
 _DEEPEST = 9
+_NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?")
+_POINTS = N_(",.")  # between thousands, and before what is less than one
 _CLOCK = "acknowledge|first response|next response|resolution|forward accepted"
 _BY = r"(?P<who>[^:]+?)(?P<words>: .+?)?(?P<clocks>(?: \((?:" + _CLOCK + r") (?:met|missed)[^)]*\))*)"
 
@@ -230,6 +232,8 @@ def _part(name: str, value: str | None, gettext: Gettext, depth: int) -> str:
         return value
     if name == "clocks":
         return re.sub(r"\(([^)]*)\)", lambda m: f"({_inner(m[1], gettext, depth)})", value)
+    if _NUMBER.fullmatch(value):
+        return value.translate(str.maketrans(",.", gettext(_POINTS)))
     return _inner(value, gettext, depth)
 
 

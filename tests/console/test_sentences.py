@@ -44,7 +44,7 @@ GERMAN = translations("de").gettext
         ("Reddit asks us to slow down (HTTP 429)", "Reddit bittet um weniger Anfragen"),
         (
             "X sent no whole line for 31.5 seconds: connecting anew",
-            "X schickte 31.5 Sekunden lang keine ganze Zeile: neue Verbindung",
+            "X schickte 31,5 Sekunden lang keine ganze Zeile: neue Verbindung",
         ),
         (
             "it is not there, or not shown to us (code 803, HTTP 404)",
@@ -56,6 +56,8 @@ GERMAN = translations("de").gettext
         ),
         ("its watchlist is not watched any more", "seine Watchlist wird nicht mehr beobachtet"),
         ("closed by hand", "von Hand beendet"),
+        ("the author has 481,200 followers (+0.30)", "dem Autor folgen 481.200 Personen: +0,30"),
+        ("the risk is 0.71, not 0.5", "das Risiko ist 0,71, nicht 0,5"),
         ("a word that no list knows: x", "a word that no list knows: x"),
         ("policy sev1, until acknowledged, 3 times again", "Richtlinie sev1, bis bestätigt, 3-mal wiederholt"),
         ("only: hours 08:00-18:00; severity sev1", "nur: von 08:00-18:00; Schweregrad Sev 1"),
@@ -91,7 +93,7 @@ GERMAN = translations("de").gettext
             "escalation sev1, step 1/2, round 1 of 4: sev1-group has it",
             "Eskalation Sev 1, Schritt 1/2: sev1-group hat es",
         ),
-        ("first response: 80% of the time is used (+0.27)", "erste Antwort: 80 % der Zeit sind verbraucht: +0.27"),
+        ("first response: 80% of the time is used (+0.27)", "erste Antwort: 80 % der Zeit sind verbraucht: +0,27"),
         (
             "what was understood of a post was corrected by eve:"
             " sentiment neutral, urgency high, outage, wants an answer",
