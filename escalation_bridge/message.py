@@ -107,6 +107,33 @@ _WORDS: dict[Language, dict[str, str]] = {
     },
 }
 
+# As the console says them; English is what they are called.
+_UNDERSTOOD: dict[Language, dict[str, str]] = {
+    "en": {},
+    "de": {
+        "negative": "negativ",
+        "neutral": "neutral",
+        "positive": "positiv",
+        "unknown": "Stimmung unbekannt",
+        "urgency none": "Dringlichkeit keine",
+        "urgency normal": "Dringlichkeit normal",
+        "urgency high": "Dringlichkeit hoch",
+        "urgency critical": "Dringlichkeit kritisch",
+        "complaint": "Beschwerde",
+        "question": "Frage",
+        "praise": "Lob",
+        "request": "Bitte",
+        "outage": "Ausfall",
+        "security": "Sicherheit",
+        "safety": "Gefahr",
+        "legal": "Recht",
+        "churn": "Kündigung",
+        "spam": "Spam",
+        "info": "Hinweis",
+        "chatter": "Geplauder",
+    },
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -188,7 +215,8 @@ def _labelled(delivery: Delivery, language: Language) -> list[tuple[str, str]]:
     state = words[f"state {case.state.value}"]
     if case.assignee:
         state += f" · {one_line(neutralise(case.assignee))}"
-    read_as = " · ".join([case.sentiment.value, case.urgency.name.lower(), *(i.value for i in case.intents)])
+    understood = (case.sentiment.value, f"urgency {case.urgency.name.lower()}", *(i.value for i in case.intents))
+    read_as = " · ".join(_UNDERSTOOD[language].get(word, word) for word in understood)
     lines = [(words["why"], cut(one_line(neutralise(delivery.reason)), 500)), (words["state"], state)]
     if author := _author(case, words["followers"]):
         lines.append((words["who"], author))

@@ -8,7 +8,17 @@ import pytest
 
 from escalation_bridge.contract import Language, ReaderSettings
 from escalation_bridge.message import Message, plain, render, span_text, webhook_body
-from leitstand.model import Author, ClockSnapshot, ClockState, Delivery, Letter, NoticeType
+from leitstand.model import (
+    Author,
+    ClockSnapshot,
+    ClockState,
+    Delivery,
+    Intent,
+    Letter,
+    NoticeType,
+    Sentiment,
+    Urgency,
+)
 from tests.escalation_bridge.words import CASE, NOW, delivery
 
 SETTINGS = ReaderSettings(kind="log", timezone="Europe/Berlin")
@@ -28,6 +38,14 @@ def test_the_first_line_in_german() -> None:
     assert words(delivery(type=NoticeType.CASE_ESCALATED), "de").headline == (
         "SEV1 eskaliert: Fall 27343: Login is down since 8, nothing works · x"
         " · erste Antwort fällig 09:57 CET (in 12 min)"
+    )
+
+
+def test_what_was_understood_is_said_in_german() -> None:
+    case = replace(CASE, sentiment=Sentiment.UNKNOWN, urgency=Urgency.NONE, intents=tuple(Intent))
+    assert dict(words(delivery(case=case), "de").labelled)["Verstanden als"] == (
+        "Stimmung unbekannt · Dringlichkeit keine · Beschwerde · Frage · Lob · Bitte · Ausfall · Sicherheit · Gefahr"
+        " · Recht · Kündigung · Spam · Hinweis · Geplauder"
     )
 
 
@@ -53,7 +71,7 @@ def test_the_whole_mail() -> None:
         "Why: sev1 by the rule 'outage'\n"
         "State: new, acknowledged by nobody\n"
         "Author: @sample_user (12345 followers)\n"
-        "Read as: negative · critical · outage\n"
+        "Read as: negative · urgency critical · outage\n"
         "\n"
         "Deadlines:\n"
         "- first response due 09:57 CET (in 12 min)\n"
