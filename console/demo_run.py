@@ -106,5 +106,5 @@ def summary(cases: list[dict[str, object]], told: list[Received]) -> str:
 def _numbers(pages: list[Received], *, incident: bool) -> set[object]:
     """The cases that were paged by themselves, or those that stand for an incident."""
     return {
-        page.body["data"]["case"]["number"] for page in pages if (page.body["type"] == "incident.opened") is incident
+        page.body["data"]["case"]["number"] for page in pages if page.body["type"].startswith("incident.") is incident
     }

@@ -19,7 +19,12 @@ def case(number: int, severity: str, incident: int | None = None) -> dict[str, o
 
 def test_a_case_that_an_incident_holds_is_not_called_untold() -> None:
     cases = [case(1, "sev1"), case(2, "sev1", 1), case(3, "sev3", 1), case(4, "sev1", 1)]
-    told = [notice("case.escalated", 1), notice("case.escalated", 4), notice("incident.opened", 3)]
+    told = [
+        notice("case.escalated", 1),
+        notice("case.escalated", 4),
+        notice("incident.opened", 3),
+        notice("incident.grown", 3),
+    ]
     assert summary(cases, told) == (
         "4 cases: 3 sev1, 1 sev3. The Sev1 group was told of 2 cases and 1 incident, "
         "holding the pages of 1 Sev1 case more; each notice signed and delivered once."
