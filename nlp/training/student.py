@@ -15,7 +15,7 @@ from nlp.network import INTENTS, OUTPUTS, SENTIMENT, URGENCY
 from nlp.tokens import read_tokens
 
 BUCKETS = 1 << 16
-WIDTH, HIDDEN, BESIDE = 64, 64, 48
+WIDTH, HIDDEN, BESIDE, WHOLE = 64, 64, 48, 32
 _DROP, _FORGET = 0.1, 0.12
 _LONGEST = 120
 
@@ -34,6 +34,7 @@ class Student(nn.Module):
         self.f2 = nn.Linear(BESIDE, OUTPUTS)
         nn.init.zeros_(self.f0.weight)
         self.u, self.a = nn.Linear(HIDDEN, OUTPUTS), nn.Linear(HIDDEN, 3)
+        self.d1, self.d2 = nn.Linear(3 * HIDDEN + len(NAMES), WHOLE), nn.Linear(WHOLE, OUTPUTS, bias=False)
         self.c, self.b = nn.Parameter(torch.zeros(3)), nn.Parameter(torch.zeros(OUTPUTS))
         self.pools = torch.tensor([0] * 3 + [1] * 4 + [2] * len(Intent))
 
@@ -52,7 +53,10 @@ class Student(nn.Module):
         total = weight.sum(1) + torch.exp(self.c)
         said = torch.einsum("btc,btc->bc", weight[..., pools], self.u(y)) / total[:, pools]
         beside = self.f2(F.dropout(F.relu(self.f1(features)), _DROP, self.training))
-        return said + self.b + self.f0(features) + beside
+        seen = torch.einsum("btk,btc->bkc", weight, y) / total[..., None]
+        whole = self.d1(torch.cat([seen.flatten(1), features], 1))
+        whole = self.d2(F.dropout(F.relu(whole), _DROP, self.training))
+        return said + self.b + self.f0(features) + beside + whole
 
 
 class Texts:
@@ -117,6 +121,27 @@ def arrays(student):
     return found
 
 
+def opened(held):
+    """The network in the arrays of a file, to be taught further; a file from before the whole was read has none."""
+    found = {name: array.astype(np.float32) for name, array in held.items()}
+    for name in ("w.weight", "g.weight"):
+        found[name] = found.pop(f"{name}.q") * found.pop(f"{name}.s")
+    student = Student()
+    student.f1 = nn.Linear(len(NAMES), len(found["f1.bias"]))
+    student.f2 = nn.Linear(len(found["f1.bias"]), OUTPUTS)
+    nn.init.zeros_(student.d2.weight)
+    student.load_state_dict({name: torch.from_numpy(value) for name, value in found.items()}, strict="d1.bias" in found)
+    return student
+
+
+def mean(students):
+    """One student, whose weights are the mean of those of several that began alike."""
+    states = [student.state_dict() for student in students]
+    first = students[0]
+    first.load_state_dict({name: sum(state[name] for state in states) / len(states) for name in states[0]})
+    return first
+
+
 def lean(found):
     """Adjustments chosen on the measured sets, a handful of numbers, all linear in the features: see docs/nlp.md."""
     place = {name: number for number, name in enumerate(NAMES)}
@@ -144,13 +169,19 @@ def settle(found):
     A fault told is seldom told without blame; of buses and trains praise is seldom meant; what no list calls critical
     must say so more clearly.
     """
-    negative, positive, high, critical = 0, 2, 5, 6
+    negative, neutral, positive, high, critical = 0, 1, 2, 5, 6
     found["f0.weight"][critical, NAMES.index("level 3")] += 1.05
     found["b"][critical] -= 0.7
     for feature, weight in (("context past", -0.8), ("context hypothetical", -0.8)):
         found["f0.weight"][[high, critical], NAMES.index(feature)] += weight
     _beside(found, {"level 3": 1.0, "form broadcast": 1.0}, -1.0, critical, 8.0)  # one's own danger in a long text
     found["f0.weight"][positive, NAMES.index("context transport")] -= 2.0
+    found["f0.weight"][positive, NAMES.index("positive")] += 0.4
+    found["f0.weight"][negative, NAMES.index("negative")] += 0.2
+    # Praise by denial ("not bad") is praise.
+    _beside(found, {"positive": 1.0, "shifter negation": 1.0, "negative": -1.0}, -1.0, positive, 1.0)
+    # What is long, said to nobody and about a line is a report, still more often.
+    _beside(found, {"form length": 8.0, "form addressed": -20.0, "context transport": 1.0}, -8.4, neutral, 0.5)
     stopped = {f"urgency {group}": 1.0 for group in ("disruption", "delay", "outage")}
     stopped["context resolved"] = -2.0
     faults = stopped | {"urgency fault": 1.0, "urgency blocked": 1.0}

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from nlp import tuning
 from nlp.features import NAMES
 from nlp.gradient import GROUPS, WORDS, Drop, Floats, Slopes, backwards, forwards
-from nlp.network import INTENTS, OUTPUTS, SENTIMENT, URGENCY, Network
+from nlp.network import INTENTS, OUTPUTS, SENTIMENT, URGENCY, Network, sums
 from nlp.tokens import Tokens, read_tokens
 from nlp.tuning import Lesson
 
 # Short and long, one without a token, one with the same word twice, two whose edges would touch.
 TEXTS = ["the line was grey again", "grey, grey and late", "", "no", "komplett bunt gewesen, was nun?", "late again!"]
-WIDTH, HIDDEN, BESIDE, BUCKETS = 6, 5, 4, 64
+WIDTH, HIDDEN, BESIDE, WHOLE, BUCKETS = 6, 5, 4, 7, 64
 STEP = 1e-6
 
 Weights = dict[str, Floats]
@@ -31,7 +31,8 @@ def weights() -> Weights:
         "c1.weight": (HIDDEN, WIDTH, 3), "c1.bias": (HIDDEN,), "c2.weight": (HIDDEN, HIDDEN, 3), "c2.bias": (HIDDEN,),
         "u.weight": (OUTPUTS, HIDDEN), "u.bias": (OUTPUTS,), "a.weight": (3, HIDDEN), "a.bias": (3,), "c": (3,),
         "b": (OUTPUTS,), "f0.weight": (OUTPUTS, len(NAMES)), "f1.weight": (BESIDE, len(NAMES)), "f1.bias": (BESIDE,),
-        "f2.weight": (OUTPUTS, BESIDE), "f2.bias": (OUTPUTS,),
+        "f2.weight": (OUTPUTS, BESIDE), "f2.bias": (OUTPUTS,), "d1.weight": (WHOLE, 3 * HIDDEN + len(NAMES)),
+        "d1.bias": (WHOLE,), "d2.weight": (OUTPUTS, WHOLE),
     }  # fmt: skip
     return {name: _normal(dice, shape, 0.5) for name, shape in shapes.items()}
 
@@ -51,6 +52,19 @@ def test_forwards_it_says_what_the_network_says(weights: Weights, tokens: Tokens
     said = Network({name: np.asarray(array) for name, array in held.items()}).read(TEXTS, features)
     passed = forwards(tuning.opened({name: np.asarray(array) for name, array in held.items()}), tokens, features)
     assert passed.scores == pytest.approx(said.scores, abs=1e-4)
+
+
+def test_each_place_has_exactly_its_part(weights: Weights, tokens: Tokens, features: Floats) -> None:
+    """What is left of a score without its places is what the features say, by the places of the whole that are open."""
+    held = tuning.closed({name: array.astype(np.float32) for name, array in weights.items()})
+    network = Network({name: np.asarray(array) for name, array in held.items()})
+    read = network.read(TEXTS, features)
+    opened = tuning.opened({name: np.asarray(array) for name, array in held.items()})
+    is_open = forwards(opened, tokens, features).whole.hidden > 0
+    beside = features @ opened["d1.weight"][:, -len(NAMES) :].T + opened["d1.bias"]
+    told = network.told(features) + opened["b"] + (beside * is_open) @ opened["d2.weight"].T
+    assert 0 < is_open.mean() < 1
+    assert read.scores - sums(read.parts, read.tokens.post, len(TEXTS)) == pytest.approx(told, abs=1e-4)
 
 
 @pytest.mark.parametrize("dropped", [False, True])
