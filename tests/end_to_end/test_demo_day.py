@@ -24,7 +24,7 @@ from workers.embedded import database_url
 
 # What the shipped model makes of a day that was written to be hard. The first two are floors, measured; of the Sev1
 # cases nine in ten must be found, at no more than two false pages in a hundred posts.
-CASES_RIGHT, SEVERITY_RIGHT, SEV1_FOUND, PAGES_FALSE = 0.80, 0.60, 0.90, 0.02
+CASES_RIGHT, SEVERITY_RIGHT, SEV1_FOUND, PAGES_FALSE = 0.80, 0.68, 0.90, 0.02
 
 Key = tuple[str, str]
 READ_BY_A_PERSON = """
