@@ -15,13 +15,13 @@ from spacy.tokens import Doc
 
 from leitstand.errors import ConfigurationError, Problem
 from leitstand.model import Assessment, Intent, Mention, Reason, Sentiment, Urgency
-from leitstand.settings import Nlp
+from leitstand.settings import Nlp, Settings
 from nlp import language, tokenizer, trained
-from nlp.components import COMPONENTS, Understanding, understanding
+from nlp.components import COMPONENTS, Understanding, finder, understanding
 from nlp.cues import Hit
 from nlp.folding import FIELD_BREAK
 from nlp.naming import ENTITIES, PRODUCTS
-from nlp.reading import Reading
+from nlp.reading import Reading, read_post
 from nlp.verdict import Place, Verdict
 
 TEXT_LIMIT = 5_000
@@ -70,19 +70,33 @@ class Assessor:
         return [results[index] for index in range(len(mentions))]
 
 
-def load(brands: Iterable[str] = (), model: str = "", settings: Nlp | None = None) -> Assessor:
+def load(settings: Settings | None = None, model: str = "") -> Assessor:
     """An assessor with the shipped lists and model, or with what the operator's settings put in their place.
 
-    `brands` are names whose words are not feelings ("Best Buy"). `model` is a folder that `leitstand train` wrote; it
-    goes before the one in the settings.
+    The words of the brand's name and of its products' are no feelings ("Best Buy"). `model` is a folder that
+    `leitstand train` wrote; it goes before the one in the settings.
     """
-    chosen = settings or Nlp()
+    chosen = settings.nlp if settings else Nlp()
     path = model or str(chosen.model or "")
     codes = {**_LISTS, _OTHER: (_OTHER,)}
-    names = tuple(brands)
+    names = _names(settings) if settings else []
     pipelines = {code: build(code, lists, names, path, chosen) for code, lists in codes.items()}
     gc.freeze()  # the lists are here to stay: looking through them again and again would be a tenth of all time
     return Assessor(pipelines, trained.load(path).card.name)
+
+
+def _names(settings: Settings) -> list[str]:
+    """What the brand and its products are called. The brand's name by default says nothing ("Brand" is a fire)."""
+    products = settings.nlp.products
+    named = [settings.brand.name] if "name" in settings.brand.model_fields_set else []
+    return [*named, *products, *(name for names in products.values() for name in names)]
+
+
+def _felt(names: Iterable[str], lists: Sequence[str]) -> list[str]:
+    """Those of some names that the lists would take for a feeling, but none that they take for an alarm."""
+    cues = finder(tuple(lists), ())
+    found = [(name, read_post(name, cues).hits) for name in names]
+    return [name for name, hits in found if hits.get("sentiment") and not hits.get("urgency")]
 
 
 def build(
@@ -108,7 +122,7 @@ def _settings(
     role: str, lists: Sequence[str], brands: Sequence[str], model: str, theirs: Sequence[str]
 ) -> dict[str, object]:
     if role == "reading":
-        return {"languages": list(lists), "brands": list(brands)}
+        return {"languages": list(lists), "brands": _felt(brands, lists)}
     return {"path": model, "theirs": list(theirs)} if role == "model" else {}
 
 

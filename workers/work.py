@@ -26,7 +26,7 @@ def main(config: Path | str, slot: str = "work") -> None:
     engine = setup.open_database(where, pool_size=2)
     line = Line(
         engine=engine,
-        assessor=pipeline.load(settings=settings.nlp),
+        assessor=pipeline.load(settings),
         policy=compile_policy(settings),
         metrics=open_metrics(where.metrics_dir, slot),
     )

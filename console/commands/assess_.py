@@ -36,8 +36,8 @@ def command(
     Example: leitstand assess posts.jsonl --json
     """
     started, refused, done = time.monotonic(), 0, 0
-    settings = setup.load(config).nlp if config else None
-    assessor = pipeline.load(model=str(model or ""), settings=settings)
+    settings = setup.load(config) if config else None
+    assessor = pipeline.load(settings, str(model or ""))
     table = _table()
     with open_posts(file) as posts:
         for line in assess(shown(posts.posts(clock.now), posts, "assessing"), assessor):

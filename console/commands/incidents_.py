@@ -123,7 +123,7 @@ def replay(
     try:
         with (gzip.open if file.suffix == ".gz" else open)(file, "rb") as lines:
             mentions = offline.read(lines, clock.now(), problems)
-            tracks = offline.replay(mentions, settings, pipeline.load(settings=settings.nlp if settings else None))
+            tracks = offline.replay(mentions, settings, pipeline.load(settings))
     except OSError as error:
         raise InputError(f"cannot read {file}: {error.strerror or error}") from None
     for problem in problems:

@@ -53,9 +53,7 @@ def test(
     taken: Counter[str] = Counter({rule.name: 0 for rule in settings.rules})
     table, refused, done = _table(), 0, 0
     with open_posts(file) as posts:
-        for line in ruling.test(
-            shown(posts.posts(clock.now), posts, "judging"), settings, pipeline.load(settings=settings.nlp)
-        ):
+        for line in ruling.test(shown(posts.posts(clock.now), posts, "judging"), settings, pipeline.load(settings)):
             if isinstance(line, Refused):
                 refused += 1
                 refuse(posts.name, line)

@@ -48,7 +48,7 @@ def command(
     settings = setup.load(config)
     found = _posts(source, settings, limit)
     now = max((mention.received_at for mention in found.mentions), default=clock.now())
-    rehearsal = rehearse(found.mentions, settings, pipeline.load(settings=settings.nlp), now)
+    rehearsal = rehearse(found.mentions, settings, pipeline.load(settings), now)
     if as_json:
         for row in playbill.as_json(rehearsal, found.ids):
             print_json(row)

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 
 from leitstand.errors import ConfigurationError
 from leitstand.model import Mention, Reason, Sentiment, Urgency
-from leitstand.settings import Nlp
+from leitstand.settings import Nlp, Settings
 from nlp.components import understanding
 from nlp.pipeline import load
 from nlp.urgency import Concern
@@ -28,7 +28,7 @@ def about(reasons: tuple[Reason, ...], subject: str) -> list[tuple[str, str]]:
 
 
 def test_products_are_found_as_whole_words_in_any_case() -> None:
-    assessor = load(settings=Nlp(products={"HomeHub": ["homehub", "homehub pro"], "Schrott GmbH": ["Schrott AG"]}))
+    assessor = load(Settings(nlp=Nlp(products={"HomeHub": ["homehub", "homehub pro"], "Schrott GmbH": ["Schrott AG"]})))
     (found,) = assessor.assess([mention(TEXT)])
     assert about(found.reasons, "product") == [("HomeHub", "HomeHub  Pro")]
     (titled,) = assessor.assess([mention("Wann kommt er?", title="Der HomeHub")])
@@ -39,7 +39,7 @@ def test_entities_come_from_an_installed_package(tmp_path: Path) -> None:
     other = spacy.blank("de")
     other.add_pipe("entity_ruler").add_patterns([{"label": "PRODUCT", "pattern": "HomeHubs"}])  # type: ignore[attr-defined]
     other.to_disk(tmp_path / "package")
-    (found,) = load(settings=Nlp(entities=str(tmp_path / "package"))).assess([mention(TEXT)])
+    (found,) = load(Settings(nlp=Nlp(entities=str(tmp_path / "package")))).assess([mention(TEXT)])
     assert about(found.reasons, "entity") == [("PRODUCT", "HomeHubs")]
 
 
@@ -51,7 +51,7 @@ def always_urgent(doc: Doc) -> Doc:
 
 
 def test_a_component_of_the_operator_takes_the_place_of_ours() -> None:
-    (found,) = load(settings=Nlp(components={"urgency": "tests_always_urgent"})).assess(
+    (found,) = load(Settings(nlp=Nlp(components={"urgency": "tests_always_urgent"}))).assess(
         [mention("Schönes Wetter heute")]
     )
     assert found.urgency is Urgency.CRITICAL
@@ -61,4 +61,4 @@ def test_a_component_of_the_operator_takes_the_place_of_ours() -> None:
 @pytest.mark.parametrize("settings", [Nlp(components={"model": "no_such_factory"}), Nlp(entities="no_such_package")])
 def test_what_is_not_installed_is_a_configuration_error(settings: Nlp) -> None:
     with pytest.raises(ConfigurationError, match="no_such"):
-        load(settings=settings)
+        load(Settings(nlp=settings))

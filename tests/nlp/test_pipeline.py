@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leitstand.model import Assessment, Intent, Mention, Sentiment, Urgency
+from leitstand.settings import Brand, Nlp, Settings
 from nlp.components import understanding
 from nlp.pipeline import TEXT_LIMIT, Assessor, build, load
 
@@ -23,7 +24,7 @@ def mention(text: str, *, title: str = "", language: str = "") -> Mention:
 
 @pytest.fixture(scope="module")
 def assessor() -> Assessor:
-    return load(brands=["Best Buy", "Happy Cloud"])
+    return load(Settings(brand=Brand(name="Best Buy"), nlp=Nlp(products={"happy-cloud": ["Happy Cloud"]})))
 
 
 def one(assessor: Assessor, text: str, *, title: str = "", language: str = "") -> Assessment:
@@ -161,6 +162,14 @@ def test_a_brand_name_is_not_a_feeling(assessor: Assessor) -> None:
     assert "happy" not in about(one(assessor, text), "sentiment")
     assert "happy" in about(one(load(), text), "sentiment")
     assert one(assessor, "The people at @SuperGreat are in the office").sentiment is Sentiment.NEUTRAL
+
+
+@pytest.mark.parametrize(
+    "called", [Settings(), Settings(brand=Brand(name="Brand")), Settings(brand=Brand(name="Feuer"))]
+)
+def test_a_brand_that_is_called_like_an_alarm_silences_none(called: Settings) -> None:
+    text = "Bei uns brennt der Router, es ist Feuer zu sehen, der Brand wird größer!"
+    assert one(load(called), text).urgency is one(load(), text).urgency is Urgency.CRITICAL
 
 
 def test_the_pipeline_survives_being_written_and_read(tmp_path: Path, assessor: Assessor) -> None:

@@ -23,6 +23,8 @@ def one(assessor: Assessor, text: str) -> Assessment:
 DANGER = [
     ("@acme der Akku von meinem Staubsauger ist heute Nacht explodiert!", CRITICAL, Intent.SAFETY),
     ("@acme Hilfe, das Ladegerät qualmt und es riecht verbrannt", CRITICAL, Intent.SAFETY),
+    ("Bei uns brennt der Router, es ist Feuer zu sehen!", CRITICAL, Intent.SAFETY),
+    ("Das Ladegerät von Acme hat heute Nacht einen Brand ausgelöst", CRITICAL, Intent.SAFETY),
     ("Ich habe an eurem Toaster einen Stromschlag bekommen", CRITICAL, Intent.SAFETY),
     ("Wir stecken im Aufzug fest, einer bekommt keine Luft mehr @acme", CRITICAL, Intent.SAFETY),
     ("@acme my charger caught fire last night", CRITICAL, Intent.SAFETY),

@@ -42,7 +42,7 @@ class House:
         metrics, policy = Metrics(CollectorRegistry()), compile_policy(SETTINGS)
         self.engine = engine
         self._intake = Intake(engine, Watchlists(SETTINGS), queue, metrics)
-        self._line = Line(engine, pipeline.load(settings=SETTINGS.nlp), policy, metrics)
+        self._line = Line(engine, pipeline.load(SETTINGS), policy, metrics)
         self._begin = partial(sweep.Sweep, engine, queue, policy, metrics, Watch(engine, policy))
         self._sweep = self._begin()
 

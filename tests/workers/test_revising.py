@@ -34,7 +34,7 @@ CALM, BAD = "acme, guten Morgen zusammen", "acme: data breach, my account was ha
 
 @pytest.fixture(scope="module")
 def assessor() -> pipeline.Assessor:
-    return pipeline.load(settings=SETTINGS.nlp)
+    return pipeline.load(SETTINGS)
 
 
 class Bench:
