@@ -172,6 +172,7 @@ def settle(found):
     negative, neutral, positive, high, critical = 0, 1, 2, 5, 6
     found["f0.weight"][critical, NAMES.index("level 3")] += 1.05
     found["b"][critical] -= 0.7
+    found["f0.weight"][critical, NAMES.index("form retweet")] -= 2.5  # the one that it repeats pages
     for feature, weight in (("context past", -0.8), ("context hypothetical", -0.8)):
         found["f0.weight"][[high, critical], NAMES.index(feature)] += weight
     _beside(found, {"level 3": 1.0, "form broadcast": 1.0}, -1.0, critical, 8.0)  # one's own danger in a long text
