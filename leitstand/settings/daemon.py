@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from leitstand.settings.base import Account, Name, Section
 
@@ -90,3 +90,14 @@ class Api(Section):
     """The HTTP API."""
 
     tokens: dict[Name, Token] = Field({}, description="One table a caller.")
+
+    @field_validator("tokens")
+    @classmethod
+    def _each_its_own(cls, tokens: dict[str, Token]) -> dict[str, Token]:
+        """Two callers with one token could do what either may, and all would be told of the first."""
+        owner: dict[str, str] = {}
+        for name, entry in tokens.items():
+            first = owner.setdefault(entry.token.get_secret_value(), name)
+            if first != name:
+                raise ValueError(f"“{first}” and “{name}” have the same token: give each its own")
+        return tokens

@@ -51,6 +51,13 @@ def test_an_empty_file_is_a_configuration(tmp_path: Path) -> None:
     assert load(write(tmp_path, ""), environment={}).server.listen == "127.0.0.1:8080"
 
 
+def test_each_caller_has_a_token_of_its_own(tmp_path: Path) -> None:
+    both = "".join(f'[api.tokens.{name}]\ntoken = "${{TOKEN}}"\n' for name in ("shop", "desk"))
+    (problem,) = problems(tmp_path, both, TOKEN="one-for-both-callers")
+    assert problem.path == "api.tokens" and "“shop” and “desk” have the same token" in problem.message
+    assert "one-for-both" not in str(problem)
+
+
 def test_every_problem_is_reported_at_once_with_its_line(tmp_path: Path) -> None:
     text = """[brand]
 own_acounts = []
