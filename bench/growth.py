@@ -141,7 +141,7 @@ def _begin(house: _House) -> None:
         posts = [
             _post("g", number, said[number], number % (SMALL // CASES) == 0) for number in range(first, first + BATCH)
         ]
-        house.line.move(_store(house, posts), room=BATCH)
+        house.line.move(_store(house, posts))
     for number in range(1, CASES - OPEN + 1):
         with house.engine.begin() as connection:
             actions.act(connection, number, "resolve", actor="bench", now=clock.now(), policy=house.policy)
@@ -189,7 +189,7 @@ def _times(house: _House, prefix: str) -> _Times:
             views.most_urgent(connection, house.policy, clock.now())
 
     def post(number: int) -> None:
-        house.line.move(_store(house, [posts[number]]), room=1)
+        house.line.move(_store(house, [posts[number]]))
 
     def case(number: int) -> None:
         with house.engine.connect() as connection:

@@ -8,21 +8,19 @@ from sqlalchemy import Connection, text
 
 from leitstand.rows import array
 
-# ARRAY(…) is evaluated once; as IN (…) a plan may run the LIMIT again and take more. What others hold is passed over.
-_CLAIM_NAMED = text(
-    "DELETE FROM pending_mentions WHERE mention_id = ANY(ARRAY(SELECT mention_id FROM pending_mentions"
-    " WHERE mention_id = ANY(CAST(:ids AS bigint[])) AND parked_at IS NULL AND edited = :edited"
+# ARRAY(…) is evaluated once; as IN (…) a plan may run it again. What others hold is passed over.
+_CLAIM = text(
+    "WITH claimed AS (DELETE FROM pending_mentions WHERE mention_id = ANY(ARRAY(SELECT mention_id FROM pending_mentions"
+    " WHERE mention_id = ANY(CAST(:ids AS bigint[])) AND parked_at IS NULL AND NOT edited"
     " ORDER BY mention_id FOR UPDATE SKIP LOCKED))"
-    " RETURNING mention_id"
+    " RETURNING mention_id)"
+    " SELECT mention_id, false AS edited FROM claimed"
+    " UNION ALL SELECT mention_id, true FROM pending_mentions"
+    " WHERE mention_id = ANY(CAST(:ids AS bigint[])) AND parked_at IS NULL AND edited ORDER BY mention_id"
 )
-_EDITED = text(
-    "SELECT mention_id FROM pending_mentions WHERE mention_id = ANY(CAST(:ids AS bigint[])) AND parked_at IS NULL"
-    " AND edited ORDER BY mention_id"
-)
-_CLAIM_WAITING = text(
+_CLAIM_EDITED = text(
     "DELETE FROM pending_mentions WHERE mention_id = ANY(ARRAY(SELECT mention_id FROM pending_mentions"
-    " WHERE parked_at IS NULL AND attempts = 0 AND NOT edited ORDER BY enqueued_at LIMIT :room FOR UPDATE SKIP LOCKED))"
-    " RETURNING mention_id"
+    " WHERE mention_id = :id AND parked_at IS NULL AND edited FOR UPDATE SKIP LOCKED)) RETURNING mention_id"
 )
 _LOST = text(
     "UPDATE pending_mentions SET enqueued_at = :now WHERE mention_id = ANY(ARRAY("
@@ -48,6 +46,14 @@ _BACKLOG = text(
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a transaction has taken, and what was asked for but has been edited since it was assessed: by their ids."""
+
+    ids: tuple[int, ...] = ()
+    edited: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     """How much waits to be assessed, since when, and how much was moved aside."""
 
@@ -56,26 +62,18 @@ class Backlog:
     oldest_received_at: datetime | None
 
 
-def claim(connection: Connection, ids: Sequence[int], *, room: int = 0) -> list[int]:
-    """Take the pending ones of `ids`, and what waits longest up to `room` in all; sorted.
+def claim(connection: Connection, ids: Sequence[int]) -> Claimed:
+    """Take the pending ones of `ids`, and say which of them have been edited: these are left.
 
-    They are this transaction's alone and are done when it commits; if it does not, they are pending as before. Edited
-    ones are not among them.
+    They are this transaction's alone and are done when it commits; if it does not, they are pending as before.
     """
-    claimed = list(connection.scalars(_CLAIM_NAMED, {"ids": array(ids), "edited": False})) if ids else []
-    if claimed and len(claimed) < room:
-        claimed += connection.scalars(_CLAIM_WAITING, {"room": room - len(claimed)})
-    return sorted(claimed)
-
-
-def edited(connection: Connection, ids: Sequence[int]) -> list[int]:
-    """Those of `ids` that were assessed before, have been edited, and wait to be assessed again."""
-    return list(connection.scalars(_EDITED, {"ids": array(ids)}))
+    found = connection.execute(_CLAIM, {"ids": array(ids)}).all()
+    return Claimed(tuple(n for n, edited in found if not edited), tuple(n for n, edited in found if edited))
 
 
 def claim_edited(connection: Connection, mention_id: int) -> bool:
-    """Take one of those, as `claim` does. False if another has it."""
-    return bool(connection.scalars(_CLAIM_NAMED, {"ids": array([mention_id]), "edited": True}).all())
+    """Take one that was assessed before, has been edited, and waits to be assessed again. False if another has it."""
+    return connection.execute(_CLAIM_EDITED, {"id": mention_id}).rowcount == 1
 
 
 def again(connection: Connection, ids: Sequence[int], now: datetime) -> None:

@@ -4,7 +4,6 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from workers.line import Line
-from workers.queues import BATCH
 
 log = structlog.get_logger()
 
@@ -18,12 +17,11 @@ def use(line: Line) -> None:
 
 
 def assess(ids: list[int]) -> None:
-    """Assess and triage the pending mentions among `ids`, and others that wait. Idempotent."""
+    """Assess and triage the pending mentions among `ids`. Idempotent."""
     if _line is None:
         raise RuntimeError("workers.jobs.use(line) comes first")
     try:
-        _line.move(ids, room=BATCH)
-        _line.revise(ids)
+        _line.move_all(ids)
     except OperationalError as error:
         # PostgreSQL is away: nothing was changed, and the sweep enqueues the ids again.
         log.warning("batch given back", mentions=len(ids), reason=type(error.orig).__name__)

@@ -40,17 +40,14 @@ class Line:
     policy: Policy
     metrics: Metrics
 
-    def move(self, ids: Sequence[int], *, room: int) -> int:
-        """Move the pending ones of `ids`, and up to `room` mentions in all if more are waiting. Returns how many.
-
-        Taking what else waits is what turns a backlog of single posts into batches.
-        """
+    def move(self, ids: Sequence[int]) -> tuple[int, ...]:
+        """Move the pending ones of `ids` as one batch. Returns those that have been edited: they go another way."""
         now = clock.now()
         with self.engine.begin() as connection:
-            claimed = pending.claim(connection, ids, room=room)
-            if not claimed:
-                return 0
-            matched = store.load(connection, claimed)
+            claimed = pending.claim(connection, ids)
+            if not claimed.ids:
+                return claimed.edited
+            matched = store.load(connection, claimed.ids)
             assessed = self.assessor.assess([m.mention for m in matched])
             items = list(zip(matched, assessed, strict=True))
             assessments.store(connection, [(m.id, a) for m, a in items], now)
@@ -58,21 +55,18 @@ class Line:
             outbox.add(connection, outcome.notices, now)
             voices.note(connection, [i for i in items if i[0].id not in outcome.rated], self.policy.incidents, now)
         self._count(items, clock.now())
-        return len(items)
+        return claimed.edited
 
-    def revise(self, ids: Sequence[int]) -> None:
-        """Move those of `ids` that have been edited, each by itself."""
-        with self.engine.connect() as connection:
-            edited = pending.edited(connection, ids)
-        for mention_id in edited:
+    def move_all(self, ids: Sequence[int]) -> None:
+        """Move the pending ones of `ids`: as one batch, but those that have been edited each by itself."""
+        for mention_id in self.move(ids):
             revise(self.engine, self.assessor, self.policy, mention_id)
 
     def move_singly(self, ids: Sequence[int]) -> None:
         """Move each by itself, so that one that cannot be assessed harms only itself: it is parked with its error."""
         for mention_id in ids:
             try:
-                self.move([mention_id], room=1)
-                self.revise([mention_id])
+                self.move_all([mention_id])
             except Exception as error:  # noqa: BLE001  outermost loop: what one post provokes stops no other
                 self._failed(mention_id, error)
 

@@ -9,6 +9,7 @@ from leitstand.model import Author, Mention, PostChange
 from leitstand.settings import Settings, Watchlist
 from listeners import changes, pending, store
 from listeners.contract import Gone
+from listeners.pending import Claimed
 from listeners.watchlists import Watchlists
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -52,25 +53,23 @@ def edit(database: Engine, *edits: Mention, at: datetime = LATER) -> list[PostCh
         return changes.edit(connection, edits, WATCHLISTS, at)
 
 
-def waiting(database: Engine, number: int) -> tuple[list[int], list[int]]:
-    """Whether a mention waits for its first assessment, and whether it waits because it was edited."""
+def waiting(database: Engine, number: int) -> Claimed:
+    """Whether a mention waits for its first assessment, or waits because it was edited."""
     with database.begin() as connection:
-        edited = pending.edited(connection, [number])
         claimed = pending.claim(connection, [number])
         connection.rollback()
-    return claimed, edited
+    return claimed
 
 
 def test_an_edited_post_waits_to_be_assessed_again_and_one_that_waits_anyway_does_so_once(database: Engine) -> None:
     [number] = keep(database, POST)
     edit(database, replace(POST, text="acme is up"))
-    assert waiting(database, number) == ([number], [])
+    assert waiting(database, number) == Claimed((number,))
     with database.begin() as connection:
-        assert pending.claim(connection, [number]) == [number]
+        assert pending.claim(connection, [number]) == Claimed((number,))
     edit(database, replace(POST, text="acme is down again"))
-    assert waiting(database, number) == ([], [number])
+    assert waiting(database, number) == Claimed(edited=(number,))
     with database.begin() as connection:
-        assert pending.claim(connection, [], room=10) == []
         assert pending.claim_edited(connection, number)
         assert not pending.claim_edited(connection, number)
 
@@ -79,9 +78,9 @@ def test_an_edit_gives_a_post_that_was_set_aside_another_chance(database: Engine
     [number] = keep(database, POST)
     with database.begin() as connection:
         pending.park(connection, number, "broken", LATER)
-    assert waiting(database, number) == ([], [])
+    assert waiting(database, number) == Claimed()
     edit(database, replace(POST, text="acme is up"))
-    assert waiting(database, number) == ([number], [])
+    assert waiting(database, number) == Claimed((number,))
 
 
 def test_an_edited_post_belongs_to_what_it_matches_now_or_else_to_what_it_matched(database: Engine) -> None:
@@ -134,7 +133,7 @@ def test_a_delete_takes_the_words_and_what_waits_is_not_assessed(database: Engin
         deleted = changes.delete(connection, [Gone("x", "1"), Gone("x", "9"), Gone("y", "2")], LATER)
         assert deleted == [PostChange(first, "deleted")]
         assert changes.delete(connection, [Gone("x", "1")], LATER) == []
-        assert pending.claim(connection, [first, second]) == [second]
+        assert pending.claim(connection, [first, second]) == Claimed((second,))
     gone = stored(database, first)
     assert (gone.text, gone.links, gone.media, gone.author.handle) == ("", (), 0, "anna")
     assert stored(database, second).text == POST.text

@@ -7,8 +7,8 @@ from sqlalchemy import Engine
 
 from leitstand.model import Mention
 from leitstand.settings import Settings, Watchlist
-from listeners import store
-from listeners.pending import Backlog
+from listeners import pending, store
+from listeners.pending import Backlog, Claimed
 from listeners.watchlists import Watchlists
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -28,25 +28,27 @@ def ids(database: Engine) -> list[int]:
 
 def test_two_workers_never_hold_the_same_mention(database: Engine, ids: list[int]) -> None:
     with database.begin() as one, database.begin() as other:
-        assert store.claim(one, ids[:3]) == ids[:3]
-        assert store.claim(other, ids) == ids[3:]
+        assert store.claim(one, ids[:3]) == Claimed(tuple(ids[:3]))
+        assert store.claim(other, ids) == Claimed(tuple(ids[3:]))
     with database.begin() as later:
-        assert store.claim(later, ids) == []
+        assert store.claim(later, ids) == Claimed()
 
 
 def test_a_worker_that_fails_gives_back(database: Engine, ids: list[int]) -> None:
     with pytest.raises(RuntimeError), database.begin() as connection:
-        assert store.claim(connection, ids) == ids
+        assert store.claim(connection, ids) == Claimed(tuple(ids))
         raise RuntimeError
     with database.begin() as connection:
-        assert store.claim(connection, ids) == ids
+        assert store.claim(connection, ids) == Claimed(tuple(ids))
 
 
-def test_there_is_room_for_what_waits_longest(database: Engine, ids: list[int]) -> None:
+def test_what_was_edited_since_it_was_assessed_is_told_and_left(database: Engine, ids: list[int]) -> None:
     with database.begin() as connection:
-        assert store.claim(connection, [ids[4]], room=3) == [ids[0], ids[1], ids[4]]
-        assert store.claim(connection, [ids[4]], room=3) == []
-        assert store.claim(connection, [ids[2]], room=100) == ids[2:4]
+        store.claim(connection, ids[:3])
+        pending.again(connection, ids[1:2], NOW)
+    for _ in range(2):
+        with database.begin() as connection:
+            assert store.claim(connection, ids[:3]) == Claimed(edited=(ids[1],))
 
 
 def test_lost_ones_are_given_out_once(database: Engine, ids: list[int]) -> None:
@@ -67,15 +69,8 @@ def test_one_that_fails_too_often_is_parked_and_left_alone(database: Engine, ids
             False,
         ]
         store.park(connection, ids[1], "bad", NOW)
-        assert store.claim(connection, ids, room=100) == ids[2:]
+        assert store.claim(connection, ids) == Claimed(tuple(ids[2:]))
         assert store.lost(connection, NOW + timedelta(days=1), 9, NOW) == []
-
-
-def test_one_that_failed_is_in_nobody_elses_batch(database: Engine, ids: list[int]) -> None:
-    with database.begin() as connection:
-        store.fail(connection, ids[0], "bad", NOW, max_attempts=3)
-        assert store.claim(connection, [ids[1]], room=100) == ids[1:]
-        assert store.claim(connection, [ids[0]]) == [ids[0]]
 
 
 def test_the_backlog(database: Engine, ids: list[int]) -> None:

@@ -51,7 +51,7 @@ class House:
 
     def work(self, *ids: int) -> None:
         for one in ids:
-            self._line.move([one], room=1)
+            self._line.move([one])
 
     def sweep(self, later: timedelta) -> None:
         """A tick of the sweep that much later."""

@@ -1,0 +1,135 @@
+"""The worker takes the jobs behind the one at hand along, up to a batch, and Redis keeps nothing of them."""
+
+import signal
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+import pytest
+from redis import Redis
+
+from workers import jobs, queues
+from workers.line import Line
+from workers.queues import BATCH, AssessQueue, run_worker
+
+JOBS = "rq:job:*"
+
+
+class Recorder:
+    """A line that only remembers its batches."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+
+    def move_all(self, ids: Sequence[int]) -> None:
+        self.batches.append(list(ids))
+
+    def move_singly(self, ids: Sequence[int]) -> None:
+        raise AssertionError("not reached")
+
+
+class Broken(Recorder):
+    """A line that breaks at its first batch, whatever is tried."""
+
+    def move_all(self, ids: Sequence[int]) -> None:
+        super().move_all(ids)
+        if len(self.batches) == 1:
+            raise ValueError("broken")
+
+    def move_singly(self, ids: Sequence[int]) -> None:
+        raise ValueError("still broken")
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[Redis]:
+    with queues.connect(redis_url) as connection:
+        yield connection
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before() -> Iterator[None]:
+    """The worker takes the process's signals for itself."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def work(redis: Redis, turns: int, line: Recorder | None = None) -> list[list[int]]:
+    """The batches of so many turns of a worker."""
+    recorder = line or Recorder()
+    jobs.use(cast(Line, recorder))
+    run_worker(redis, "worker", jobs=turns, ready=lambda: None)
+    return recorder.batches
+
+
+def enqueue(redis: Redis, *sizes: int) -> list[list[int]]:
+    """Jobs of so many mentions; the ids of each."""
+    queue, given, first = AssessQueue(redis), [], 1
+    for size in sizes:
+        given.append(list(range(first, first + size)))
+        queue.enqueue(given[-1])
+        first += size
+    return given
+
+
+def test_jobs_that_wait_are_done_as_one_batch_in_their_order(redis: Redis) -> None:
+    given = enqueue(redis, 1, 50, 100, 60, 1)
+    assert work(redis, 1) == [[*given[0], *given[1], *given[2]]]
+    assert AssessQueue(redis).depth() == 2
+    assert work(redis, 1) == [[*given[3], *given[4]]]
+
+
+def test_a_whole_batch_goes_alone(redis: Redis) -> None:
+    given = enqueue(redis, BATCH, 1)
+    assert work(redis, 2) == given
+
+
+def test_more_than_a_batch_is_cut(redis: Redis) -> None:
+    AssessQueue(redis).enqueue(range(2 * BATCH + 1))
+    assert [len(batch) for batch in work(redis, 3)] == [BATCH, BATCH, 1]
+
+
+def test_redis_keeps_nothing_of_what_was_done(redis: Redis) -> None:
+    enqueue(redis, 1, 1, 1)
+    assert len(redis.keys(JOBS)) == 3
+    work(redis, 1)
+    assert [key for key in redis.keys("rq:*") if b":queue:" in key or b":job:" in key] == []
+
+
+def test_a_job_that_redis_has_dropped_is_passed_over(redis: Redis) -> None:
+    given = enqueue(redis, 1, 1, 1)
+    second = redis.lindex("rq:queue:assess", 1)
+    redis.delete(b"rq:job:" + cast(bytes, second))
+    assert work(redis, 1) == [[*given[0], *given[2]]]
+    assert AssessQueue(redis).depth() == 0
+
+
+def test_a_job_that_does_not_tell_its_ids_waits_for_its_turn(redis: Redis) -> None:
+    given = enqueue(redis, 1, 1, 1)
+    second = redis.lindex("rq:queue:assess", 1)
+    redis.hdel("rq:job:" + cast(bytes, second).decode(), "meta")
+    assert work(redis, 2) == [given[0], [*given[1], *given[2]]]
+
+
+def test_a_job_that_breaks_stops_no_other(redis: Redis) -> None:
+    given = enqueue(redis, BATCH, 1)
+    assert work(redis, 2, Broken()) == given
+
+
+def test_where_redis_runs_no_scripts_each_job_is_done_by_itself(redis: Redis, redis_url: str) -> None:
+    redis.acl_setuser(
+        "plain", enabled=True, nopass=True, keys=["*"], channels=["*"], categories=["+@all", "-@scripting"]
+    )
+    given = enqueue(redis, 1, 1)
+    with queues.connect(redis_url) as connection:
+        connection.connection_pool.connection_kwargs["username"] = "plain"
+        connection.connection_pool.connection_kwargs["password"] = ""
+        assert work(connection, 2) == given
+    redis.acl_deluser("plain")
+
+
+def test_the_oldest_job_that_waits_is_known(redis: Redis) -> None:
+    queue = AssessQueue(redis)
+    assert queue.head_enqueued_at() is None
+    enqueue(redis, 1)
+    assert queue.head_enqueued_at() is not None
