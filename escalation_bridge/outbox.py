@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Row, text
 
 from leitstand.model import CaseSnapshot, Delivery, Letter, Notice, NoticeType, Receipt
 from leitstand.rows import Rows
+from leitstand.statements import Statement
 
 log = structlog.get_logger()
 
@@ -42,7 +43,7 @@ _NOTICES: Final = Rows(
         "letter": "jsonb",
     }
 )
-_ADD = text(f"""
+_ADD = Statement(f"""
     WITH added AS (
       INSERT INTO deliveries (created_at, next_attempt_at, {_NOTICES.names})
       SELECT :now, :now, {_NOTICES.selected} FROM {_NOTICES.source}
@@ -113,8 +114,8 @@ def add(connection: Connection, notices: Sequence[Notice], now: datetime) -> int
     if not notices:
         return 0
     values = {**_NOTICES.parameters(map(_row, notices)), "now": now, "channel": NOTIFY_CHANNEL}
-    added: int = connection.execute(_ADD, values).scalar_one()
-    return added
+    added, _ = _ADD.rows(connection, values)[0]
+    return int(added)
 
 
 def _row(notice: Notice) -> tuple[object, ...]:

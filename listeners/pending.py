@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from leitstand.rows import array
+from leitstand.statements import Statement
 
 # ARRAY(…) is evaluated once; as IN (…) a plan may run it again. What others hold is passed over.
-_CLAIM = text(
+_CLAIM = Statement(
     "WITH claimed AS (DELETE FROM pending_mentions WHERE mention_id = ANY(ARRAY(SELECT mention_id FROM pending_mentions"
     " WHERE mention_id = ANY(CAST(:ids AS bigint[])) AND parked_at IS NULL AND NOT edited"
     " ORDER BY mention_id FOR UPDATE SKIP LOCKED))"
@@ -67,7 +68,7 @@ def claim(connection: Connection, ids: Sequence[int]) -> Claimed:
 
     They are this transaction's alone and are done when it commits; if it does not, they are pending as before.
     """
-    found = connection.execute(_CLAIM, {"ids": array(ids)}).all()
+    found = _CLAIM.rows(connection, {"ids": array(ids)})
     return Claimed(tuple(n for n, edited in found if not edited), tuple(n for n, edited in found if edited))
 
 

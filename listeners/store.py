@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from leitstand.model import Author, MatchedMention, Mention, MentionKind
 from leitstand.rows import Rows, array
+from leitstand.statements import Statement
 from listeners.cursors import cursors, keep_cursor, report_status, states
 from listeners.pending import backlog, claim, fail, lost, park
 from listeners.watchlists import Watchlists
@@ -49,7 +50,7 @@ _ROWS: Final = Rows(
         "ref": "text",
     }
 )
-_INSERT = text(
+_INSERT = Statement(
     f"WITH new AS (INSERT INTO mentions (listener, {_ROWS.names})"  # noqa: S608  our own column names
     f" SELECT :listener, {_ROWS.selected} FROM {_ROWS.source}"
     " ON CONFLICT (channel, external_id) DO NOTHING RETURNING id, watchlists),"
@@ -60,7 +61,7 @@ _STORED = text(
     "SELECT channel, external_id, array_to_string(watchlists, ',') FROM mentions WHERE (channel, external_id) IN"
     " (SELECT * FROM unnest(CAST(:channels AS text[]), CAST(:ids AS text[])))"
 )
-_LOAD = text(
+_LOAD = Statement(
     "SELECT id, listener, watchlists, own, channel, external_id, text, created_at, received_at, url, title, language,"
     " kind, author_id, author_handle, author_name, author_followers, parent_id, conversation_id, links, media,"
     " edited_at, ref FROM mentions WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id"
@@ -114,7 +115,7 @@ def load(connection: Connection, ids: Iterable[int]) -> list[MatchedMention]:
     """The stored mentions with these ids, by id; ids without one are left out."""
     return [
         MatchedMention(number, listener, tuple(names), own, _mention(*values))
-        for number, listener, names, own, *values in connection.execute(_LOAD, {"ids": array(list(ids))})
+        for number, listener, names, own, *values in _LOAD.rows(connection, {"ids": array(list(ids))})
     ]
 
 
@@ -149,7 +150,7 @@ def _insert(
     if not taken:
         return []
     rows = [_row(mention, names, watchlists.is_own(mention)) for mention, names in taken]
-    inserted = connection.execute(_INSERT, {"listener": listener, "now": now, **_ROWS.parameters(rows)})
+    inserted = _INSERT.rows(connection, {"listener": listener, "now": now, **_ROWS.parameters(rows)})
     return [(new_id, names.split(",")) for new_id, names in inserted]
 
 

@@ -7,9 +7,10 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from leitstand.model import Assessment
+from leitstand.statements import Statement
 
 # As one document: an array a column takes twice as long to write out.
-_INSERT = text(
+_INSERT = Statement(
     "INSERT INTO assessments (mention_id, language, sentiment, sentiment_score, urgency, intents, needs_reply, reasons,"
     " model, confidence, assessed_at)"
     " SELECT mention_id, language, sentiment, sentiment_score, urgency, intents, needs_reply, reasons, model,"
@@ -47,7 +48,7 @@ _FIELDS = (
 def store(connection: Connection, rows: Sequence[tuple[int, Assessment]], now: datetime) -> None:
     """Keep the assessments of mentions by id. A mention's first one stays: doing it twice changes nothing."""
     if rows:
-        connection.execute(_INSERT, {"now": now, "rows": _document(rows)})
+        _INSERT.run(connection, {"now": now, "rows": _document(rows)})
 
 
 def renew(connection: Connection, rows: Sequence[tuple[int, Assessment]], now: datetime) -> None:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from leitstand.errors import ServiceError
 from leitstand.model import Notice
 from leitstand.rows import Rows, array
+from leitstand.statements import Statement
 from triage import clocks, contacts, keys, merging, placing, ratings, records, runs, timeline
 from triage.changes import apply
 from triage.decide import Decision, Ended, Held, Item, Move, decide, keys_of
@@ -29,9 +30,11 @@ from triage.votes import vote_of
 
 _ATTEMPTS = 20
 
-_KNOWN = text("SELECT mention_id FROM case_mentions WHERE mention_id = ANY(CAST(:ids AS bigint[]))")
+_ATTEMPT: Final = Statement("SAVEPOINT attempt")
+_GIVE_UP: Final = Statement("ROLLBACK TO SAVEPOINT attempt")
+_KNOWN = Statement("SELECT mention_id FROM case_mentions WHERE mention_id = ANY(CAST(:ids AS bigint[]))")
 _JOINED: Final = Rows({"mention_id": "bigint", "case_number": "bigint"})
-_JOIN = text(
+_JOIN = Statement(
     f"INSERT INTO case_mentions (joined_at, {_JOINED.names})"  # noqa: S608  our own column names
     f" SELECT :now, {_JOINED.selected} FROM {_JOINED.source}"
 )
@@ -80,32 +83,31 @@ def process(connection: Connection, items: Sequence[Item], policy: Policy, now: 
     known = contacts.facts(connection, items, policy, now)
     prints, incidents = placing.prints_of(items, policy), held.open_incidents(connection)
     for _ in range(_ATTEMPTS):
-        with connection.begin_nested() as attempt:
-            told = placing.look(connection, prints, policy)
-            loaded = _load(connection, items, keys_of(items, told.placed), policy, now)
-            facts = placing.facts(connection, known, told)
-            decisions = decide(items, loaded.held, policy, loaded.earlier, facts, told.placed)
-            numbers = records.next_numbers(connection, -min((d.case for d in decisions), default=0))
-            ledger = apply(decisions, loaded.records, loaded.clocks, numbers, policy, now)
-            held.attach(ledger, incidents, policy.incidents.never_hold)
-            if _claim(connection, ledger, told):
-                whom = write(connection, ledger, loaded.clocks)
-                whom += ratings.cast(connection, ledger.votes, policy, now)
-                if placing.write(connection, told):
-                    whom += merging.absorb(connection, ledger.absorbed, policy, now)
-                    return _outcome(decisions, ledger, whom)
-            attempt.rollback()
+        _ATTEMPT.run(connection)
+        told = placing.look(connection, prints, policy)
+        loaded = _load(connection, items, keys_of(items, told.placed), policy, now)
+        facts = placing.facts(connection, known, told)
+        decisions = decide(items, loaded.held, policy, loaded.earlier, facts, told.placed)
+        numbers = records.next_numbers(connection, -min((d.case for d in decisions), default=0))
+        ledger = apply(decisions, loaded.records, loaded.clocks, numbers, policy, now)
+        held.attach(ledger, incidents, policy.incidents.never_hold)
+        if _claim(connection, ledger, told):
+            whom = write(connection, ledger, loaded.clocks)
+            whom += ratings.cast(connection, ledger.votes, policy, now)
+            if placing.write(connection, told):
+                whom += merging.absorb(connection, ledger.absorbed, policy, now)
+                return _outcome(decisions, ledger, whom)
+        _GIVE_UP.run(connection)
     raise ServiceError(f"grouping did not settle in {_ATTEMPTS} attempts: too many workers want the same conversations")
 
 
 def _unseen(connection: Connection, items: Sequence[Item]) -> list[Item]:
-    known = set(connection.scalars(_KNOWN, {"ids": array([item.id for item, _ in items])}))
+    known = {number for (number,) in _KNOWN.rows(connection, {"ids": array([item.id for item, _ in items])})}
     return [pair for pair in items if pair[0].id not in known]
 
 
 def _load(connection: Connection, items: Sequence[Item], wanted: list[str], policy: Policy, now: datetime) -> _Loaded:
-    numbers = keys.holders(connection, wanted)
-    ended = keys.earlier(connection, [key for key in wanted if key.startswith("c:")])
+    numbers, ended = keys.known(connection, wanted, [key for key in wanted if key.startswith("c:")])
     lately = records.ended_since(connection, ended.values(), now - policy.triage.reopen_within)
     rated = _rated(connection, items, ended, policy, now)
     cases = records.lock(connection, {*numbers, *lately, *rated})
@@ -158,7 +160,7 @@ def write(connection: Connection, ledger: Ledger, before: dict[int, clocks.Clock
     records.update(connection, [ledger.records[n] for n in sorted(ledger.changed)])
     clocks.write(connection, clocks.changed(before, ledger.clocks))
     if ledger.mentions:
-        connection.execute(_JOIN, {"now": now, **_JOINED.parameters(ledger.mentions)})
+        _JOIN.run(connection, {"now": now, **_JOINED.parameters(ledger.mentions)})
     for number in sorted(ledger.raised):
         milder = superseded_by(ledger.records[number].severity, policy.escalation)
         ledger.lines += runs.supersede(connection, number, milder, now)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, text
 
 from leitstand.model import Clock, ClockEvent, ClockName, ClockState
 from leitstand.rows import Rows
+from leitstand.statements import Statement
 
 Clocks = dict[ClockName, Clock]
 
@@ -29,7 +30,7 @@ _COLUMNS: Final = {
 }
 _VALUES: Final = attrgetter(*_COLUMNS)
 _ROWS: Final = Rows({"case_number": "bigint", **_COLUMNS})
-_WRITE = text(f"""
+_WRITE = Statement(f"""
     INSERT INTO sla_clocks ({_ROWS.names}) SELECT {_ROWS.selected} FROM {_ROWS.source}
     ON CONFLICT (case_number, name) DO UPDATE SET state = excluded.state,
       started_at = excluded.started_at, budget = excluded.budget,
@@ -44,7 +45,7 @@ def write(connection: Connection, clocks: Iterable[tuple[int, Clock]]) -> None:
     """Store the clocks of new cases, or of cases that this transaction has locked."""
     rows = [(number, *_VALUES(clock)) for number, clock in clocks]
     if rows:
-        connection.execute(_WRITE, _ROWS.parameters(rows))
+        _WRITE.run(connection, _ROWS.parameters(rows))
 
 
 def read(connection: Connection, numbers: Iterable[int]) -> dict[int, Clocks]:

@@ -7,15 +7,16 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from leitstand.rows import Rows, array
+from leitstand.statements import Statement
 
 _TAKEN: Final = Rows({"key": "text", "case_number": "bigint", "last_at": "timestamptz"})
 _TOUCHED: Final = Rows({"key": "text", "last_at": "timestamptz"})
-_HOLDERS = text("SELECT DISTINCT case_number FROM case_keys WHERE held AND key = ANY(CAST(:keys AS text[]))")
-_HELD = text("SELECT key, case_number, last_at FROM case_keys WHERE held AND key = ANY(CAST(:keys AS text[]))")
-_EARLIER = text(
-    "SELECT key, max(case_number) AS number FROM case_keys WHERE NOT held AND key = ANY(CAST(:keys AS text[]))"
-    " GROUP BY key"
-)
+_HELD = Statement("SELECT key, case_number, last_at FROM case_keys WHERE held AND key = ANY(CAST(:keys AS text[]))")
+_KNOWN = Statement("""
+    SELECT true, key, case_number FROM case_keys WHERE held AND key = ANY(CAST(:keys AS text[]))
+    UNION ALL
+    SELECT false, key, max(case_number) FROM case_keys WHERE NOT held AND key = ANY(CAST(:past AS text[])) GROUP BY key
+""")
 _MOVE = text("""
     UPDATE case_keys SET case_number = :into WHERE held AND case_number = :number
       AND (CAST(:keys AS text[]) IS NULL OR key = ANY(:keys))
@@ -26,16 +27,16 @@ _RENAME = text("""
     WHERE key = :before AND NOT EXISTS (SELECT FROM case_keys WHERE held AND key = :after)
 """)
 _KEYS_OF = text("SELECT key FROM case_keys WHERE held AND case_number = :number ORDER BY key")
-_TAKE = text(f"""
+_TAKE = Statement(f"""
     INSERT INTO case_keys ({_TAKEN.names}) SELECT {_TAKEN.selected} FROM {_TAKEN.source} ORDER BY key
     ON CONFLICT (key) WHERE held DO UPDATE SET last_at = greatest(case_keys.last_at, excluded.last_at)
       WHERE case_keys.case_number = excluded.case_number
 """)  # noqa: S608  our own column names
-_TOUCH = text(f"""
+_TOUCH = Statement(f"""
     UPDATE case_keys k SET last_at = greatest(k.last_at, r.last_at)
     FROM {_TOUCHED.source} WHERE k.held AND k.key = r.key
 """)  # noqa: S608  our own column names
-_RELEASE = text("UPDATE case_keys SET held = false WHERE held AND key = ANY(CAST(:keys AS text[]))")
+_RELEASE = Statement("UPDATE case_keys SET held = false WHERE held AND key = ANY(CAST(:keys AS text[]))")
 _RELEASE_CASES = text("UPDATE case_keys SET held = false WHERE held AND case_number = ANY(:numbers)")
 _RETAKE = text("""
     UPDATE case_keys k SET held = true
@@ -44,19 +45,15 @@ _RETAKE = text("""
 """)
 
 
-def holders(connection: Connection, keys: Sequence[str]) -> list[int]:
-    """The open cases that hold any of the keys."""
-    return list(connection.scalars(_HOLDERS, {"keys": array(keys)}))
+def known(connection: Connection, keys: Sequence[str], past: Sequence[str]) -> tuple[set[int], dict[str, int]]:
+    """The open cases that hold any of `keys`, and of `past` the last case that once held each and no longer does."""
+    found = _KNOWN.rows(connection, {"keys": array(keys), "past": array(past)})
+    return {number for held, _, number in found if held}, {key: number for held, key, number in found if not held}
 
 
 def held(connection: Connection, keys: Sequence[str]) -> list[tuple[str, int, datetime]]:
     """Each held key with its case and the time of its last post."""
-    return [(key, number, at) for key, number, at in connection.execute(_HELD, {"keys": array(keys)})]
-
-
-def earlier(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
-    """The last case that once held each key and no longer does."""
-    return {row.key: row.number for row in connection.execute(_EARLIER, {"keys": array(keys)})}
+    return [(key, number, at) for key, number, at in _HELD.rows(connection, {"keys": array(keys)})]
 
 
 def take(connection: Connection, taken: Mapping[str, tuple[int, datetime]]) -> bool:
@@ -67,19 +64,19 @@ def take(connection: Connection, taken: Mapping[str, tuple[int, datetime]]) -> b
     if not taken:
         return True
     rows = [(key, number, at) for key, (number, at) in sorted(taken.items())]
-    return connection.execute(_TAKE, _TAKEN.parameters(rows)).rowcount == len(rows)
+    return _TAKE.run(connection, _TAKEN.parameters(rows)) == len(rows)
 
 
 def touch(connection: Connection, touched: Mapping[str, datetime]) -> None:
     """Move the time of the last post, of keys whose cases are locked."""
     if touched:
-        connection.execute(_TOUCH, _TOUCHED.parameters(touched.items()))
+        _TOUCH.run(connection, _TOUCHED.parameters(touched.items()))
 
 
 def release(connection: Connection, released: Iterable[str]) -> None:
     """Let go of keys whose cases are locked."""
     if wanted := sorted(released):
-        connection.execute(_RELEASE, {"keys": array(wanted)})
+        _RELEASE.run(connection, {"keys": array(wanted)})
 
 
 def release_cases(connection: Connection, numbers: Sequence[int]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, text
 
 from leitstand.model import Author, CaseReason, CaseState, Intent, MentionKind, Sentiment, Severity, Urgency
 from leitstand.rows import Rows
+from leitstand.statements import Statement
 from triage.agreements import Agreement, Traits
 
 LIVE = (CaseState.NEW, CaseState.OPEN, CaseState.WAITING)
@@ -56,11 +57,11 @@ _COLUMNS: Final = {
 }
 _VALUES: Final = attrgetter(*_COLUMNS)
 _ROWS: Final = Rows(_COLUMNS)
-_INSERT = text(
+_INSERT = Statement(
     f"INSERT INTO cases ({_ROWS.names}) SELECT {_ROWS.selected} FROM {_ROWS.source}"  # noqa: S608  our own column names
 )
 # What a case was opened with (channel, kind, tier, title, text, author, posted_at, opened_at) never changes.
-_UPDATE = text(f"""
+_UPDATE = Statement(f"""
     UPDATE cases c SET state = r.state, severity = r.severity, team = r.team, language = r.language,
       sentiment = r.sentiment, urgency = r.urgency, intents = r.intents, watchlists = r.watchlists, reasons = r.reasons,
       tags = r.tags, assignee = r.assignee, mention_count = r.mention_count, updated_at = r.updated_at,
@@ -77,7 +78,9 @@ _ENDED = text("""
       AND coalesce(closed_at, resolved_at) >= :since
 """)
 # As a subquery the sequence's name is looked up once, not once a number.
-_NUMBERS = text("SELECT nextval((SELECT pg_get_serial_sequence('cases', 'number'))) FROM generate_series(1, :count)")
+_NUMBERS = Statement(
+    "SELECT nextval((SELECT pg_get_serial_sequence('cases', 'number'))) FROM generate_series(1, :count)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +142,19 @@ class CaseRecord:
 
 def next_numbers(connection: Connection, count: int) -> list[int]:
     """So many unused case numbers, ascending."""
-    return sorted(connection.scalars(_NUMBERS, {"count": count})) if count else []
+    return sorted(number for (number,) in _NUMBERS.rows(connection, {"count": count})) if count else []
 
 
 def insert(connection: Connection, records: Sequence[CaseRecord]) -> None:
     """Store new cases."""
     if records:
-        connection.execute(_INSERT, _ROWS.parameters(map(_VALUES, records)))
+        _INSERT.run(connection, _ROWS.parameters(map(_VALUES, records)))
 
 
 def update(connection: Connection, records: Sequence[CaseRecord]) -> None:
     """Store what changed of cases that this transaction has locked."""
     if records:
-        connection.execute(_UPDATE, _ROWS.parameters(map(_VALUES, records)))
+        _UPDATE.run(connection, _ROWS.parameters(map(_VALUES, records)))
 
 
 def lock(connection: Connection, numbers: Iterable[int]) -> dict[int, CaseRecord]:

@@ -9,13 +9,14 @@ from sqlalchemy import Connection, text
 
 from leitstand.model import Event
 from leitstand.rows import Rows
+from leitstand.statements import Statement
 
 SYSTEM = "leitstand"
 
 _ROWS: Final = Rows(
     {"case_number": "bigint", "at": "timestamptz", "kind": "text", "actor": "text", "text": "text", "data": "jsonb"}
 )
-_APPEND = text(
+_APPEND = Statement(
     f"INSERT INTO case_events ({_ROWS.names}) SELECT {_ROWS.selected} FROM {_ROWS.source}"  # noqa: S608  our own names
 )
 _READ = text("SELECT kind, at, actor, text, data FROM case_events WHERE case_number = :number ORDER BY id LIMIT :limit")
@@ -42,7 +43,7 @@ def append(connection: Connection, lines: Sequence[Line]) -> None:
     """Write the lines, in this order."""
     if lines:
         rows = [(line.case_number, line.at, line.kind, line.actor, line.text, line.data) for line in lines]
-        connection.execute(_APPEND, _ROWS.parameters(rows))
+        _APPEND.run(connection, _ROWS.parameters(rows))
 
 
 def read(connection: Connection, number: int, limit: int = 1000) -> list[Event]:

@@ -14,12 +14,13 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from leitstand.model import CaseSnapshot, Intent, Notice
+from leitstand.statements import Statement
 from triage import clocks, records, runs
 from triage.ledger import Ledger
 from triage.policy import Policy
 from triage.snapshot import snapshot
 
-_OPEN = text("SELECT watchlist, number FROM incidents WHERE state = 'open'")
+_OPEN = Statement("SELECT watchlist, number FROM incidents WHERE state = 'open'")
 _RELEASE = text("""
     UPDATE held_pages h SET released_at = :now FROM cases c
     WHERE h.incident = :n AND h.released_at IS NULL AND c.number = h.case_number
@@ -40,7 +41,7 @@ class Released:
 
 def open_incidents(connection: Connection) -> dict[str, int]:
     """The open incidents by watchlist."""
-    return {row.watchlist: row.number for row in connection.execute(_OPEN)}
+    return dict(_OPEN.rows(connection))
 
 
 def attach(ledger: Ledger, incidents: Mapping[str, int], never: Collection[Intent]) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from leitstand.model import Assessment, MatchedMention
 from leitstand.rows import Rows
 from leitstand.settings import Incidents
+from leitstand.statements import Statement
 from triage.incidents.baseline import DAYS, HOUR, WEEKS, Usual, remembered
 from triage.incidents.detector import Watch
 from triage.incidents.signals import Signal, Voice, voices
@@ -22,7 +23,7 @@ LOOK_EVERY, LOOK_AT_SILENT = timedelta(seconds=5), timedelta(minutes=1)
 _KEEP_VOICES = timedelta(days=2)
 
 _VOICES: Final = Rows({"watchlist": "text", "minute": "timestamptz", "slot": "smallint", "trouble": "boolean"})
-_ADD = text(f"""
+_ADD = Statement(f"""
     INSERT INTO incident_voices AS v ({_VOICES.names}) SELECT {_VOICES.selected} FROM {_VOICES.source}
     ON CONFLICT (watchlist, minute, slot) DO UPDATE SET trouble = true WHERE excluded.trouble AND NOT v.trouble
 """)  # noqa: S608  our own column names
@@ -67,7 +68,7 @@ def note(
 
 def add(connection: Connection, heard: Sequence[Voice]) -> None:
     """Add voices, which are in order: so no two batches wait for each other in a circle."""
-    connection.execute(_ADD, _VOICES.parameters(heard))
+    _ADD.run(connection, _VOICES.parameters(heard))
 
 
 def claim(connection: Connection, watchlists: Iterable[str], window: timedelta, now: datetime) -> dict[str, Watch]:

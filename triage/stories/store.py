@@ -14,14 +14,15 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from leitstand.rows import Rows, array
+from leitstand.statements import Statement
 from triage.stories.board import Board, Placed, Span
 from triage.stories.prints import Print, Text, compared
 
 _LOCK: Final = 0x5709135  # any number that nothing else uses
 PER_BAND, PER_POST = 8, 12
 
-_SNAPSHOT = text("SELECT CAST(pg_current_snapshot() AS text)")
-_KEYS = text("""
+_SNAPSHOT = Statement("SELECT CAST(pg_current_snapshot() AS text)")
+_KEYS = Statement("""
     SELECT k.key, k.mention_id, p.story FROM story_keys k LEFT JOIN story_posts p USING (mention_id)
     WHERE k.key = ANY(CAST(:keys AS bigint[]))
 """)
@@ -41,18 +42,18 @@ _NEAR = """
     FROM (SELECT DISTINCT mention_id FROM ranked WHERE place <= :per_post) r
     JOIN story_posts p USING (mention_id) JOIN mentions m ON m.id = p.mention_id
 """
-_CANDIDATES = text(_NEAR)
-_UNSEEN = text(f"""{_NEAR}
+_CANDIDATES = Statement(_NEAR)
+_UNSEEN = Statement(f"""{_NEAR}
     WHERE p.written_by >= pg_snapshot_xmin(CAST(:snapshot AS pg_snapshot))
       AND NOT pg_visible_in_snapshot(p.written_by, CAST(:snapshot AS pg_snapshot))
       AND p.written_by <> pg_current_xact_id()
 """)
-_NEWS = text("""
+_NEWS = Statement("""
     SELECT EXISTS (SELECT FROM story_posts WHERE written_by >= pg_snapshot_xmin(CAST(:snapshot AS pg_snapshot))
       AND NOT pg_visible_in_snapshot(written_by, CAST(:snapshot AS pg_snapshot))
       AND written_by <> pg_current_xact_id())
 """)
-_SPANS = text("""
+_SPANS = Statement("""
     SELECT story, (SELECT min(written_at) FROM story_posts WHERE story = s.story) AS first_at,
       (SELECT max(written_at) FROM story_posts WHERE story = s.story) AS last_at
     FROM unnest(CAST(:stories AS bigint[])) AS s(story)
@@ -62,20 +63,23 @@ _POSTS: Final = Rows(
     {"mention_id": "bigint", "story": "bigint", "written_at": "timestamptz", "language": "text", "why": "text"}
 )
 _BANDS: Final = Rows({"band": "bigint", "found": "bigint"})
-_INSERT = text(f"""
+# The lock is taken when the posts are there: who waits for one of them holds no lock yet.
+_INSERT = Statement(f"""
     WITH posts AS (
       INSERT INTO story_posts ({_POSTS.names}) SELECT {_POSTS.selected} FROM {_POSTS.source}
-      ON CONFLICT (mention_id) DO NOTHING
+      ON CONFLICT (mention_id) DO NOTHING RETURNING mention_id
+    ), bands AS (
+      INSERT INTO story_bands (band, mention_id) SELECT {_BANDS.selected} FROM {_BANDS.source}
     )
-    INSERT INTO story_bands (band, mention_id) SELECT {_BANDS.selected} FROM {_BANDS.source}
+    SELECT pg_advisory_xact_lock(:lock) FROM (SELECT count(*) FROM posts) AS stored
 """)  # noqa: S608  our own column names
 _MERGE = text("""
     UPDATE story_posts SET story = m.story, written_by = pg_current_xact_id()
     FROM unnest(CAST(:merged AS bigint[]), CAST(:stories AS bigint[])) AS m(merged, story)
     WHERE story_posts.story = m.merged
 """)
-_ALONE = text("SELECT pg_advisory_xact_lock(:key)")
-_CHANGED = text("""
+_ALONE = Statement("SELECT pg_advisory_xact_lock(:key)")
+_CHANGED = Statement("""
     SELECT EXISTS (SELECT FROM story_posts WHERE mention_id = ANY(:stories) AND story <> mention_id)
       OR EXISTS (
         SELECT FROM unnest(CAST(:keys AS bigint[]), CAST(:told AS bigint[])) AS o(key, story)
@@ -83,18 +87,18 @@ _CHANGED = text("""
         WHERE p.story IS DISTINCT FROM o.story
       )
 """)
-_TAKE = text("""
+_TAKE = Statement("""
     INSERT INTO story_keys (key, mention_id)
     SELECT * FROM unnest(CAST(:keys AS bigint[]), CAST(:posts AS bigint[])) AS r(key, post) ORDER BY key
     ON CONFLICT (key) DO NOTHING
 """)
-_IN_ORDER = text("SELECT FROM story_keys WHERE key = ANY(:keys) ORDER BY key FOR UPDATE")
-_PASS_ON = text("""
+_IN_ORDER = Statement("SELECT FROM story_keys WHERE key = ANY(:keys) ORDER BY key FOR UPDATE")
+_PASS_ON = Statement("""
     UPDATE story_keys k SET mention_id = r.post
     FROM unnest(CAST(:keys AS bigint[]), CAST(:before AS bigint[]), CAST(:posts AS bigint[])) AS r(key, before, post)
     WHERE k.key = r.key AND k.mention_id = r.before
 """)
-_SIZES = text("SELECT story, count(*) AS posts FROM story_posts WHERE story = ANY(:stories) GROUP BY story")
+_SIZES = Statement("SELECT story, count(*) AS posts FROM story_posts WHERE story = ANY(:stories) GROUP BY story")
 # Once a person has merged two cases, their stories are no longer told apart.
 _JOIN = text("""
     WITH told AS (
@@ -123,11 +127,11 @@ class Seen:
 
 def look(connection: Connection, posts: Sequence[Print], window: timedelta, similar: float) -> Seen:
     """The stored stories that any of the posts may belong to."""
-    snapshot = connection.scalar(_SNAPSHOT)
+    snapshot = _SNAPSHOT.value(connection)
     keys = sorted({key for post in posts for key in post.keys})
-    rows = connection.execute(_KEYS, {"keys": array(keys)}).all()
-    owned: dict[int, int] = {row.key: row.story for row in rows if row.story is not None}
-    holders = {row.key: row.mention_id for row in rows}
+    rows = _KEYS.rows(connection, {"keys": array(keys)})
+    owned: dict[int, int] = {key: story for key, _, story in rows if story is not None}
+    holders = {key: holder for key, holder, _ in rows}
     near = _near(connection, posts)
     stories = sorted({*owned.values(), *(story for _, story in near)})
     spans = _spans(connection, stories)
@@ -144,14 +148,14 @@ def claim(connection: Connection, placed: Sequence[Placed], seen: Seen) -> bool:
     new = sorted(key for key in taken if key not in seen.holders)
     if new:
         values = {"keys": array(new), "posts": array([taken[key] for key in new])}
-        if connection.execute(_TAKE, values).rowcount != len(new):
+        if _TAKE.run(connection, values) != len(new):
             return False
     old = sorted(key for key in taken if key in seen.holders)
     if not old:
         return True
-    connection.execute(_IN_ORDER, {"keys": old})
+    _IN_ORDER.run(connection, {"keys": old})
     passed = {"keys": old, "before": [seen.holders[key] for key in old], "posts": [taken[key] for key in old]}
-    return connection.execute(_PASS_ON, passed).rowcount == len(old)
+    return _PASS_ON.run(connection, passed) == len(old)
 
 
 def write(connection: Connection, posts: Mapping[int, Print], placed: Sequence[Placed], seen: Seen) -> bool:
@@ -162,9 +166,8 @@ def write(connection: Connection, posts: Mapping[int, Print], placed: Sequence[P
     """
     if not placed:
         return True
-    insert(connection, posts, placed, seen)
-    alone(connection)
-    if connection.scalar(_NEWS, {"snapshot": seen.snapshot}) and not _holds(connection, posts, placed, seen):
+    _insert(connection, posts, placed, seen)
+    if _NEWS.value(connection, {"snapshot": seen.snapshot}) and not _holds(connection, posts, placed, seen):
         return False
     merged = [(other, seen.board.story(one.story)) for one in placed for other in one.merged]
     merge(connection, merged)
@@ -173,7 +176,7 @@ def write(connection: Connection, posts: Mapping[int, Print], placed: Sequence[P
 
 def alone(connection: Connection) -> None:
     """Nobody else writes stories until the end of the transaction, and what was written before is seen."""
-    connection.execute(_ALONE, {"key": _LOCK})
+    _ALONE.run(connection, {"key": _LOCK})
 
 
 def merge(connection: Connection, merged: Sequence[tuple[int, int]]) -> None:
@@ -182,12 +185,12 @@ def merge(connection: Connection, merged: Sequence[tuple[int, int]]) -> None:
         connection.execute(_MERGE, {"merged": [m for m, _ in merged], "stories": [s for _, s in merged]})
 
 
-def insert(connection: Connection, posts: Mapping[int, Print], placed: Sequence[Placed], seen: Seen) -> None:
-    """Add the posts to their stories, and the bands by which they are found."""
+def _insert(connection: Connection, posts: Mapping[int, Print], placed: Sequence[Placed], seen: Seen) -> None:
+    """Add the posts to their stories, and the bands by which they are found; then nobody else writes stories."""
     shown = [(one, posts[one.post]) for one in placed]
     rows = [(post.post, seen.board.story(one.story), post.at, post.language, one.why) for one, post in shown]
     bands = [(band, post.post) for one, post in shown if one.bands for band in (*one.bands, kept_beginning(post))]
-    connection.execute(_INSERT, _POSTS.parameters(rows) | _BANDS.parameters(bands))
+    _INSERT.run(connection, {"lock": _LOCK, **_POSTS.parameters(rows), **_BANDS.parameters(bands)})
 
 
 def _holds(connection: Connection, posts: Mapping[int, Print], placed: Sequence[Placed], seen: Seen) -> bool:
@@ -197,7 +200,7 @@ def _holds(connection: Connection, posts: Mapping[int, Print], placed: Sequence[
     taken = {key for one in placed for key in one.takes}
     keys = [key for key in seen.owned if key not in taken]
     told = [seen.owned[key] for key in keys]
-    if connection.scalar(_CHANGED, {"stories": stories, "keys": array(keys), "told": array(told)}):
+    if _CHANGED.value(connection, {"stories": stories, "keys": array(keys), "told": array(told)}):
         return False
     asked = [posts[one.post] for one in placed if one.bands]
     news = _near(connection, asked, seen.snapshot)
@@ -208,7 +211,7 @@ def _holds(connection: Connection, posts: Mapping[int, Print], placed: Sequence[
 
 def sizes(connection: Connection, stories: Iterable[int]) -> dict[int, int]:
     """How many posts tell each story."""
-    return {row.story: row.posts for row in connection.execute(_SIZES, {"stories": list(stories)})}
+    return dict(_SIZES.rows(connection, {"stories": list(stories)}))
 
 
 def join(connection: Connection, number: int, other: int) -> None:
@@ -248,8 +251,8 @@ def _near(connection: Connection, posts: Sequence[Print], snapshot: str = "") ->
         "per_post": PER_POST,
     }
     unseen = {"snapshot": snapshot} if snapshot else {}
-    rows = connection.execute(_UNSEEN if snapshot else _CANDIDATES, values | unseen).all()
-    stories = {row.mention_id: row.story for row in rows}
+    rows = (_UNSEEN if snapshot else _CANDIDATES).rows(connection, values | unseen)
+    stories = {number: story for number, *_, story in rows}
     return [(post, stories[post.post]) for post in compared(Text(*row[:5]) for row in rows)]
 
 
@@ -269,8 +272,8 @@ def kept_beginning(post: Print) -> int:
 def _spans(connection: Connection, stories: Sequence[int]) -> dict[int, Span]:
     if not stories:
         return {}
-    rows = connection.execute(_SPANS, {"stories": stories})
-    return {row.story: Span(row.first_at, row.last_at) for row in rows if row.first_at is not None}
+    rows = _SPANS.rows(connection, {"stories": stories})
+    return {story: Span(first, last) for story, first, last in rows if first is not None}
 
 
 def _splits(connection: Connection, stories: Sequence[int]) -> list[frozenset[int]]:
