@@ -7,7 +7,7 @@ One attempt is attempt.py's, what follows from its failure is decided in decide.
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,7 +20,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from escalation_bridge import decide, outbox, pauses
 from escalation_bridge.attempt import ExpiredError, Failure, attempt
 from escalation_bridge.contract import Target
+from escalation_bridge.outbox import Taken
 from escalation_bridge.rate import Bucket
+from escalation_bridge.recording import Recorder
 from leitstand import clock
 from leitstand.errors import DeliveryOutcome
 from leitstand.model import Delivery, NoticeType, Receipt
@@ -105,8 +107,11 @@ class _Sender:
         self.name, self.target, self.settings, self.observer = name, target, settings, observer
         self.engine, self.wake, self.concurrency = engine, wake, concurrency
         self.renewed = 0.0
+        # Whether the last look took as much as it might, and how many there were.
+        self.full, self.looks = False, 0
+        self.recorder = Recorder(lambda taken: self._database(partial(self._mark_sent, taken)))
         self.bucket = Bucket(settings.rate, asyncio.get_running_loop().time())
-        self.under_way: dict[asyncio.Task[None], Delivery] = {}
+        self.under_way: dict[asyncio.Task[bool], Delivery] = {}
         self.threads = ThreadPoolExecutor(2, thread_name_prefix=f"deliver-{name}")
         self.log = log.bind(target=name)
 
@@ -119,16 +124,18 @@ class _Sender:
             self.renewed = now
             await self._renew()
         tokens = self.bucket.take(self.concurrency - len(self.under_way), now)
+        self.full, self.looks = True, self.looks + 1
         if not tokens:
             return LOOK_EVERY if len(self.under_way) >= self.concurrency else self.bucket.wait()
         try:
-            claimed = await self._database(partial(self._claim, tokens, len(self.under_way), clock.now()))
+            claimed, limit = await self._database(partial(self._claim, tokens, len(self.under_way), clock.now()))
         except Exception as error:  # this target's outermost loop must outlive any fault
             self.bucket.put_back(tokens)
             self.log.error(
                 "cannot claim deliveries", reason=type(error).__name__, exc_info=not isinstance(error, SQLAlchemyError)
             )
             return WAIT_AFTER_FAULT
+        self.full = len(claimed) == limit
         self.bucket.put_back(tokens - len(claimed))
         for delivery in claimed:
             task = asyncio.create_task(self._deliver(delivery))
@@ -160,31 +167,34 @@ class _Sender:
         except SQLAlchemyError as error:
             self.log.error("cannot renew leases", count=len(mine), reason=type(error).__name__)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[bool]) -> None:
         delivery = self.under_way.pop(task)
         if not task.cancelled() and (fault := task.exception()):
             self.log.error("cannot end a delivery", key=delivery.key, exc_info=fault)
-        self.wake.set()
+        if self.full or task.cancelled() or task.exception() or task.result():
+            self.wake.set()
 
-    async def _deliver(self, delivery: Delivery) -> None:
+    async def _deliver(self, delivery: Delivery) -> bool:
+        """Try it and record what came of it. True if something may be due that no look has seen."""
         result = await attempt(self.target, delivery, self.settings)
         give_up = clock.now() + LEASE
         while True:
             try:
-                await self._record(delivery, result)
-                return
+                return await self._record(delivery, result)
             except SQLAlchemyError as error:
                 self.log.error("cannot record a delivery", key=delivery.key, reason=type(error).__name__)
                 if clock.now() >= give_up:
-                    return
+                    return True
                 await asyncio.sleep(WAIT_AFTER_FAULT)
 
-    async def _record(self, delivery: Delivery, result: Receipt | Failure) -> None:
+    async def _record(self, delivery: Delivery, result: Receipt | Failure) -> bool:
         now = clock.now()
         if isinstance(result, Receipt):
-            if await self._database(partial(self._mark_sent, delivery, result, now)):
+            looks = self.looks
+            more = await self.recorder.record(Taken(delivery, result, now))
+            if more is not None:
                 self._tell_sent(delivery, now)
-            return
+            return more is not False or self.looks != looks
         state, status = await self._database(partial(self._mark_failed, delivery, result, now))
         expired = isinstance(result.error, ExpiredError)
         self.observer.attempted(self.name, "expired" if expired else result.error.outcome.value)
@@ -196,6 +206,7 @@ class _Sender:
             self.log.warning("not delivered", **about, outcome=outcome)
         if result.error.outcome is DeliveryOutcome.UNAUTHORISED:
             self.log.error("the target does not let us in", paused_until=status.paused_until)
+        return True
 
     def _tell_sent(self, delivery: Delivery, now: datetime) -> None:
         self.observer.attempted(self.name, "sent")
@@ -213,16 +224,18 @@ class _Sender:
 
         return await asyncio.get_running_loop().run_in_executor(self.threads, in_transaction)
 
-    def _claim(self, tokens: int, under_way: int, now: datetime, connection: Connection) -> list[Delivery]:
+    def _claim(self, tokens: int, under_way: int, now: datetime, connection: Connection) -> tuple[list[Delivery], int]:
+        """What is due, and how much of it might be taken."""
         status = pauses.status(connection, self.name)
         limit = min(tokens, decide.may_send(status, under_way, self.concurrency, now))
         if not limit:
-            return []
-        return outbox.claim(connection, self.name, limit, LEASE, now, probing=decide.probing(status))
+            return [], 0
+        return outbox.claim(connection, self.name, limit, LEASE, now, probing=decide.probing(status)), limit
 
-    def _mark_sent(self, delivery: Delivery, receipt: Receipt, now: datetime, connection: Connection) -> bool:
-        pauses.note_success(connection, self.name, now)
-        return outbox.mark_sent(connection, delivery, receipt, now)
+    def _mark_sent(self, taken: Sequence[Taken], connection: Connection) -> dict[int, bool]:
+        """Which of them are recorded; True for those after which something may be due."""
+        back = pauses.note_success(connection, self.name, taken[-1].at)
+        return {number: more or back for number, more in outbox.mark_sent(connection, taken).items()}
 
     def _mark_failed(
         self, delivery: Delivery, failure: Failure, now: datetime, connection: Connection

@@ -10,16 +10,17 @@ A sender owns a row by the number of its attempt: what an older attempt reports 
 
 import base64
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from leitstand.model import CaseSnapshot, Delivery, Letter, Notice, NoticeType, Receipt
-from leitstand.rows import Rows
+from leitstand.rows import Rows, array
 from leitstand.statements import Statement
 
 log = structlog.get_logger()
@@ -79,17 +80,33 @@ _CLAIM = """
       COALESCE((SELECT t.remote_id FROM delivery_threads AS t
                 WHERE t.target = d.target AND t.case_number = d.case_number), '') AS thread_id
 """
-_CLAIM_WORST = text(_CLAIM.format(order="severity, next_attempt_at, id"))
-_CLAIM_LEAST_TRIED = text(_CLAIM.format(order="attempts, severity, next_attempt_at, id"))
-_RENEW = text("""
-    UPDATE deliveries AS d SET next_attempt_at = :lease
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[])) AS own (id, attempt)
-    WHERE d.id = own.id AND attempts = attempt AND state = 'sending'
-""")
+_CLAIM_WORST = Statement(_CLAIM.format(order="severity, next_attempt_at, id"))
+_CLAIM_LEAST_TRIED = Statement(_CLAIM.format(order="attempts, severity, next_attempt_at, id"))
+# Locked in one order, so that a sender's renewal and its record never wait for each other in a circle.
+_OWN = """
+    WITH own AS (
+      SELECT d.id, o.at, o.remote_id FROM deliveries AS d JOIN unnest(
+        CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:times AS timestamptz[]), CAST(:remotes AS text[])
+      ) AS o (id, attempt, at, remote_id) ON d.id = o.id AND d.attempts = o.attempt
+      WHERE d.state = 'sending' ORDER BY d.id FOR UPDATE OF d
+    )
+"""
+_RENEW = Statement(f"{_OWN} UPDATE deliveries AS d SET next_attempt_at = own.at FROM own WHERE d.id = own.id")  # noqa: S608
+_SENT = Statement(f"""
+    {_OWN}, sent AS (
+      UPDATE deliveries AS d SET state = 'sent', next_attempt_at = own.at, ended_at = own.at, remote_id = own.remote_id,
+        error = ''
+      FROM own WHERE d.id = own.id RETURNING d.id, d.target, d.case_number
+    )
+    SELECT id, EXISTS (
+      SELECT FROM deliveries AS n WHERE n.target = sent.target AND n.case_number = sent.case_number AND n.id <> sent.id
+        AND n.state IN ('pending', 'sending', 'unknown')
+    ) FROM sent
+""")  # noqa: S608  our own words
 _ASIDE = text("UPDATE deliveries SET state = 'dead', ended_at = :now, error = :error WHERE id = :id")
 _END = text("""
     UPDATE deliveries
-    SET state = :state, next_attempt_at = :at, ended_at = :ended, remote_id = :remote_id, error = :error
+    SET state = :state, next_attempt_at = :at, ended_at = :ended, remote_id = '', error = :error
     WHERE id = :id AND state = 'sending' AND attempts = :attempt
 """)
 _THREAD = text("""
@@ -101,6 +118,15 @@ _ROOM = text("""
     VALUES (:target, :case, :name, :id, :url, :now)
     ON CONFLICT (target, case_number) DO UPDATE SET name = :name, remote_id = :id, url = :url
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A delivery that its target took, and when."""
+
+    delivery: Delivery
+    receipt: Receipt
+    at: datetime
 
 
 def key(notice: Notice) -> str:
@@ -143,33 +169,43 @@ def claim(
     A row that cannot be read becomes a dead letter.
     """
     query = _CLAIM_LEAST_TRIED if probing else _CLAIM_WORST
-    rows = connection.execute(query, {"target": target, "limit": limit, "now": now, "lease": now + lease})
     claimed = []
-    for row in rows.all():
+    for row in query.rows(connection, {"target": target, "limit": limit, "now": now, "lease": now + lease}):
+        number, key, *_ = row
         try:
-            claimed.append(_delivery(row))
+            claimed.append(_delivery(*row))
         except (msgspec.MsgspecError, ValueError) as error:
-            connection.execute(_ASIDE, {"id": row.id, "now": now, "error": f"unreadable: {type(error).__name__}"})
-            log.error("dead letter", target=target, key=row.key, reason="unreadable")
+            connection.execute(_ASIDE, {"id": number, "now": now, "error": f"unreadable: {type(error).__name__}"})
+            log.error("dead letter", target=target, key=key, reason="unreadable")
     return sorted(claimed, key=lambda d: (d.case.severity, d.id))
 
 
 def renew(connection: Connection, deliveries: Collection[Delivery], lease: timedelta, now: datetime) -> int:
     """Keep the leases of what is still under way; return how many are still this sender's."""
-    own = {"ids": [d.id for d in deliveries], "attempts": [d.attempt for d in deliveries]}
-    return connection.execute(_RENEW, {**own, "lease": now + lease}).rowcount
+    if not deliveries:
+        return 0
+    return _RENEW.run(connection, _own((delivery, now + lease, "") for delivery in deliveries))
 
 
-def mark_sent(connection: Connection, delivery: Delivery, receipt: Receipt, now: datetime) -> bool:
-    """The target took it. False if this sender's lease had passed to another."""
-    done = _end(connection, delivery, "sent", now, ended=now, remote_id=receipt.remote_id)
-    if done and receipt.room is not None:
-        room = {"target": delivery.target, "case": delivery.case.number, "id": receipt.room.id, "now": now}
-        connection.execute(_ROOM, {**room, "name": receipt.room.name, "url": receipt.room.url})
-    elif done and receipt.remote_id:
-        thread = {"target": delivery.target, "case": delivery.case.number, "remote_id": receipt.remote_id}
-        connection.execute(_THREAD, thread)
+def mark_sent(connection: Connection, taken: Sequence[Taken]) -> dict[int, bool]:
+    """The targets took them. Which of them were still this sender's, True where more of the case waits."""
+    done: dict[int, bool] = dict(
+        _SENT.rows(connection, _own((one.delivery, one.at, one.receipt.remote_id) for one in taken))
+    )
+    for one in taken:
+        if one.delivery.id in done and (one.receipt.room is not None or one.receipt.remote_id):
+            _keep_place(connection, one.delivery, one.receipt, one.at)
     return done
+
+
+def _keep_place(connection: Connection, delivery: Delivery, receipt: Receipt, at: datetime) -> None:
+    """Where the case is told of at its target, for the notices that follow."""
+    case = {"target": delivery.target, "case": delivery.case.number}
+    if receipt.room is not None:
+        room = {"id": receipt.room.id, "name": receipt.room.name, "url": receipt.room.url, "now": at}
+        connection.execute(_ROOM, {**case, **room})
+    else:
+        connection.execute(_THREAD, {**case, "remote_id": receipt.remote_id})
 
 
 def mark_retry(connection: Connection, delivery: Delivery, at: datetime, error: str) -> bool:
@@ -194,30 +230,51 @@ def _end(
     at: datetime,
     *,
     ended: datetime | None = None,
-    remote_id: str = "",
     error: str = "",
 ) -> bool:
-    values = {"state": state, "at": at, "ended": ended, "remote_id": remote_id, "error": error[:ERROR_LENGTH]}
+    values = {"state": state, "at": at, "ended": ended, "error": error[:ERROR_LENGTH]}
     own = {"id": delivery.id, "attempt": delivery.attempt}
     return connection.execute(_END, {**values, **own}).rowcount == 1
 
 
-def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
+def _own(deliveries: Iterable[tuple[Delivery, datetime, str]]) -> dict[str, str]:
+    ids, attempts, times, remotes = zip(*[(d.id, d.attempt, at, remote) for d, at, remote in deliveries], strict=True)
+    return {"ids": array(ids), "attempts": array(attempts), "times": array(times), "remotes": array(remotes)}
+
+
+def _delivery(  # the order of _CLAIM
+    number: int,
+    key: str,
+    target: str,
+    case: str,
+    letter: str | None,
+    kind: str,
+    reason: str,
+    step: str,
+    room: str,
+    invited: str,
+    created_at: datetime,
+    retried_at: datetime | None,
+    attempt: int,
+    doubtful: bool,
+    room_id: str,
+    thread_id: str,
+) -> Delivery:
     return Delivery(
-        id=row.id,
-        key=row.key,
-        target=row.target,
-        case=msgspec.json.decode(row.snapshot, type=CaseSnapshot),
-        type=NoticeType(row.type),
-        reason=row.reason,
-        step=row.step,
-        created_at=row.created_at,
-        attempt=row.attempts,
-        doubtful=row.doubtful,
-        thread_id=row.thread_id,
-        retried_at=row.retried_at,
-        room=row.room,
-        invited=tuple(row.invited.split("\n")) if row.invited else (),
-        room_id=row.room_id,
-        letter=msgspec.json.decode(row.letter, type=Letter) if row.letter else None,
+        id=number,
+        key=key,
+        target=target,
+        case=msgspec.json.decode(case, type=CaseSnapshot),
+        type=NoticeType(kind),
+        reason=reason,
+        step=step,
+        created_at=created_at,
+        attempt=attempt,
+        doubtful=doubtful,
+        thread_id=thread_id,
+        retried_at=retried_at,
+        room=room,
+        invited=tuple(invited.split("\n")) if invited else (),
+        room_id=room_id,
+        letter=msgspec.json.decode(letter, type=Letter) if letter else None,
     )

@@ -10,6 +10,14 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from escalation_bridge.outbox import ERROR_LENGTH
+from leitstand.statements import Statement
+
+_ANSWERS = Statement("""
+    UPDATE target_status SET failures = 0, paused_until = NULL, error = '', updated_at = :now
+    WHERE target = :target AND (failures > 0 OR error <> '')
+""")
+_READ = "SELECT failures, paused_until, error FROM target_status WHERE target = :target"
+_STATUS, _LOCKED = Statement(_READ), Statement(f"{_READ} FOR UPDATE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +35,12 @@ class TargetStatus:
 
 def status(connection: Connection, target: str) -> TargetStatus:
     """The target's status."""
-    return _read(connection, target, "")
+    return _read(connection, target, _STATUS)
 
 
-def note_success(connection: Connection, target: str, now: datetime) -> None:
-    """The target answers again: no failures, no pause."""
-    connection.execute(
-        text("""UPDATE target_status SET failures = 0, paused_until = NULL, error = '', updated_at = :now
-                WHERE target = :target AND (failures > 0 OR error <> '')"""),
-        {"target": target, "now": now},
-    )
+def note_success(connection: Connection, target: str, now: datetime) -> bool:
+    """The target answers: no failures, no pause. True if it did not before."""
+    return _ANSWERS.run(connection, {"target": target, "now": now}) == 1
 
 
 def note_failure(
@@ -48,7 +52,7 @@ def note_failure(
                 VALUES (:target, NULL, '', 0, :now) ON CONFLICT DO NOTHING"""),
         {"target": target, "now": now},
     )
-    new = decide(_read(connection, target, "FOR UPDATE"))
+    new = decide(_read(connection, target, _LOCKED))
     connection.execute(
         text("""UPDATE target_status SET failures = :failures, paused_until = :until, error = :error, updated_at = :now
                 WHERE target = :target"""),
@@ -73,7 +77,5 @@ def resume(connection: Connection, target: str, now: datetime) -> bool:
     return done.rowcount == 1
 
 
-def _read(connection: Connection, target: str, lock: str) -> TargetStatus:
-    query = f"SELECT failures, paused_until, error FROM target_status WHERE target = :target {lock}"  # noqa: S608
-    row = connection.execute(text(query), {"target": target}).one_or_none()
-    return TargetStatus(row.failures, row.paused_until, row.error) if row else TargetStatus()
+def _read(connection: Connection, target: str, query: Statement) -> TargetStatus:
+    return next((TargetStatus(*row) for row in query.rows(connection, {"target": target})), TargetStatus())

@@ -6,6 +6,7 @@ import psycopg
 from sqlalchemy import Engine
 
 from escalation_bridge import ledger, outbox, pauses
+from escalation_bridge.outbox import Taken
 from escalation_bridge.pauses import TargetStatus
 from leitstand.model import Receipt
 from tests.escalation_bridge.words import NOW, notice
@@ -18,7 +19,7 @@ def fill(database: Engine) -> None:
     with database.begin() as connection:
         outbox.add(connection, [notice("a", n) for n in range(1, 5)] + [notice("b", 1)], NOW)
         sent, dead, unknown = outbox.claim(connection, "a", 3, LEASE, NOW)
-        outbox.mark_sent(connection, sent, Receipt("r"), NOW)
+        outbox.mark_sent(connection, [Taken(sent, Receipt("r"), NOW)])
         outbox.mark_dead(connection, dead, NOW, "HTTP 410")
         outbox.mark_unknown(connection, unknown, NOW, "no answer")
         (other,) = outbox.claim(connection, "b", 3, LEASE, NOW)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from escalation_bridge import outbox
+from escalation_bridge.outbox import Taken
 from leitstand.model import Delivery, Notice, NoticeType, Receipt, Severity
 from tests.escalation_bridge.words import CASE, NOW, notice
 
@@ -77,7 +78,7 @@ def test_of_a_case_only_the_oldest_undelivered_notice_is_claimed(database: Engin
     assert (first.key, other.case.number) == (outbox.key(notice(purpose="1")), 2)
     assert claim(database) == []
     with database.begin() as connection:
-        assert outbox.mark_sent(connection, first, Receipt("remote-1"), NOW)
+        assert outbox.mark_sent(connection, [Taken(first, Receipt("remote-1"), NOW)])
     (second,) = claim(database)
     assert (second.key, second.thread_id) == (outbox.key(notice(purpose="2")), "remote-1")
 
@@ -142,7 +143,7 @@ def test_a_living_sender_keeps_its_lease(database: Engine) -> None:
     add(database, notice(number=1), notice(number=2))
     one, other = claim(database)
     with database.begin() as connection:
-        outbox.mark_sent(connection, other, Receipt(), NOW)
+        outbox.mark_sent(connection, [Taken(other, Receipt(), NOW)])
         assert outbox.renew(connection, [one, other], LEASE, NOW + LEASE) == 1
     assert claim(database, later=LEASE) == []
     (taken_over,) = claim(database, later=LEASE * 2)
@@ -158,8 +159,8 @@ def test_a_slow_old_sender_changes_nothing_any_more(database: Engine) -> None:
     with database.begin() as connection:
         assert not outbox.mark_dead(connection, old, NOW, "late")
         assert not outbox.mark_retry(connection, old, NOW, "late")
-        assert not outbox.mark_sent(connection, old, Receipt("wrong"), NOW)
-        assert outbox.mark_sent(connection, new, Receipt("right"), NOW)
+        assert not outbox.mark_sent(connection, [Taken(old, Receipt("wrong"), NOW)])
+        assert outbox.mark_sent(connection, [Taken(new, Receipt("right"), NOW)])
         assert connection.execute(text("SELECT state, remote_id FROM deliveries")).all() == [("sent", "right")]
         assert connection.execute(text("SELECT remote_id FROM delivery_threads")).scalars().all() == ["right"]
 
@@ -169,7 +170,7 @@ def test_a_thread_keeps_its_first_message(database: Engine) -> None:
     for remote in ("first", "second"):
         (one,) = claim(database)
         with database.begin() as connection:
-            outbox.mark_sent(connection, one, Receipt(remote), NOW)
+            outbox.mark_sent(connection, [Taken(one, Receipt(remote), NOW)])
     assert [d.thread_id for d in claim(database)] == ["first"]
 
 
@@ -197,3 +198,14 @@ def test_a_probe_is_the_least_tried(database: Engine) -> None:
     with database.begin() as connection:
         outbox.mark_retry(connection, tried, NOW, "HTTP 500")
         assert [d.case.number for d in outbox.claim(connection, "hook", 1, LEASE, NOW, probing=True)] == [2]
+
+
+def test_a_record_says_of_which_cases_more_waits(database: Engine) -> None:
+    add(database, notice(number=1), notice(number=2), notice(number=1, purpose="later"), notice(number=3))
+    one, two, three = claim(database)
+    with database.begin() as connection:
+        assert outbox.mark_sent(connection, [Taken(d, Receipt(), NOW) for d in (three, one)]) == {
+            one.id: True,
+            three.id: False,
+        }
+        assert outbox.mark_sent(connection, [Taken(d, Receipt(), NOW) for d in (one, two)]) == {two.id: False}

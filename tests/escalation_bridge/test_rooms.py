@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from escalation_bridge import ledger, outbox
 from escalation_bridge.attempt import attempt
+from escalation_bridge.outbox import Taken
 from leitstand import clock
 from leitstand.model import Delivery, Notice, NoticeType, Receipt
 from leitstand.settings import TargetSettings
@@ -58,7 +59,7 @@ def test_each_end_of_a_step_is_told_once(database: Engine) -> None:
         outbox.add(connection, [STEP, plain, lost], NOW)
         for target in ("desk", "other"):
             (claimed,) = outbox.claim(connection, target, 9, LEASE, NOW)
-            outbox.mark_sent(connection, claimed, Receipt(), NOW)
+            outbox.mark_sent(connection, [Taken(claimed, Receipt(), NOW)])
         assert [a.target for a in ledger.answers(connection)] == ["desk"], "plain forwarding is no step"
         (claimed,) = outbox.claim(connection, "manager", 9, LEASE, NOW)
         outbox.mark_dead(connection, claimed, NOW, "HTTP 410")

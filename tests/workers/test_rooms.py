@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import Engine, text
 
 from escalation_bridge import ledger, outbox
+from escalation_bridge.outbox import Taken
 from leitstand.model import Notice, Receipt, Room, Urgency
 from tests.triage.building import NOW, mention, one, policy, run
 from triage import timeline
@@ -24,7 +25,7 @@ def opened(database: Engine) -> Notice:
         outbox.add(connection, [step], NOW)
         (claimed,) = outbox.claim(connection, "desk", 9, MINUTE, NOW)
         room = Room("C0ROOM", step.room, "https://chat.example/C0ROOM")
-        assert outbox.mark_sent(connection, claimed, Receipt("1.0", room), NOW)
+        assert outbox.mark_sent(connection, [Taken(claimed, Receipt("1.0", room), NOW)])
     return step
 
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from escalation_bridge import outbox
+from escalation_bridge.outbox import Taken
 from leitstand.model import Receipt, Urgency
 from tests.triage.building import NOW, mention, one, policy, run
 from workers import watch
@@ -19,7 +20,7 @@ def test_one_look_does_it_all(database: Engine) -> None:
     with database.begin() as connection:
         outbox.add(connection, outcome.notices, NOW)
         (claimed,) = outbox.claim(connection, "sev1-group", 9, POLICY.incidents.window, NOW)
-        outbox.mark_sent(connection, claimed, Receipt(), NOW)
+        outbox.mark_sent(connection, [Taken(claimed, Receipt(), NOW)])
     for _ in range(2):
         Watch(database, POLICY).look(NOW)
     with database.connect() as connection:
