@@ -6,7 +6,7 @@ begins, together with those behind it that fit into the same batch, and none of 
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -23,7 +23,7 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
-from rq.utils import now
+from rq.utils import import_attribute, now
 from rq.worker import WorkerStatus
 
 log = structlog.get_logger()
@@ -35,23 +35,22 @@ JOB_TIMEOUT = 120
 BEAT_EVERY = timedelta(seconds=15)
 # Long enough for any backlog that a disk can hold; then the sweep's re-enqueue is what counts.
 JOB_TTL = timedelta(days=1)
-# The job at hand leaves Redis, and so do those behind it while they fit; what these hold is returned.
-_TAKE_ALONG: Final = """
+# The job at hand leaves Redis, and so do those behind it while they fit; what they hold is returned.
+_TAKE: Final = """
 redis.call('LREM', KEYS[2], 1, ARGV[1])
-redis.call('DEL', ARGV[2] .. ARGV[1])
-local room, taken = tonumber(ARGV[3]), {}
-while room > 0 do
-  local id = redis.call('LINDEX', KEYS[1], 0)
-  if not id then break end
-  local meta = redis.call('HGET', ARGV[2] .. id, 'meta')
+local id, room, taken = ARGV[1], tonumber(ARGV[3]), {}
+while id and room > 0 do
+  local job = ARGV[2] .. id
+  local meta = redis.call('HGET', job, 'meta')
   if meta then
     room = room - #cjson.decode(meta).ids
     if room < 0 then break end
     taken[#taken + 1] = meta
-  elseif redis.call('EXISTS', ARGV[2] .. id) == 1 then break
+  elseif redis.call('EXISTS', job) == 1 then break
   end
-  redis.call('LPOP', KEYS[1])
-  redis.call('DEL', ARGV[2] .. id)
+  redis.call('DEL', job)
+  if id ~= ARGV[1] then redis.call('LPOP', KEYS[1]) end
+  id = redis.call('LINDEX', KEYS[1], 0)
 end
 return taken
 """
@@ -101,6 +100,25 @@ class AssessQueue:
         return None
 
 
+class NextJobs(Queue):
+    """The queue as a worker sees it."""
+
+    @classmethod
+    def dequeue_any(
+        cls,
+        queues: Iterable[Queue],
+        timeout: int | None,
+        connection: Redis,
+        job_class: type[Job] | None = None,
+        serializer: object = None,
+        death_penalty_class: object = None,
+    ) -> tuple[Job, Queue] | None:
+        """The job that comes next, by its id alone: what it holds is read as it leaves Redis."""
+        [queue] = queues
+        _, number = cls.lmove(connection, queue.key, timeout)
+        return Job(number.decode(), connection, JSONSerializer), queue
+
+
 class WarmWorker(SimpleWorker):
     """Runs jobs in this process, where the pipeline is loaded; a fork for each job would cost 20 ms.
 
@@ -108,11 +126,16 @@ class WarmWorker(SimpleWorker):
     reads it, and PostgreSQL knows what is done.
     """
 
+    queue_class = NextJobs
     death_penalty_class = UnixSignalDeathPenalty
 
     @cached_property
-    def _take_along(self) -> Script:
-        return self.connection.register_script(_TAKE_ALONG)
+    def _script(self) -> Script:
+        return self.connection.register_script(_TAKE)
+
+    @cached_property
+    def _assess(self) -> Callable[[list[int]], None]:
+        return import_attribute(JOB)
 
     def procline(self, message: str) -> None:
         """Leave this process the title that the supervisor gave it."""
@@ -138,24 +161,34 @@ class WarmWorker(SimpleWorker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Do the job, and those behind it that fit, as one."""
         self.set_state(WorkerStatus.BUSY)
-        ids = [*job.args[0], *self._taken_along(job, queue)]
+        ids = self._take(job, queue)
         try:
             with self.death_penalty_class(JOB_TIMEOUT, JobTimeoutException, job_id=job.id):  # type: ignore[no-untyped-call]
-                job.func(ids)
+                self._assess(ids)
         except Exception:  # the sweep enqueues its ids again
             log.exception("job failed", mentions=len(ids))
         self.set_state(WorkerStatus.IDLE)
 
-    def _taken_along(self, job: Job, queue: Queue) -> list[int]:
-        """The ids of the jobs that go with this one."""
+    def _take(self, job: Job, queue: Queue) -> list[int]:
+        """The ids of the job, and of those behind it that fit."""
         keys = [queue.key, queue.intermediate_queue_key]
-        room = BATCH - len(job.args[0])
+        taken: list[bytes] = []
         try:
-            taken = self._take_along(keys, [job.id, Job.redis_job_namespace_prefix, room])
-        except RedisError as error:  # what is at hand can be done without
+            taken = self._script(keys, [job.id, Job.redis_job_namespace_prefix, BATCH])
+        except RedisError as error:
             log.warning("the jobs behind wait", reason=str(error))
-            return []
-        return [number for meta in taken for number in msgspec.json.decode(meta)["ids"]]
+        return [number for meta in taken for number in msgspec.json.decode(meta)["ids"]] or _alone(job, queue)
+
+
+def _alone(job: Job, queue: Queue) -> list[int]:
+    """The ids of a job that the script has left; none if it is gone."""
+    try:
+        job.refresh()  # type: ignore[no-untyped-call]
+        queue.intermediate_queue.remove(job.id)
+        job.delete(remove_from_queue=False)
+    except NoSuchJobError:
+        return []
+    return list(job.args[0])
 
 
 def run_worker(connection: Redis, name: str, *, jobs: int, ready: Callable[[], None]) -> None:

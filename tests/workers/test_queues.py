@@ -104,11 +104,12 @@ def test_a_job_that_redis_has_dropped_is_passed_over(redis: Redis) -> None:
     assert AssessQueue(redis).depth() == 0
 
 
-def test_a_job_that_does_not_tell_its_ids_waits_for_its_turn(redis: Redis) -> None:
+def test_a_job_whose_ids_the_script_cannot_read_is_done_by_itself(redis: Redis) -> None:
     given = enqueue(redis, 1, 1, 1)
     second = redis.lindex("rq:queue:assess", 1)
     redis.hdel("rq:job:" + cast(bytes, second).decode(), "meta")
-    assert work(redis, 2) == [given[0], [*given[1], *given[2]]]
+    assert work(redis, 3) == given
+    assert redis.keys(JOBS) == []
 
 
 def test_a_job_that_breaks_stops_no_other(redis: Redis) -> None:
@@ -125,6 +126,7 @@ def test_where_redis_runs_no_scripts_each_job_is_done_by_itself(redis: Redis, re
         connection.connection_pool.connection_kwargs["username"] = "plain"
         connection.connection_pool.connection_kwargs["password"] = ""
         assert work(connection, 2) == given
+    assert redis.keys(JOBS) == []
     redis.acl_deluser("plain")
 
 
