@@ -89,7 +89,7 @@ class Api:
     """One bot's way to Slack."""
 
     def __init__(self, url: str, token: SecretStr) -> None:
-        self._url, self._token, self._http = url, token, http.client()
+        self._url, self._token, self._http = url, token, http.Client()
 
     async def close(self) -> None:
         """Close connections."""

@@ -85,7 +85,7 @@ class WebhookTarget:
     """One receiver."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings, self._http = settings, http.client()
+        self._settings, self._http = settings, http.Client()
         secrets = [settings.secret, settings.previous_secret]
         self._signers = [Webhook(s.get_secret_value()) for s in secrets if s]
 

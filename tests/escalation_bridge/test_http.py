@@ -1,6 +1,9 @@
 """Statuses, Retry-After in both forms, and answers without an end."""
 
 import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import aclosing
 from datetime import timedelta
 
 import pytest
@@ -9,13 +12,13 @@ from hypothesis import strategies as st
 
 from escalation_bridge import http
 from leitstand.errors import DeliveryError, DeliveryOutcome
-from tests.escalation_bridge.receivers import DROP, Reply, receiver
+from tests.escalation_bridge.receivers import DROP, OK, WAIT, Receiver, Reply, Request, receiver
 from tests.escalation_bridge.words import NOW
 
 
 def post(url: str, size: int = 1000) -> http.Answer:
     async def go() -> http.Answer:
-        async with http.client() as client:
+        async with aclosing(http.Client()) as client:
             return await http.post(client, url, b"{}", {}, NOW, size)
 
     return asyncio.run(go())
@@ -96,3 +99,49 @@ def test_a_connection_lost_after_writing_is_doubtful() -> None:
     with receiver(DROP) as server, pytest.raises(DeliveryError) as caught:
         post(server.url)
     assert caught.value.outcome is DeliveryOutcome.UNKNOWN
+
+
+async def posts(client: http.Client, url: str, count: int) -> list[int]:
+    """The statuses of so many posts at once."""
+    answers = await asyncio.gather(*(http.post(client, url, b"{}", {}, NOW) for _ in range(count)))
+    return [answer.status for answer in answers]
+
+
+@pytest.fixture
+def server() -> Iterator[Receiver]:
+    """One that answers at /together when three have asked."""
+    three = threading.Barrier(3)
+
+    def respond(request: Request) -> Reply:
+        if request.path == "/together":
+            three.wait(WAIT)
+        return OK
+
+    with receiver(respond) as one:
+        yield one
+
+
+def test_a_connection_is_used_again_and_one_that_was_closed_is_not(server: Receiver) -> None:
+    async def go() -> list[int]:
+        found = []
+        async with aclosing(http.Client()) as client:
+            for path, count in (("/", 1), ("/together", 3), ("/", 2)):
+                assert await posts(client, server.url + path, count) == [200] * count
+                found.append(len(server.connections))
+            server.hang_up()
+            assert await posts(client, server.url, 1) == [200]
+            return [*found, len(server.connections)]
+
+    assert asyncio.run(go()) == [1, 3, 3, 4]
+
+
+def test_connections_that_rested_long_are_closed_but_for_one(server: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def go() -> int:
+        async with aclosing(http.Client()) as client:
+            await posts(client, server.url + "/together", 3)
+            monkeypatch.setattr(http, "KEPT", -1.0)
+            await posts(client, server.url, 1)
+            await posts(client, server.url + "/together", 3)
+            return len(server.connections)
+
+    assert asyncio.run(go()) == 3 + 2
