@@ -238,7 +238,9 @@ def _end(
 
 
 def _own(deliveries: Iterable[tuple[Delivery, datetime, str]]) -> dict[str, str]:
-    ids, attempts, times, remotes = zip(*[(d.id, d.attempt, at, remote) for d, at, remote in deliveries], strict=True)
+    # A target's id may be a text of a kind of its own, as a mail's is.
+    rows = [(d.id, d.attempt, at, str(remote)) for d, at, remote in deliveries]
+    ids, attempts, times, remotes = zip(*rows, strict=True)
     return {"ids": array(ids), "attempts": array(attempts), "times": array(times), "remotes": array(remotes)}
 
 
