@@ -62,6 +62,8 @@ class Assessor:
         results: dict[int, tuple[Understanding, str, int]] = {}
         for key, pipeline in self._pipelines.items():
             chosen = [index for index, found in enumerate(languages) if _pipeline_for(*found) == key]
+            if not chosen:
+                continue
             posts = [_joined(mentions[index]) for index in chosen]
             with pipeline.memory_zone():
                 docs = _read(pipeline, [post for post, _ in posts])
