@@ -6,17 +6,16 @@ long. Several deliveries, each of another case, may be under way at one target a
 """
 
 import asyncio
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
 from leitstand import plugins
 from leitstand.errors import DeliveryError, DeliveryOutcome
+from leitstand.language.catalogue import Language
 from leitstand.model import Delivery, Receipt
 from leitstand.settings import TargetSettings
-
-Language = Literal["en", "de"]
 
 
 class ReaderSettings(TargetSettings):

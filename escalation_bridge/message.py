@@ -4,15 +4,20 @@ The first line is for somebody woken at night: how bad, what, where, by when.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from escalation_bridge.contract import Language, ReaderSettings
+from escalation_bridge.contract import ReaderSettings
 from escalation_bridge.text import cut, neutralise, one_line
-from leitstand.model import CaseSnapshot, ClockSnapshot, ClockState, Delivery, Letter, NoticeType
+from leitstand.language.catalogue import Language, translations
+from leitstand.language.sentences import sentences_of, speaker
+from leitstand.language.words import label
+from leitstand.model import CaseSnapshot, ClockSnapshot, ClockState, Delivery, Letter, NoticeType, Sentiment
 
 TITLE_LENGTH = 80
 TEXT_LENGTH = 1000
@@ -67,6 +72,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "followers": "followers",
         "mentions": "mentions",
         "read as": "Read as",
+        "unknown": "unknown",
         "reasons": "Reasons",
         "deadlines": "Deadlines",
         "post": "Post",
@@ -93,6 +99,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "followers": "Follower",
         "mentions": "Beiträge",
         "read as": "Verstanden als",
+        "unknown": "Stimmung unbekannt",
         "reasons": "Gründe",
         "deadlines": "Fristen",
         "post": "Beitrag",
@@ -104,33 +111,6 @@ _WORDS: dict[Language, dict[str, str]] = {
         "state waiting": "wartet",
         "state resolved": "gelöst",
         "state closed": "geschlossen",
-    },
-}
-
-# As the console says them; English is what they are called.
-_UNDERSTOOD: dict[Language, dict[str, str]] = {
-    "en": {},
-    "de": {
-        "negative": "negativ",
-        "neutral": "neutral",
-        "positive": "positiv",
-        "unknown": "Stimmung unbekannt",
-        "urgency none": "Dringlichkeit keine",
-        "urgency normal": "Dringlichkeit normal",
-        "urgency high": "Dringlichkeit hoch",
-        "urgency critical": "Dringlichkeit kritisch",
-        "complaint": "Beschwerde",
-        "question": "Frage",
-        "praise": "Lob",
-        "request": "Bitte",
-        "outage": "Ausfall",
-        "security": "Sicherheit",
-        "safety": "Gefahr",
-        "legal": "Recht",
-        "churn": "Kündigung",
-        "spam": "Spam",
-        "info": "Hinweis",
-        "chatter": "Geplauder",
     },
 }
 
@@ -176,11 +156,12 @@ def render(delivery: Delivery, settings: ReaderSettings, language: Language, now
     severity = case.severity.value.upper()
     by_when = deadlines[0] if deadlines else _WORDS[language]["no deadline"]
     what = f"{severity} {_TYPES[language][delivery.type]} {case.number}"
+    say = cache(speaker(language))  # why a case was opened is told among its reasons, too
     return Message(
         headline=f"{what}: {title} · {case.channel} · {by_when}",
         subject=f"[{_WORDS[language]['case']} {case.number}] {severity} {title}",
-        labelled=tuple(_labelled(delivery, language)),
-        reasons=tuple(cut(one_line(neutralise(r.text)), 300) for r in case.reasons[:REASONS_SHOWN]),
+        labelled=tuple(_labelled(delivery, language, say)),
+        reasons=tuple(_sentence(r.text, say, 300) for r in case.reasons[:REASONS_SHOWN]),
         deadlines=tuple(deadlines),
         text=cut(neutralise(case.text).strip(), TEXT_LENGTH),
         post=case.url if _ADDRESS.fullmatch(case.url) else "",
@@ -210,14 +191,20 @@ def plain(message: Message) -> str:
     return "\n".join([*parts, "", f"{message.word('case')}: {message.link}", ""])
 
 
-def _labelled(delivery: Delivery, language: Language) -> list[tuple[str, str]]:
+def _sentence(said: str, say: Callable[[str], str], length: int) -> str:
+    """A stage's sentence in the reader's language, on a line of its own."""
+    return cut(one_line(neutralise("; ".join(say(one) for one in sentences_of(said)))), length)
+
+
+def _labelled(delivery: Delivery, language: Language, say: Callable[[str], str]) -> list[tuple[str, str]]:
     case, words = delivery.case, _WORDS[language]
     state = words[f"state {case.state.value}"]
     if case.assignee:
         state += f" · {one_line(neutralise(case.assignee))}"
-    understood = (case.sentiment.value, f"urgency {case.urgency.name.lower()}", *(i.value for i in case.intents))
-    read_as = " · ".join(_UNDERSTOOD[language].get(word, word) for word in understood)
-    lines = [(words["why"], cut(one_line(neutralise(delivery.reason)), 500)), (words["state"], state)]
+    call = translations(language).gettext
+    mood = words["unknown"] if case.sentiment is Sentiment.UNKNOWN else call(label(case.sentiment))
+    read_as = " · ".join((mood, say(f"urgency {case.urgency.name.lower()}"), *(call(label(i)) for i in case.intents)))
+    lines = [(words["why"], _sentence(delivery.reason, say, 500)), (words["state"], state)]
     if author := _author(case, words["followers"]):
         lines.append((words["who"], author))
     if case.mention_count > 1:

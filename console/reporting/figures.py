@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from console.offline.wording import span
-from console.web.words import LABELS, N_
+from leitstand.language.words import LABELS, N_
 from leitstand.model import ClockName
 from triage.kpis import Kpi
 

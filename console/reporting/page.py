@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from console.reporting.charts import Point, bars, line
 from console.reporting.figures import COLUMNS, DIMENSIONS, Column, told
-from console.web.language import Language, translations
-from console.web.words import LABELS, N_
+from console.web.language import translations
+from leitstand.language.catalogue import Language
+from leitstand.language.words import LABELS, N_
 from leitstand.model import ClockName
 from triage.kpis import Kpi
 

@@ -15,8 +15,8 @@ from console.api.answers import RETRY_AFTER, ApiError, refuse
 from console.web.guard import HEADERS
 from console.web.render import Renderer
 from console.web.session import NotAllowed, NotSignedIn, to_login
-from console.web.words import N_
 from leitstand.errors import InputError, NotFoundError, ServiceError, StateError
+from leitstand.language.words import N_
 
 log = structlog.get_logger()
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]

@@ -1,36 +1,27 @@
-"""German and English: which one a browser wants, and the words of it.
+"""German and English: which one a browser wants, and the words of it: those of pages, and those of the stages."""
 
-Translations are read from `translations/<language>.po` when the console starts, so that a clone needs no compile step.
-"""
-
-from io import BytesIO
+from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
 
 from babel import negotiate_locale
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.support import Translations
 from starlette.requests import Request
 
-Language = Literal["en", "de"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+from leitstand.language import catalogue
+from leitstand.language.catalogue import LANGUAGES, Language
+
 COOKIE = "leitstand_language"
 NAMES: dict[Language, str] = {"en": "English", "de": "Deutsch"}
 _FOLDER = Path(__file__).parent / "translations"
 _LONGEST_HEADER = 500
 
 
+@cache
 def translations(language: Language) -> Translations:
-    """The words of a language. English is what the sources say."""
-    path = _FOLDER / f"{language}.po"
-    compiled = BytesIO()
-    if path.exists():
-        with path.open("rb") as file:
-            write_mo(compiled, read_po(file, locale=language))
-        compiled.seek(0)
-        return Translations(compiled)
-    return Translations()
+    """The words of pages in a language, with those of what stages write."""
+    words = catalogue.read(_FOLDER, language)
+    words.merge(catalogue.translations(language))
+    return words
 
 
 def known(name: str | None) -> Language | None:

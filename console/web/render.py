@@ -11,10 +11,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from console.auth import Caller
-from console.web import view, words
-from console.web.language import LANGUAGES, NAMES, Language, chosen, translations
-from console.web.sentences import translate
+from console.web import view
+from console.web.language import NAMES, chosen, translations
+from console.web.words import CONDITIONS, PAGES, channel
 from leitstand import clock
+from leitstand.language import words
+from leitstand.language.catalogue import LANGUAGES, Language
+from leitstand.language.sentences import speaker, translate
 from leitstand.settings import Settings
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -31,8 +34,8 @@ class Renderer:
             "languages": NAMES,
             "static_version": _fingerprint(STATIC),
             "view": view,
-            "channel": words.channel,
-            "pages": words.PAGES,
+            "channel": channel,
+            "pages": PAGES,
         }
         self._environments = {language: self._environment(language) for language in LANGUAGES}
 
@@ -46,8 +49,7 @@ class Renderer:
 
     def sentences(self, request: Request) -> Callable[[str], str]:
         """Says the stages' own sentences in the browser's language."""
-        language = self.language(request)
-        return str if language == "en" else partial(translate, gettext=translations(language).gettext)
+        return speaker(self.language(request))
 
     def page(
         self,
@@ -89,16 +91,16 @@ class Renderer:
             label=lambda value: spoken.gettext(words.label(value)),
             spoken=lambda code: spoken.gettext(words.SPOKEN.get(str(code), str(code))),
             kind=lambda name: spoken.gettext(words.KINDS.get(str(name), str(name))),
-            condition=lambda state: spoken.gettext(words.CONDITIONS[str(state)]),
+            condition=lambda state: spoken.gettext(CONDITIONS[str(state)]),
             about=lambda name: spoken.gettext(words.about(str(name))),
-            sentence=str if language == "en" else partial(translate, gettext=spoken.gettext),
+            sentence=speaker(language),
             refusal=partial(translate, gettext=spoken.gettext),  # in English, too: what to do, not what is wrong
             said=spoken.gettext,
         )
         environment.globals.update(
             labelled=lambda values: [(value.value, spoken.gettext(words.label(value))) for value in values],
             plain=lambda values: [(value, value) for value in values],
-            networks=lambda names: [(name, words.channel(name)) for name in names],
+            networks=lambda names: [(name, channel(name)) for name in names],
         )
         return environment
 

@@ -31,9 +31,10 @@ import structlog
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from escalation_bridge import message
-from escalation_bridge.contract import Language, ReaderSettings
+from escalation_bridge.contract import ReaderSettings
 from leitstand import clock
 from leitstand.errors import DeliveryError, DeliveryOutcome
+from leitstand.language.catalogue import Language
 from leitstand.model import Delivery, Receipt, Severity
 from leitstand.plugins import About
 

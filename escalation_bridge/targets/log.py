@@ -11,7 +11,7 @@ from typing import Literal
 import structlog
 from pydantic import Field
 
-from escalation_bridge.contract import Language
+from leitstand.language.catalogue import Language
 from leitstand.model import Delivery, Receipt
 from leitstand.plugins import About
 from leitstand.settings import TargetSettings

@@ -31,12 +31,13 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from escalation_bridge import message
-from escalation_bridge.contract import Language, ReaderSettings
+from escalation_bridge.contract import ReaderSettings
 from escalation_bridge.slack_api import EVENT_TYPE, Api, SlackError
 from escalation_bridge.slack_rooms import Rooms
 from escalation_bridge.text import cut
 from leitstand import clock
 from leitstand.errors import DeliveryError, DeliveryOutcome
+from leitstand.language.catalogue import Language
 from leitstand.model import Delivery, NoticeType, Receipt, Room
 from leitstand.plugins import About
 

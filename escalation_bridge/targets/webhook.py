@@ -31,9 +31,9 @@ from pydantic import AfterValidator, Field, SecretStr
 from standardwebhooks import Webhook
 
 from escalation_bridge import http, message
-from escalation_bridge.contract import Language
 from leitstand import clock
 from leitstand.errors import DeliveryError, DeliveryOutcome
+from leitstand.language.catalogue import Language
 from leitstand.model import Delivery, Receipt
 from leitstand.plugins import About
 from leitstand.settings import TargetSettings

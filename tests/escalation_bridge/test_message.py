@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from escalation_bridge.contract import Language, ReaderSettings
+from escalation_bridge.contract import ReaderSettings
 from escalation_bridge.message import Message, plain, render, span_text, webhook_body
+from leitstand.language.catalogue import Language
 from leitstand.model import (
     Author,
     ClockSnapshot,
@@ -19,7 +20,7 @@ from leitstand.model import (
     Sentiment,
     Urgency,
 )
-from tests.escalation_bridge.words import CASE, NOW, delivery
+from tests.escalation_bridge.words import CASE, NOW, delivery, explained
 
 SETTINGS = ReaderSettings(kind="log", timezone="Europe/Berlin")
 
@@ -87,6 +88,67 @@ def test_the_whole_mail() -> None:
         "Post: https://social.example/posts/1\n"
         "\n"
         "Case: https://desk.example/cases/27343\n"
+    )
+
+
+def test_the_whole_mail_with_what_the_stages_say() -> None:
+    assert plain(words(explained())) == (
+        "SEV1 new case 27343: Login is down since 8, nothing works · x · first response due 09:57 CET (in 12 min)\n"
+        "\n"
+        "Why: urgency critical: “down” (down), “nothing works” (nothing works); severity sev1: impact high"
+        " (the author has 12,345 followers) × urgency critical; rule “status page”: team cloud-support,"
+        " tags outage, press\n"
+        "State: new, acknowledged by nobody\n"
+        "Author: @sample_user (12345 followers)\n"
+        "Read as: negative · urgency critical · outage\n"
+        "\n"
+        "Deadlines:\n"
+        "- first response due 09:57 CET (in 12 min)\n"
+        "- resolution due 13:45 CET (in 4 h)\n"
+        "\n"
+        "Reasons:\n"
+        "- urgency critical: “down” (down), “nothing works” (nothing works)\n"
+        "- severity sev1: impact high (the author has 12,345 followers) × urgency critical\n"
+        "- rule “status page”: team cloud-support, tags outage, press\n"
+        "- SLA cloud: acknowledge in 5m, first response in 15m, resolution in 4h\n"
+        "\n"
+        "> Login is down since 8, nothing works.\n"
+        "> Anyone else?\n"
+        "\n"
+        "Post: https://social.example/posts/1\n"
+        "\n"
+        "Case: https://desk.example/cases/27343\n"
+    )
+
+
+def test_the_whole_mail_in_german() -> None:
+    assert plain(words(explained(), "de")) == (
+        "SEV1 neuer Fall 27343: Login is down since 8, nothing works · x"
+        " · erste Antwort fällig 09:57 CET (in 12 min)\n"
+        "\n"
+        "Warum: Dringlichkeit kritisch: „down“ (down), „nothing works“ (nothing works); Sev 1: Auswirkung hoch"
+        " (dem Autor folgen 12.345 Personen) × Dringlichkeit kritisch; Regel „status page“: Team cloud-support,"
+        " Label outage, press\n"
+        "Stand: neu, von niemandem bestätigt\n"
+        "Verfasser: @sample_user (12345 Follower)\n"
+        "Verstanden als: negativ · Dringlichkeit kritisch · Ausfall\n"
+        "\n"
+        "Fristen:\n"
+        "- erste Antwort fällig 09:57 CET (in 12 min)\n"
+        "- Lösung fällig 13:45 CET (in 4 h)\n"
+        "\n"
+        "Gründe:\n"
+        "- Dringlichkeit kritisch: „down“ (down), „nothing works“ (nothing works)\n"
+        "- Sev 1: Auswirkung hoch (dem Autor folgen 12.345 Personen) × Dringlichkeit kritisch\n"
+        "- Regel „status page“: Team cloud-support, Label outage, press\n"
+        "- SLA cloud: Bestätigung binnen 5m, erste Antwort binnen 15m, Lösung binnen 4h\n"
+        "\n"
+        "> Login is down since 8, nothing works.\n"
+        "> Anyone else?\n"
+        "\n"
+        "Beitrag: https://social.example/posts/1\n"
+        "\n"
+        "Fall: https://desk.example/cases/27343\n"
     )
 
 

@@ -20,7 +20,7 @@ from leitstand.model import Letter, NoticeType
 from tests.escalation_bridge.fake_slack import CHANNEL, TOKEN, FakeSlack, error
 from tests.escalation_bridge.receivers import Reply, receiver
 from tests.escalation_bridge.senders import sending
-from tests.escalation_bridge.words import CASE, delivery, notice
+from tests.escalation_bridge.words import CASE, delivery, explained, notice
 
 T = TypeVar("T")
 
@@ -58,6 +58,56 @@ def test_a_new_case_is_a_message_with_its_key() -> None:
     }
     assert message["text"].startswith("SEV1 new case 27343")
     assert "thread_ts" not in message
+
+
+FACTS = {
+    "en": (
+        "*Why:* urgency critical: “down” (down), “nothing works” (nothing works); severity sev1: impact high"
+        " (the author has 12,345 followers) × urgency critical; rule “status page”: team cloud-support,"
+        " tags outage, press\n"
+        "*State:* new, acknowledged by nobody\n"
+        "*Author:* @sample_user (12345 followers)\n"
+        "*Read as:* negative · urgency critical · outage\n"
+        "• urgency critical: “down” (down), “nothing works” (nothing works)\n"
+        "• severity sev1: impact high (the author has 12,345 followers) × urgency critical\n"
+        "• rule “status page”: team cloud-support, tags outage, press\n"
+        "• SLA cloud: acknowledge in 5m, first response in 15m, resolution in 4h"
+    ),
+    "de": (
+        "*Warum:* Dringlichkeit kritisch: „down“ (down), „nothing works“ (nothing works); Sev 1: Auswirkung hoch"
+        " (dem Autor folgen 12.345 Personen) × Dringlichkeit kritisch; Regel „status page“: Team cloud-support,"
+        " Label outage, press\n"
+        "*Stand:* neu, von niemandem bestätigt\n"
+        "*Verfasser:* @sample_user (12345 Follower)\n"
+        "*Verstanden als:* negativ · Dringlichkeit kritisch · Ausfall\n"
+        "• Dringlichkeit kritisch: „down“ (down), „nothing works“ (nothing works)\n"
+        "• Sev 1: Auswirkung hoch (dem Autor folgen 12.345 Personen) × Dringlichkeit kritisch\n"
+        "• Regel „status page“: Team cloud-support, Label outage, press\n"
+        "• SLA cloud: Bestätigung binnen 5m, erste Antwort binnen 15m, Lösung binnen 4h"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "head", "links"),
+    [
+        ("en", "SEV1 new case 27343: Login is down since 8, nothing works · x · no deadline running", "Case Post"),
+        ("de", "SEV1 neuer Fall 27343: Login is down since 8, nothing works · x · keine Frist läuft", "Fall Beitrag"),
+    ],
+)
+def test_the_whole_message(language: str, head: str, links: str) -> None:
+    server, case, post = FakeSlack(), *links.split()
+    told = explained()
+    told = replace(told, case=replace(told.case, clocks={}))
+    using(server, lambda t: t.deliver(told), language=language)
+    (message,) = server.messages
+    assert message["text"] == head
+    assert [block["text"]["text"] for block in message["blocks"]] == [
+        f"*{head}*",
+        FACTS[language],
+        "Login is down since 8, nothing works.\nAnyone else?",
+        f"<https://desk.example/cases/27343|{case}> · <https://social.example/posts/1|{post}>",
+    ]
 
 
 def test_later_notices_go_into_the_thread_and_loud_ones_to_the_channel_too() -> None:

@@ -11,9 +11,10 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from escalation_bridge.contract import Language, Target, connect, verify
+from escalation_bridge.contract import Target, connect, verify
 from leitstand import plugins
 from leitstand.errors import DeliveryError, DeliveryOutcome
+from leitstand.language.catalogue import Language
 from leitstand.plugins import About
 from leitstand.settings import TargetSettings
 from tests.escalation_bridge.receivers import HANG, receiver

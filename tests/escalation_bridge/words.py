@@ -63,3 +63,15 @@ def delivery(**more: Any) -> Delivery:
         1, "msg_abc234", "hook", CASE, NoticeType.CASE_OPENED, "sev1 by the rule 'outage'", "", NOW, attempt=1
     )
     return replace(plain, **more)
+
+
+def explained(**more: Any) -> Delivery:
+    """One whose reasons are sentences as the stages write them."""
+    reasons = (
+        CaseReason("urgency", "urgency critical: “down” (down), “nothing works” (nothing works)"),
+        CaseReason("severity", "severity sev1: impact high (the author has 12,345 followers) × urgency critical"),
+        CaseReason("rule", "rule “status page”: team cloud-support, tags outage, press"),
+        CaseReason("sla", "SLA cloud: acknowledge in 5m, first response in 15m, resolution in 4h"),
+    )
+    reason = "; ".join(r.text for r in reasons[:3])
+    return delivery(case=replace(CASE, reasons=reasons), reason=reason, **more)

@@ -1,32 +1,13 @@
-"""Says the stages' English sentences (timelines, reasons, refusals) in another language.
+"""The sentences of cases and their deadlines, as `sentences` translates them: what timelines and reasons say."""
 
-The stages write one sentence into the case, for ever. Each kind of sentence is listed here as a pattern with its
-message; what a pattern captures is itself translated where it is a known word, sentence or list of them, and kept as it
-is where it is not (names, numbers, what people wrote). A sentence that no pattern knows stays English.
-"""
+from leitstand.language.phrases import CLOCK, CLOCKS, Phrase, phrase
+from leitstand.language.words import N_
 
-import re
-from collections.abc import Callable
+_BY = r"(?P<who>[^:]+?)(?P<words>: .+?)?" + CLOCKS
 
-from console.web.phrases import PHRASES, Phrase, phrase
-from console.web.phrases_duty import DUTY
-from console.web.phrases_listening import LISTENING
-from console.web.words import KINDS, LABELS, N_, SPOKEN
-
-Gettext = Callable[[str], str]
-_WORDS = frozenset({*LABELS.values(), *KINDS.values(), *SPOKEN.values(), *(N_("low"), N_("major"))})
-_SEVERITIES = {value.lower().replace(" ", ""): value for value in ("Sev 1", "Sev 2", "Sev 3", "Sev 4")}
-_DEEPEST = 9
-_NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?")
-_POINTS = N_(",.")  # between thousands, and before what is less than one
-_CLOCK = "acknowledge|first response|next response|resolution|forward accepted"
-_BY = r"(?P<who>[^:]+?)(?P<words>: .+?)?(?P<clocks>(?: \((?:" + _CLOCK + r") (?:met|missed)[^)]*\))*)"
-
-
-# What people wrote is captured as `words`, and never translated.
-PATTERNS: list[Phrase] = [
+CASES: list[Phrase] = [
     phrase(r"urgency (?P<level>\w+)", N_("urgency %(level)s")),
-    phrase(r"urgency (?P<level>\w+): (?P<words>.+)", N_("urgency %(level)s: %(words)s")),
+    phrase(r"urgency (?P<level>\w+): (?P<cues>.+)", N_("urgency %(level)s: %(cues)s")),
     phrase(
         r"severity (?P<severity>sev\d): impact (?P<impact>\w+) × urgency (?P<level>\w+)",
         N_("%(severity)s: impact %(impact)s × urgency %(level)s"),
@@ -38,7 +19,7 @@ PATTERNS: list[Phrase] = [
     phrase(r"severity (?P<severity>sev\d)", N_("severity %(severity)s")),
     phrase(r"the author is a VIP", N_("the author is a VIP")),
     phrase(r"the author has (?P<count>[\d,]+) followers", N_("the author has %(count)s followers")),
-    phrase(r"rule “(?P<words>.*)”: (?P<said>.+)", N_("rule “%(words)s”: %(said)s")),
+    phrase(r"rule “(?P<words>.*)”: (?P<effects>.+)", N_("rule “%(words)s”: %(effects)s")),
     phrase(r"rule “(?P<words>.*)”", N_("rule “%(words)s”")),
     phrase(r"opens a case", N_("opens a case")),
     phrase(r"held for a person", N_("held for a person")),
@@ -51,7 +32,7 @@ PATTERNS: list[Phrase] = [
     phrase(r"a post would make it (?P<severity>sev\d): (?P<why>.+)", N_("a post would make it %(severity)s: %(why)s")),
     phrase(r"nothing else", N_("nothing else")),
     phrase(r"SLA (?P<words>[^:]+): (?P<granted>.+)", N_("SLA %(words)s: %(granted)s")),
-    phrase(rf"(?P<clock>{_CLOCK}) in (?P<span>\w+)", N_("%(clock)s within %(span)s")),
+    phrase(rf"(?P<clock>{CLOCK}) in (?P<span>\w+)", N_("%(clock)s within %(span)s")),
     phrase(r"in the hours of (?P<words>\S+)", N_("in the hours of %(words)s")),
     phrase(r"no deadlines", N_("no deadlines")),
     phrase(
@@ -110,7 +91,7 @@ PATTERNS: list[Phrase] = [
     ),
     phrase(r"met after (?P<span>\w+)", N_("met after %(span)s")),
     phrase(r"missed: (?P<span>\w+) late", N_("missed, %(span)s late")),
-    phrase(rf"(?P<clock>{_CLOCK}) (?P<how>(?:met|missed).+)", N_("%(clock)s %(how)s")),
+    phrase(rf"(?P<clock>{CLOCK}) (?P<how>(?:met|missed).+)", N_("%(clock)s %(how)s")),
     phrase(r"the escalation is acknowledged by (?P<words>.+)", N_("the escalation is acknowledged by %(words)s")),
     phrase(rf"acknowledged by {_BY}", N_("acknowledged by %(who)s%(words)s%(clocks)s")),
     phrase(rf"answered by {_BY}", N_("answered by %(who)s%(words)s%(clocks)s")),
@@ -141,11 +122,11 @@ PATTERNS: list[Phrase] = [
     phrase(r"forwarded to (?P<target>\S+) by (?P<words>.+)", N_("forwarded to %(target)s by %(words)s")),
     phrase(r"shared with (?P<target>\S+) by (?P<words>.+)", N_("shared with %(target)s by %(words)s")),
     phrase(
-        rf"(?P<clock>{_CLOCK}) overdue by (?P<span>\w+) \((?P<due>[^)]+)\)",
+        rf"(?P<clock>{CLOCK}) overdue by (?P<span>\w+) \((?P<due>[^)]+)\)",
         N_("%(clock)s overdue by %(span)s (%(due)s)"),
     ),
     phrase(
-        rf"(?P<clock>{_CLOCK}) still overdue, by (?P<span>\w+) \((?P<due>[^)]+)\)",
+        rf"(?P<clock>{CLOCK}) still overdue, by (?P<span>\w+) \((?P<due>[^)]+)\)",
         N_("%(clock)s still overdue, by %(span)s (%(due)s)"),
     ),
     phrase(
@@ -153,7 +134,7 @@ PATTERNS: list[Phrase] = [
         N_("%(sentence)s; it was past due when the post was seen"),
     ),
     phrase(
-        rf"(?P<clock>{_CLOCK}): (?P<share>\d+)% of the time is used, (?P<span>\w+) left \((?P<due>[^)]+)\)",
+        rf"(?P<clock>{CLOCK}): (?P<share>\d+)% of the time is used, (?P<span>\w+) left \((?P<due>[^)]+)\)",
         N_("%(clock)s: %(share)s %% of the time is used, %(span)s left (%(due)s)"),
     ),
     phrase(
@@ -202,7 +183,7 @@ PATTERNS: list[Phrase] = [
     phrase(r"(?P<sentence>.+), (?P<hours>\S+) opens (?P<at>[\d :-]+)", N_("%(sentence)s, %(hours)s opens %(at)s")),
     phrase(r"(?P<sentence>.+) and (?P<span>\w+) of pauses", N_("%(sentence)s and %(span)s of pauses")),
     phrase(r"(?P<span>\w+) from (?P<at>[\d :-]+) (?P<zone>[\w -]+)", N_("%(span)s from %(at)s %(zone)s")),
-    phrase(rf"the (?P<clock>{_CLOCK}) is overdue", N_("%(clock)s is overdue")),
+    phrase(rf"the (?P<clock>{CLOCK}) is overdue", N_("%(clock)s is overdue")),
     phrase(r"started by (?P<words>.+)", N_("started by %(words)s")),
     phrase(r"acknowledged", N_("acknowledged")),
     phrase(r"there is no case (?P<number>\d+)", N_("There is no case %(number)s.")),
@@ -212,38 +193,3 @@ PATTERNS: list[Phrase] = [
     ),
     phrase(r"(?:text: )?the note is missing", N_("Write the note first.")),
 ]
-
-
-def translate(sentence: str, gettext: Gettext, depth: int = 0) -> str:
-    """The sentence in the language of `gettext`; itself where it has no other."""
-    for pattern, message in (*PHRASES, *DUTY, *PATTERNS, *LISTENING):
-        found = pattern.fullmatch(sentence)
-        if found is None:
-            continue
-        parts = {name: _part(name, value, gettext, depth) for name, value in found.groupdict().items()}
-        return (gettext(message) % parts).strip()
-    return sentence
-
-
-def _part(name: str, value: str | None, gettext: Gettext, depth: int) -> str:
-    if value is None:
-        return ""
-    if name == "words":
-        return value
-    if name == "clocks":
-        return re.sub(r"\(([^)]*)\)", lambda m: f"({_inner(m[1], gettext, depth)})", value)
-    if _NUMBER.fullmatch(value):
-        return value.translate(str.maketrans(",.", gettext(_POINTS)))
-    return _inner(value, gettext, depth)
-
-
-def _inner(said: str, gettext: Gettext, depth: int) -> str:
-    word = _SEVERITIES.get(said, said)
-    if word in _WORDS:
-        return gettext(word)
-    if depth >= _DEEPEST:
-        return said
-    whole = translate(said, gettext, depth + 1)
-    if whole == said and ", " in said:
-        return ", ".join(_inner(part, gettext, depth + 1) for part in said.split(", "))
-    return whole

@@ -2,8 +2,10 @@
 
 import re
 
-from console.web.words import N_
+from leitstand.language.words import N_
 
+CLOCK = "acknowledge|first response|next response|resolution|forward accepted"
+CLOCKS = r"(?P<clocks>(?: \((?:" + CLOCK + r") (?:met|missed)[^)]*\))*)"
 Phrase = tuple[re.Pattern[str], str]
 
 
@@ -79,7 +81,13 @@ ESCALATIONS: list[Phrase] = [
         N_("escalation %(policy)s: %(does)s failed: %(words)s"),
     ),
     phrase(r"resolving the case", N_("the case is being resolved")),
-    phrase(r"waits: (?P<words>.+)", N_("waits: %(words)s")),
+    phrase(r"waits: (?P<why>.+)", N_("waits: %(why)s")),
+    phrase(
+        r"silence (?P<number>\d+) by (?P<words>.+?) until (?P<at>[\d-]+ [\d:]+ UTC) \((?P<more_words>.*)\)",
+        N_("silence %(number)s by %(words)s until %(at)s (%(more_words)s)"),
+    ),
+    phrase(r"only (?P<words>[a-z\d :-]+)", N_("only %(words)s")),
+    phrase(r"(?P<count>\d+) of (?P<least>\d+) posts", N_("%(count)s of %(least)s posts")),
     phrase(r"skipped: (?P<why>.+)", N_("skipped: %(why)s")),
     phrase(r"forwarding to (?P<words>.+)", N_("forwarded to %(words)s")),
     phrase(r"opening a channel at (?P<words>.+)", N_("opens a channel at %(words)s")),
@@ -155,7 +163,7 @@ RISKS: list[Phrase] = [
     phrase(r"as with any case", N_("as with any case")),
     phrase(r"it is (?P<severity>sev\d)", N_("it is %(severity)s")),
     phrase(
-        r"(?P<clock>acknowledge|first response|next response|resolution|forward accepted): (?P<share>\d+)%"
+        rf"(?P<clock>{CLOCK}): (?P<share>\d+)%"
         r" of the time is used",
         N_("%(clock)s: %(share)s %% of the time is used"),
     ),

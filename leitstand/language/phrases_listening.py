@@ -1,7 +1,7 @@
 """What is wrong with listeners and targets, as `sentences` translates it. What services say themselves stays."""
 
-from console.web.phrases import Phrase, phrase
-from console.web.words import N_
+from leitstand.language.phrases import Phrase, phrase
+from leitstand.language.words import N_
 
 LISTENING: list[Phrase] = [
     phrase(r"it was stopped", N_("it was stopped")),

@@ -2,11 +2,9 @@
 
 import pytest
 
-from console.web.language import translations
-from console.web.phrases import PHRASES
-from console.web.phrases_duty import DUTY
-from console.web.phrases_listening import LISTENING
-from console.web.sentences import PATTERNS, translate
+from leitstand.language.catalogue import translations
+from leitstand.language.index import needed, opens
+from leitstand.language.sentences import ALL, translate
 
 GERMAN = translations("de").gettext
 
@@ -61,7 +59,7 @@ GERMAN = translations("de").gettext
         ("a word that no list knows: x", "a word that no list knows: x"),
         ("policy sev1, until acknowledged, 3 times again", "Richtlinie sev1, bis bestätigt, 3-mal wiederholt"),
         ("only: hours 08:00-18:00; severity sev1", "nur: von 08:00-18:00; Schweregrad Sev 1"),
-        ("handed back by Bea at desk: ticket 5", "zurückgegeben von Bea at desk: ticket 5"),
+        ("handed back by Bea at desk: ticket 5", "zurückgegeben von Bea bei desk: ticket 5"),
         (
             "one more repost joined: the same story",
             "noch ein Beitrag kam dazu (Weiterverbreitung): dieselbe Geschichte",
@@ -107,5 +105,37 @@ def test_german(english: str, german: str) -> None:
 
 
 def test_no_message_is_left_in_english() -> None:
-    same = {"SLA %(words)s: %(granted)s", "%(clock)s %(how)s"}
-    assert {message for _, message in (*PATTERNS, *PHRASES, *DUTY, *LISTENING) if GERMAN(message) == message} <= same
+    same = {"SLA %(words)s: %(granted)s", "%(clock)s %(how)s", "%(ours)s: %(why)s%(clocks)s"}
+    assert {message for _, message in ALL if GERMAN(message) == message} <= same
+
+
+def test_what_people_write_is_not_taken_for_a_sentence() -> None:
+    assert translate("closed by Bea: the case is sev1", GERMAN) == "geschlossen von Bea: the case is sev1"
+    assert translate("forwarded to legal by Bea", GERMAN) == "weitergeleitet an legal von Bea"
+    assert translate("escalation outage started: the case is sev1", GERMAN) == (
+        "Eskalation outage begonnen: der Fall ist Sev 1"
+    )
+    assert translate("escalation 4 (nobody owns it): measures overdue: 3", GERMAN) == (
+        "Eskalation 4 (nobody owns it): measures overdue: 3"
+    )
+
+
+def test_quoted_words_have_german_quotation_marks() -> None:
+    assert translate("urgency high: “it's “down”” (down), asap, “now” (at once)", GERMAN) == (
+        "Dringlichkeit hoch: „it's “down”“ (down), asap, „now“ (at once)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("regex", "letter", "words"),
+    [
+        (r"the (?P<kind>\w+) is \(too late\)", "t", "too late"),
+        (r"(?:value: )?must be a number", "", "must be a number"),
+        (r"(?P<words>\S+) closed the (?:connection|stream)", "", " closed the "),
+        (r"s?even is odd", "", "even is odd"),
+        (r"odd [,.]*, never", "o", ", never"),
+        (r"one|two", "", ""),
+    ],
+)
+def test_what_a_pattern_needs(regex: str, letter: str, words: str) -> None:
+    assert (opens(regex), needed(regex)) == (letter, words)

@@ -1,7 +1,7 @@
 """The sentences of who is told when, who is on call and silences, as `sentences` translates them."""
 
-from console.web.phrases import Phrase, phrase
-from console.web.words import N_
+from leitstand.language.phrases import Phrase, phrase
+from leitstand.language.words import N_
 
 MATRIX: list[Phrase] = [
     phrase(r"Who is told when", N_("Who is told when")),
