@@ -198,7 +198,6 @@ REFUSALS: list[Phrase] = [
         r"(?:value: )?there is no target '(?P<words>[^']+)'; known: (?P<known>.+)",
         N_("There is no target %(words)s; known: %(known)s"),
     ),
-    phrase(r"escalating cannot make it milder", N_("Escalating cannot make it milder.")),
 ]
 CORRECTIONS: list[Phrase] = [
     phrase(

@@ -16,6 +16,7 @@ from leitstand.language.phrases_cases import CASES
 from leitstand.language.phrases_duty import DUTY
 from leitstand.language.phrases_listening import LISTENING
 from leitstand.language.phrases_notices import EFFECTS, NOTICES, OURS, TITLES
+from leitstand.language.phrases_refused import REFUSED
 from leitstand.language.words import KINDS, LABELS, N_, SPOKEN
 
 Gettext = Callable[[str], str]
@@ -34,7 +35,7 @@ _JUDGED = ("urgency ", "severity ", "rule “")
 _REASON = re.compile(r"; (?=urgency \w+(?:[:;]|$)|severity sev\d|rule “)")
 _EFFECT = re.compile(r", (?=(?:severity|team|tags|policy|SLA) |opens a case|held for a person)")
 
-ALL: tuple[Phrase, ...] = (*OURS, *PHRASES, *DUTY, *CASES, *LISTENING, *NOTICES)
+ALL: tuple[Phrase, ...] = (*OURS, *PHRASES, *DUTY, *CASES, *LISTENING, *NOTICES, *REFUSED)
 _BY_FIRST, _ANY = by_first_letter(ALL)
 
 
