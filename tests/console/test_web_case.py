@@ -156,3 +156,21 @@ def test_a_solved_case_is_shared_with_whom_it_may_please(console: Console) -> No
     with console.database.connect() as connection:
         told = connection.execute(text("SELECT target, reason FROM deliveries WHERE type = 'case.shared'")).all()
     assert [tuple(row) for row in told] == [("desk", "shared with desk by Ana Costa (desk): they love it")]
+
+
+def test_what_is_refused_is_said_in_the_readers_language(console: Console) -> None:
+    label, german = f"/cases/{console.open_case()}/label", {**HTMX, "Accept-Language": "de"}
+    with sign_in(console) as client:
+        refused = client.post(label, data={"value": "x" * 101}, headers=german)
+        assert refused.status_code == 422
+        assert "Ein Label hat höchstens 100 Zeichen." in refused.text
+        assert "A label has at most 100 characters." in client.post(label, data={"value": "x" * 101}, headers=HTMX).text
+        for_whom = client.post(label.replace("label", "pause"), data={"value": "nobody"}, headers=german)
+        assert "Möglich ist nur: author, department, hold." in for_whom.text
+
+
+def test_german_pages_quote_in_german(console: Console) -> None:
+    number = console.open_case(words="acme cloud is down and everything is gone")
+    with sign_in(console) as client:
+        page = client.get(f"/cases/{number}", headers={"Accept-Language": "de"}).text
+    assert re.search(r"Dringlichkeit \w+: „[^„“”]+“ \(", page)
