@@ -45,7 +45,7 @@ COMMANDS = {
     "digest": "Show a week's digest for the product team, as it was sent or would be.",
     "erase": "Erase an author everywhere, and tell every target that had a copy.",
     "doctor": "Look at an installation that runs: what waits, what was given up, and what to do.",
-    "db": "Bring the database's schema up to date.",
+    "db": "Bring the database's schema up to date; see what it keeps no longer.",
 }
 
 

@@ -31,6 +31,7 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[database]", settings.Database),
     ("[redis]", settings.Redis),
     ("[workers]", settings.Workers),
+    ("[retention]", settings.Retention),
     ("[[watchlists]]", settings.Watchlist),
     ("[listeners.NAME]", settings.ListenerSettings),
     ("[targets.NAME]", settings.TargetSettings),

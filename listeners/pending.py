@@ -44,6 +44,7 @@ _BACKLOG = text(
     " (SELECT min(greatest(received_at, edited_at)) FROM mentions WHERE id = ANY(ARRAY(SELECT mention_id"
     "   FROM pending_mentions WHERE parked_at IS NULL ORDER BY mention_id LIMIT 100))) FROM pending_mentions"
 )
+_BEHIND = text("SELECT EXISTS (SELECT FROM pending_mentions WHERE parked_at IS NULL AND enqueued_at < :since)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,11 @@ def fail(connection: Connection, mention_id: int, error: str, now: datetime, *, 
 def park(connection: Connection, mention_id: int, error: str, now: datetime) -> None:
     """Move a mention aside at once, with the error kept."""
     fail(connection, mention_id, error, now, max_attempts=1)
+
+
+def behind(connection: Connection, since: datetime) -> bool:
+    """Whether something waits since before that: whoever has nothing urgent to do stands aside."""
+    return bool(connection.scalar(_BEHIND, {"since": since}))
 
 
 def backlog(connection: Connection) -> Backlog:

@@ -65,6 +65,10 @@ class Metrics:
             "leitstand_listener_gap_seconds", "Seconds a listener was not listening.", "listener"
         )
 
+        self.let_go = self._counter(
+            "leitstand_retention_let_go", "Posts and cases no longer kept, by `[retention]`.", "what"
+        )
+
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         self.rows.append(Row(name, "counter", meaning, labels))
         return Counter(name, meaning, labels, registry=self._registry)
@@ -94,6 +98,8 @@ def open_metrics(directory: Path, slot: str) -> Metrics:
 
 def start_at_zero(metrics: Metrics, settings: Settings) -> None:
     """Make every series whose labels are known beforehand: a rate needs the zero before the first count."""
+    for what in ("posts", "cases"):
+        metrics.let_go.labels(what)
     for listener in settings.listeners:
         metrics.listener_gap.labels(listener)
     for watchlist in settings.watchlists:

@@ -32,6 +32,10 @@ _SELECT = text(
     " FROM assessments WHERE mention_id = ANY(:ids)"
 )
 _FORGET = text("UPDATE assessments SET reasons = '[]' WHERE mention_id = ANY(:ids)")
+_REMOVE = (
+    text("DELETE FROM assessments WHERE mention_id = ANY(:ids)"),
+    text("DELETE FROM labels WHERE mention_id = ANY(:ids)"),
+)
 _FIELDS = (
     "language",
     "sentiment",
@@ -68,6 +72,12 @@ def load(connection: Connection, mention_ids: Sequence[int]) -> dict[int, Assess
 def forget(connection: Connection, mention_ids: Sequence[int]) -> None:
     """Take the reasons, which quote the words, out of the assessments of erased mentions."""
     connection.execute(_FORGET, {"ids": list(mention_ids)})
+
+
+def remove(connection: Connection, mention_ids: Sequence[int]) -> None:
+    """Delete what was found in mentions that are no longer kept, and what people said of it."""
+    for statement in _REMOVE:
+        connection.execute(statement, {"ids": list(mention_ids)})
 
 
 def _document(rows: Sequence[tuple[int, Assessment]]) -> str:

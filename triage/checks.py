@@ -25,6 +25,21 @@ def problems(settings: Settings) -> Iterable[Problem]:
     yield from _calendars(settings)
     yield from _knowledge(settings)
     yield from _digests(settings)
+    yield from _retention(settings)
+
+
+def _retention(settings: Settings) -> Iterable[Problem]:
+    """What is still worked with must be there."""
+    posts, cases, desk = settings.retention.posts, settings.retention.cases, settings.triage
+    weeks = timedelta(weeks=3) if settings.digests else timedelta(0)
+    for key, kept, needed, why in (
+        ("posts", posts, 2 * desk.story_window, "twice triage.story_window: new posts are compared with them"),
+        ("posts", posts, weeks, "three weeks: [[digests]] count two, and may be late"),
+        ("cases", cases, desk.reopen_within, "triage.reopen_within: until then they may be opened again"),
+        ("cases", cases, desk.repeat_window, "triage.repeat_window: until then they count as repeat contact"),
+    ):
+        if kept is not None and kept < needed:
+            yield Problem(f"retention.{key}", f"{show_duration(kept)} is shorter than {why} ({show_duration(needed)})")
 
 
 def _digests(settings: Settings) -> Iterable[Problem]:

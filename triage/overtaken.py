@@ -24,6 +24,7 @@ _FIND = text(
     "   = ANY (ARRAY[post.external_id, nullif(post.conversation_id, '')])"
     "  AND (answer.conversation_id <> '' OR answer.parent_id <> '')"
     "  AND (answer.created_at, answer.id) > (post.created_at, post.id)"
+    "  AND answer.deleted_at IS NULL"
     " WHERE c.opened_at > :after AND c.opened_at <= :until AND c.state IN ('new', 'open', 'waiting')"
     " AND NOT EXISTS (SELECT FROM case_mentions k WHERE k.mention_id = answer.id)"
     " AND NOT EXISTS (SELECT FROM pending_mentions p WHERE p.mention_id = answer.id)"

@@ -2,7 +2,7 @@
 
 due clocks fire · escalation steps are taken · incidents, escalations and risks are looked at (`watch`)
 · mentions that no job carries any more are enqueued again, and answers that overtook the post they answer
-· what only served to find stories that are closed by now is let go
+· what only served to find stories that are closed by now is let go, and what is past `[retention]` (`retention`)
 """
 
 import signal
@@ -29,6 +29,7 @@ from triage.stories import store as stories
 from workers import queues, setup
 from workers.logs import configure_logging
 from workers.queues import AssessQueue
+from workers.retention import Retention
 from workers.watch import EVERY, Watch
 
 log = structlog.get_logger()
@@ -66,6 +67,7 @@ class Sweep:
     policy: Policy
     metrics: Metrics
     watch: Watch
+    retention: Retention
     lost_at: datetime = field(default_factory=clock.now)
     forgot_at: datetime = field(default_factory=clock.now)
     watched_at: datetime = field(default_factory=clock.now)
@@ -88,6 +90,8 @@ class Sweep:
             self.forgot_at = now
             with self.engine.begin() as connection:
                 stories.forget(connection, now - 2 * self.policy.triage.story_window)
+        if not more:
+            self.retention.step(now)
         return more
 
     def _fire(self, now: datetime) -> bool:
@@ -137,7 +141,9 @@ def main(config: Path | str, slot: str = "sweep") -> None:
     engine = setup.open_database(where, pool_size=2)
     queue = AssessQueue(queues.connect(where.redis_url))
     policy = compile_policy(settings)
-    sweep = Sweep(engine, queue, policy, open_metrics(where.metrics_dir, slot), Watch(engine, policy))
+    metrics = open_metrics(where.metrics_dir, slot)
+    retention = Retention(engine, settings.retention, metrics)
+    sweep = Sweep(engine, queue, policy, metrics, Watch(engine, policy), retention)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -168,7 +168,8 @@ def list_(
         found = views.search(connection, words) if words else views.listed(connection, state)
     for project in found:
         learned = f"; learned: {project.change} ({project.by_whom})" if project.change else ""
-        said = f"{project.number}  {project.state}  case {project.case_number}  {project.owner or 'nobody'}"
+        about = f"case {project.case_number}" if project.case_number else "its case is no longer kept"
+        said = f"{project.number}  {project.state}  {about}  {project.owner or 'nobody'}"
         print_json(project) if as_json else typer.echo(f"{said}  {project.title}{learned}")
     if not as_json:
         typer.echo(f"{count(len(found), 'escalation')}." if found else "No escalation.")

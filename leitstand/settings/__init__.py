@@ -19,7 +19,7 @@ from leitstand.settings.base import (
     parse_duration,
     show_duration,
 )
-from leitstand.settings.daemon import Api, Brand, Database, Redis, Server, Token, Workers
+from leitstand.settings.daemon import Api, Brand, Database, Redis, Retention, Server, Token, Workers
 from leitstand.settings.desk import Digest, Feedback, Incidents, Knowledge, Nlp, Reply, Triage
 from leitstand.settings.ends import ListenerSettings, TargetSettings, Watchlist
 from leitstand.settings.escalation import Escalation, Escalations, Only, Override, Rota, Step
@@ -48,6 +48,7 @@ __all__ = [
     "Override",
     "Redis",
     "Reply",
+    "Retention",
     "Rota",
     "Rule",
     "Score",
@@ -79,6 +80,7 @@ class Settings(Section):
     database: Database = Database()
     redis: Redis = Redis()
     workers: Workers = Workers()
+    retention: Retention = Retention()
     nlp: Nlp = Nlp()
     triage: Triage = Triage()
     incidents: Incidents = Incidents()

@@ -16,7 +16,10 @@ def parse_duration(value: object) -> timedelta:
         return value
     if not isinstance(value, str) or not _DURATION.fullmatch(value.strip()):
         raise ValueError('must be a duration such as "90s", "15m", "1h30m" or "2d"')
-    return timedelta(seconds=sum(float(n) * _UNITS[u] for n, u in re.findall(r"(\d+(?:\.\d+)?)([smhdw])", value)))
+    try:
+        return timedelta(seconds=sum(float(n) * _UNITS[u] for n, u in re.findall(r"(\d+(?:\.\d+)?)([smhdw])", value)))
+    except OverflowError:
+        raise ValueError("is longer than any duration can be") from None
 
 
 def show_duration(value: timedelta) -> str:

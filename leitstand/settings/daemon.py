@@ -1,12 +1,13 @@
 """The daemon itself: where it keeps its data, what it listens on, who may call it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 
-from leitstand.settings.base import Account, Name, Section
+from leitstand.settings.base import Account, Duration, Name, Section
 
 
 def _an_address(*schemes: str) -> Callable[[SecretStr], SecretStr]:
@@ -75,6 +76,24 @@ class Workers(Section):
 
     processes: int = Field(1, ge=1, le=64, description="How many `work` processes `leitstand run` starts.")
     recycle_after: int = Field(5000, ge=10, description="A worker is replaced by a fresh one after so many jobs.")
+
+
+_Kept = Annotated[Duration, Field(ge=timedelta(days=7), le=timedelta(days=36500))]
+
+
+class Retention(Section):
+    """How long posts and cases are kept. What is past its limit goes within a day."""
+
+    posts: _Kept | None = Field(
+        None,
+        description="A post in no case is kept so long after it was received. Absent: for ever.",
+        examples=["90d"],
+    )
+    cases: _Kept | None = Field(
+        None,
+        description="A case is kept so long after it was resolved or closed. Absent: for ever.",
+        examples=["730d"],
+    )
 
 
 class Token(Section):

@@ -130,3 +130,27 @@ def test_a_database_that_is_away_is_said_in_a_sentence(leitstand: Leitstand, con
     assert ended.code == 1
     assert "PostgreSQL cannot be used" in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_what_is_past_its_limit_is_counted_and_left(handled: Leitstand, config: Path, database: Engine) -> None:
+    assert handled("db", "retention").out == "Everything is kept for ever: [retention] sets no limit.\n"
+    config.write_text(config.read_text() + '\n[retention]\nposts = "60d"\ncases = "60d"\n')
+    with database.begin() as connection:
+        connection.execute(text("UPDATE mentions SET received_at = received_at - interval '61 days'"))
+        free = connection.scalar(
+            text("SELECT count(*) FROM mentions WHERE id NOT IN (SELECT mention_id FROM case_mentions)")
+        )
+        ended = text(
+            "UPDATE cases SET state = 'closed', closed_at = now() - interval '61 days' WHERE number IN"
+            " (SELECT number FROM cases WHERE number NOT IN (SELECT case_number FROM deliveries WHERE state = 'pending')"
+            "  UNION SELECT min(number) FROM cases) RETURNING number"
+        )
+        numbers = connection.scalars(ended).all()
+        connection.execute(text("UPDATE deliveries SET state = 'sent'"))
+        connection.execute(text("UPDATE escalation_runs SET state = 'resolved'"))
+        kept = connection.scalar(text("SELECT count(*) FROM cases"))
+    assert free and numbers
+    assert handled("db", "retention", "--json").rows == [{"posts": free, "cases": len(numbers)}]
+    assert handled("db", "retention").out.startswith(f"Past their limit: {free} post")
+    with database.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM cases")) == kept

@@ -190,4 +190,4 @@ def test_a_directory_that_is_not_there_shows_nothing_yet(tmp_path: Path) -> None
 
 def test_no_name_is_taken_twice() -> None:
     rows = Metrics(CollectorRegistry()).rows
-    assert len({row.name for row in rows}) == len(rows) == 12
+    assert len({row.name for row in rows}) == len(rows) == 13

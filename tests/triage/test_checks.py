@@ -15,6 +15,40 @@ def test_a_good_file_has_no_problems() -> None:
     assert found() == []
 
 
+@pytest.mark.parametrize(
+    ("changes", "path", "says"),
+    [
+        (
+            {"retention": {"posts": "8d"}, "triage": {"story_window": "5d"}},
+            "retention.posts",
+            "8d is shorter than twice triage.story_window: new posts are compared with them (10d)",
+        ),
+        (
+            {"retention": {"posts": "20d"}, "digests": [{"name": "d", "target": "desk", "watchlists": ["cloud"]}]},
+            "retention.posts",
+            "20d is shorter than three weeks: [[digests]] count two, and may be late (21d)",
+        ),
+        (
+            {"retention": {"cases": "29d"}},
+            "retention.cases",
+            "29d is shorter than triage.repeat_window: until then they count as repeat contact (30d)",
+        ),
+        (
+            {"retention": {"cases": "31d"}, "triage": {"reopen_within": "40d"}},
+            "retention.cases",
+            "31d is shorter than triage.reopen_within: until then they may be opened again (40d)",
+        ),
+    ],
+)
+def test_what_is_still_worked_with_must_be_kept(changes: dict[str, object], path: str, says: str) -> None:
+    assert found(**changes) == [(path, says)]
+
+
+def test_limits_that_are_long_enough_are_fine() -> None:
+    assert found(retention={"posts": "7d", "cases": "30d"}) == []
+    assert found(retention={"cases": "36500d"}) == []
+
+
 def test_two_entries_that_tie_are_both_named() -> None:
     sla = [{"channels": ["x"], "acknowledge": "5m"}, {"severity": ["sev1"], "acknowledge": "9m"}]
     assert found(sla=sla) == [

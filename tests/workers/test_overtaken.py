@@ -21,6 +21,7 @@ from workers import jobs, sweep
 from workers.intake import Intake
 from workers.line import Line
 from workers.queues import AssessQueue, connect
+from workers.retention import Retention
 from workers.watch import Watch
 
 SETTINGS = Settings.model_validate(
@@ -43,7 +44,8 @@ class House:
         self.engine = engine
         self._intake = Intake(engine, Watchlists(SETTINGS), queue, metrics)
         self._line = Line(engine, pipeline.load(SETTINGS), policy, metrics)
-        self._begin = partial(sweep.Sweep, engine, queue, policy, metrics, Watch(engine, policy))
+        retention = Retention(engine, SETTINGS.retention, metrics)
+        self._begin = partial(sweep.Sweep, engine, queue, policy, metrics, Watch(engine, policy), retention)
         self._sweep = self._begin()
 
     def hear(self, *mentions: Mention) -> list[int]:

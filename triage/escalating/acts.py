@@ -111,7 +111,9 @@ def act(
 
 
 def case_of(connection: Connection, project: Project, policy: Policy, now: datetime) -> CaseSnapshot:
-    """The case that an escalation is about."""
+    """The case that an escalation is about. Raises NotFoundError where it is no longer kept."""
+    if project.case_number is None:
+        raise NotFoundError(f"the case of escalation {project.number} is no longer kept")
     case = records.read(connection, [project.case_number])[project.case_number]
     return snapshot(case, clocks.read(connection, [case.number])[case.number].values(), policy, now)
 

@@ -29,14 +29,15 @@ _MOVE = text("""
 class Project:
     """One escalation. `cause` is "sev1", "breach", "incident" or "person".
 
-    The last four say what was learned: what happened, why, what we change, and who does it.
+    The last four say what was learned: what happened, why, what we change, and who does it. They may be kept longer
+    than the case: then `case_number` is None.
     """
 
     number: int
     title: str
     state: str
     cause: str
-    case_number: int
+    case_number: int | None
     incident: int | None
     team: str
     owner: str

@@ -64,12 +64,13 @@ def riskiest(connection: Connection, now: datetime, limit: int = 10) -> list[Ris
     """The open escalations that most need looking at."""
     projects = listed(connection, "open", 1000)
     measures = store.measures(connection, [p.number for p in projects], now)
-    numbers = [p.case_number for p in projects]
+    numbers = [p.case_number for p in projects if p.case_number is not None]
     cases = records.read(connection, numbers)
     risks = {row.case_number: row.score for row in connection.execute(_RISKS, {"numbers": numbers})}
     found = [
         weigh(p, measures[p.number], cases[p.case_number].severity, risks.get(p.case_number, 0.0), now)
         for p in projects
+        if p.case_number is not None
     ]
     return sorted(found, key=lambda r: (-r.score, r.escalation.number))[:limit]
 

@@ -24,7 +24,7 @@ _ARTICLES = """
 """
 _LESSONS = """
     SELECT number, title, case_number, happened, change, by_whom, closed_at, ts_rank(words, {query}, 1) AS score
-    FROM escalations WHERE state = 'closed' AND words @@ {query} AND case_number <> :but
+    FROM escalations WHERE state = 'closed' AND words @@ {query} AND case_number IS DISTINCT FROM :but
     ORDER BY score DESC, number DESC LIMIT :limit
 """
 _SEARCH_CASES = text(_CASES.format(words=_OF_CASE, query=_ASKED))
@@ -78,7 +78,7 @@ class Lesson:
 
     number: int
     title: str
-    case_number: int
+    case_number: int | None
     happened: str
     change: str
     by_whom: str
