@@ -110,3 +110,22 @@ def test_an_incident_shows_its_cases_and_is_closed_by_hand(console: Console) -> 
         over = client.get(f"/incidents/{number}").text
     assert "closed by Ana Costa (desk): fixed" in over
     assert "Close the incident" not in over
+
+
+def test_a_lesson_is_shown_after_its_case_has_gone(console: Console) -> None:
+    number, escalation = opened(console)
+    with console.database.begin() as connection:
+        given = LESSON | {"n": escalation}
+        connection.execute(
+            text(
+                "UPDATE escalations SET state = 'closed', closed_at = now(), case_number = NULL, happened = :happened,"
+                " why = :why, change = :change, by_whom = :by_whom WHERE number = :n"
+            ),
+            given,
+        )
+    with sign_in(console, READ) as client:
+        page = client.get(f"/escalations/{escalation}").text
+        assert "a key ran out" in page and f"/cases/{number}" not in page and "None" not in page
+        assert "None" not in client.get("/escalations", params={"q": "keys"}).text
+        shown = client.get(f"/api/v1/escalations/{escalation}", headers={"Authorization": f"Bearer {READ}"})
+    assert shown.status_code == 200 and '"case_number":null' in shown.text.replace(" ", "")

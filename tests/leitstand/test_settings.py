@@ -16,7 +16,10 @@ def test_durations(text: str, seconds: int) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("text", ["", "15", "m", "15 minutes", "-5m", 15, None, "1h-2m", "9" * 15 + "d", "9" * 400 + "w"])
+LONGEST = ["9" * 15 + "d", "9" * 400 + "w"]
+
+
+@pytest.mark.parametrize("text", ["", "15", "m", "15 minutes", "-5m", 15, None, "1h-2m", *LONGEST])
 def test_anything_else_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="duration"):
         parse_duration(text)

@@ -1,16 +1,21 @@
-"""A worker of its own process that lets go of cases, and is killed before it commits."""
+"""A worker in a process of its own that lets go of cases or of posts, and is killed before it commits."""
 
 import signal
+import sys
 from datetime import datetime
 
 from leitstand.database import engine
 from workers.retention import Before, Pass, advance
 
 
-def main(url: str, before: datetime, at: Pass) -> None:
+def main(url: str, before: str, of: str) -> None:
     """Do one transaction's work, say so, and never commit it."""
-    database = engine(url, pool_size=1)
-    with database.begin() as connection:
-        advance(connection, at, Before(before, before), before)
+    at = datetime.fromisoformat(before)
+    with engine(url, pool_size=1).begin() as connection:
+        advance(connection, Pass() if of == "cases" else Pass(case=None), Before(at, at), at)
         print("done", flush=True)
         signal.pause()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])
