@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from structlog.testing import capture_logs
 
 from escalation_bridge import outbox
+from leitstand import clock
 from leitstand.model import Assessment, Author, Intent, Mention, Reason, Sentiment, Urgency
 from leitstand.settings import Settings
 from listeners import changes, store
@@ -28,7 +29,10 @@ from triage.escalating import acts, projects
 from triage.escalating import store as escalations
 from triage.knowledge.search import search
 from triage.policy import Policy, compile_policy
+from workers.queues import AssessQueue, connect
 from workers.retention import Over, Pass, Retention, over
+from workers.sweep import Sweep
+from workers.watch import Watch
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LIMITS = {"posts": "60d", "cases": "90d"}
@@ -399,3 +403,15 @@ def test_a_fault_rests_and_is_told(house: House) -> None:
 
 def _pend(connection: Connection, post: int, at: datetime) -> None:
     connection.execute(text("INSERT INTO pending_mentions VALUES (:id, :at)"), {"id": post, "at": at})
+
+
+def test_the_sweep_does_it_beside_its_deadlines(house: House, redis_url: str) -> None:
+    long_ago = (NOW - clock.now()) / timedelta(days=1) + 100
+    house.post("old", long_ago, urgent=False)
+    retention, queue = house.retention(), AssessQueue(connect(redis_url))
+    sweep = Sweep(
+        house.database, queue, house.policy, retention.metrics, Watch(house.database, house.policy), retention
+    )
+    for _ in range(5):
+        sweep.tick()
+    assert house.kept() == set() and retention.next_at > clock.now()
