@@ -156,6 +156,8 @@ def _urgency(mention: Mention, assessment: Assessment) -> list[CaseReason]:
 
 
 def _cue(mention: Mention, reason: Reason) -> str:
-    words = (mention.title if reason.field == "title" else mention.text)[reason.start : reason.end]
-    cue = reason.cue.replace("_", " ")
-    return f"“{' '.join(words.split())[:80]}” ({cue})" if words.strip() else cue
+    """The words in the text, and what they were taken for where that is something else."""
+    text = mention.title if reason.field == "title" else mention.text
+    words, cue = " ".join(text[reason.start : reason.end].split())[:80], reason.cue.replace("_", " ")
+    taken = "" if words.casefold() == cue.casefold() else f" ({cue})"
+    return f"“{words}”{taken}" if words else cue

@@ -28,7 +28,7 @@ _POINTS = N_(",.")  # between thousands, and before what is less than one
 # What people wrote or named is never translated, and times are told alike.
 _KEPT = frozenset({"words", "more_words", "target", "whom", "channel", "hours", "span", "at", "until", "on"})
 _QUOTED = N_("“%(words)s”")
-_CUE = re.compile(r"“(.*?)”(?= \([^()]*\)(?:, |$))", re.DOTALL)
+_CUE = re.compile(r"“(.*?)”(?=(?: \([^()]*\))?(?:, |$))", re.DOTALL)
 _AT_TARGET = N_("%(words)s at %(target)s")
 _ELSEWHERE = re.compile(r"(?P<words>.+) at (?P<target>\S+)", re.DOTALL)
 _JUDGED = ("urgency ", "severity ", "rule “")
