@@ -12,7 +12,8 @@ from triage.severity import explain, from_matrix, impact
 
 NO_FACTS = Facts()
 _DOUBT = "a post would make it "
-_QUOTED = re.compile(r"“.*?” \(([^()]*)\)(?=, |$)", re.DOTALL)
+_QUOTED = re.compile(r"“.*?”(?: \(([^()]*)\))?(?=, |$)", re.DOTALL)
+_GONE = "\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,15 @@ def doubted(review: str) -> Severity | None:
 
 def unquoted(reasons: Iterable[CaseReason]) -> tuple[CaseReason, ...]:
     """The reasons of a case without the words that they quote of posts: what was deleted or edited is not kept."""
-    return tuple(replace(r, text=_QUOTED.sub(r"\1", r.text)) if r.about == "urgency" else r for r in reasons)
+    return tuple(replace(r, text=_unquoted(r.text)) if r.about == "urgency" else r for r in reasons)
+
+
+def _unquoted(said: str) -> str:
+    """What the quoted words were taken for; nothing of those that were taken for themselves."""
+    level, between, cues = said.partition(": ")
+    found = _QUOTED.sub(lambda quote: quote[1] or _GONE, cues).split(", ")
+    kept = ", ".join(cue for cue in found if cue != _GONE)
+    return f"{level}{between}{kept}" if kept else level
 
 
 def subject(item: MatchedMention, assessment: Assessment, policy: Policy, facts: Facts = NO_FACTS) -> Subject:

@@ -1,7 +1,7 @@
 """What networks do to posts after they were heard, told on their cases: edited, deleted.
 
-A deleted post's words are taken from its case too: the title and text if it is the post that the case was opened with,
-and what the reasons quote.
+A deleted post's words are taken from its case too: the title and text if it is the post that the case was opened with
+(and the title of an escalation that is called like it), and what the reasons quote.
 """
 
 from collections.abc import Collection, Sequence
@@ -24,6 +24,11 @@ _CASES = text(
     " ORDER BY m.mention_id"
 )
 _REMOVE = text("UPDATE cases SET title = :removed, text = '' WHERE number = ANY(:numbers)")
+# An escalation as a project is called like its case, unless somebody gave it a name.
+_RENAME = text(
+    "UPDATE escalations e SET title = :removed FROM cases c"
+    " WHERE c.number = e.case_number AND c.number = ANY(:numbers) AND e.title = c.title"
+)
 _SAID = {"edited": "the author has edited a post of this case", "deleted": "a post of this case was deleted"}
 
 
@@ -38,7 +43,9 @@ def note(connection: Connection, changes: Sequence[PostChange], now: datetime) -
     records.update(connection, [_changed(case, now, lost) for case in cases.values()])
     removed = [row.case_number for row in rows if row.opening and by_mention[row.mention_id] == "deleted"]
     if removed:
-        connection.execute(_REMOVE, {"numbers": removed, "removed": REMOVED})
+        words = {"numbers": removed, "removed": REMOVED}
+        connection.execute(_RENAME, words)
+        connection.execute(_REMOVE, words)
         withdrawn.stop_answering(connection, removed, "deleted", now)
     ratings.forget(connection, [mention for mention, change in by_mention.items() if change == "deleted"])
     timeline.append(

@@ -57,6 +57,10 @@ UNKNOWN: list[Phrase] = [
     ),
     phrase(r"there is no incident (?P<number>\d+)", N_("There is no incident %(number)s.")),
     phrase(r"there is no escalation (?P<number>\d+)", N_("There is no escalation %(number)s.")),
+    phrase(
+        r"the case of escalation (?P<number>\d+) is no longer kept",
+        N_("The case of escalation %(number)s is no longer kept."),
+    ),
     phrase(r"there is no open silence (?P<number>\d+)", N_("There is no open silence %(number)s.")),
     phrase(
         r"there is no silence (?P<number>\d+) that somebody has ended",

@@ -61,6 +61,7 @@ EXAMPLES = [
     "text: write a sentence: leadership reads it without knowing the case",
     "escalation 7 has open measures (2): finish them first",
     "there is no escalation 7",
+    "the case of escalation 7 is no longer kept",
     "cursor: not a cursor of this list",
     "there is no such override 7",
     "sentiment: must be one of: desk, mail",

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import Engine, text
 
 from leitstand.model import Assessment, Author, Intent, MatchedMention, Mention, PostChange, Sentiment, Urgency
@@ -65,6 +66,29 @@ def test_the_reasons_of_a_case_quote_no_deleted_post_and_still_say_what_was_foun
     assert [reason.text for reason in kept] == ["urgency high: outage now, now", said[1]["text"]]
 
 
-def test_no_change_touches_nothing(database: Engine) -> None:
+def test_words_that_were_taken_for_themselves_go_altogether(database: Engine) -> None:
+    number = opened(database)
     with database.begin() as connection:
-        assert upstream.note(connection, [], NOW) == []
+        for quoted, left in (("“going mad here”, “down” (outage)", "urgency high: outage"), ("“mad”", "urgency high")):
+            said = json.dumps([{"about": "urgency", "text": f"urgency high: {quoted}"}])
+            connection.execute(text("UPDATE cases SET reasons = CAST(:said AS jsonb)"), {"said": said})
+            upstream.note(connection, [PostChange(2, "deleted")], NOW)
+            assert [reason.text for reason in records.read(connection, [number])[number].reasons] == [left]
+
+
+@pytest.mark.parametrize(("title", "then"), [("acme is down", "[deleted]"), ("The outage of March",) * 2])
+def test_an_escalation_that_is_called_like_the_post_is_called_so_no_more(
+    database: Engine, title: str, then: str
+) -> None:
+    number = opened(database)
+    with database.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO escalations (title, state, cause, case_number, team, owner, opened_at, opened_by)"
+                " VALUES (:title, 'open', 'sev1', :case, 'desk', '', :now, '')"
+            ),
+            {"title": title, "case": number, "now": NOW},
+        )
+        connection.execute(text("UPDATE cases SET title = 'acme is down'"))
+        upstream.note(connection, [PostChange(1, "deleted")], NOW)
+        assert connection.execute(text("SELECT title FROM escalations")).scalar_one() == then
