@@ -34,7 +34,7 @@ def upgrade(config: Config = DEFAULT_CONFIG) -> None:
 
 @app.command()
 def retention(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
-    """Count what is past the limits of `[retention]` by now and would go within a day. Nothing is deleted.
+    """Count what is past the limits of `retention` by now and would go within a day. Nothing is deleted.
 
     Posts that only such cases hold are not counted: they go once their case is gone.
 
