@@ -167,15 +167,17 @@ def test_a_slow_answer_does_not_make_another_sender_take_over(
 ) -> None:
     monkeypatch.setattr(delivery, "LEASE", timedelta(seconds=2))
     monkeypatch.setattr(delivery, "RENEW_EVERY", 0.05)
-    never = threading.Event()
+    asked, never = threading.Event(), threading.Event()
 
     def slow(_: Request) -> Reply:
+        asked.set()
         never.wait(3)
         return OK
 
     with receiver(slow) as server, sending(database, {"hook": hook(server.url)}) as one:
         add(database, notice())
         one.wake("hook")
+        assert asked.wait(WAIT)
         with sending(database, {"hook": hook(server.url)}):
             assert one.watcher.next() == ("hook", "sent")
         assert server.requests.qsize() == 1
