@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from leitstand import database as leitstand_database
-from tests.console.running import TOKENS, Console, running, settings
+from tests.console.running import TOKENS, Console, empty, running, settings
 from workers.embedded import redis_url as embedded_redis_url
 
 
@@ -47,18 +47,12 @@ def _open_console(
 @pytest.fixture
 def console(_console: Console, redis_url: str) -> Console:
     """A console whose callers need tokens, with nothing stored."""
-    _empty(_console.database)
+    empty(_console.database)
     return _console
 
 
 @pytest.fixture
 def open_console(_open_console: Console, redis_url: str) -> Console:
     """A console on loopback without tokens: open; with nothing stored."""
-    _empty(_open_console.database)
+    empty(_open_console.database)
     return _open_console
-
-
-def _empty(database: Engine) -> None:
-    with database.begin() as connection:
-        for table in ("deliveries", "cases", "mentions", "listener_status"):
-            connection.execute(text(f"DELETE FROM {table}"))

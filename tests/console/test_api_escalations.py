@@ -77,7 +77,6 @@ def test_a_silence_is_added_and_ended(console: Console) -> None:
 def test_incidents_are_listed_and_closed(console: Console) -> None:
     number = console.open_case()
     with console.database.begin() as connection:
-        connection.execute(text("DELETE FROM incidents"))
         incident = connection.execute(
             text(
                 "INSERT INTO incidents (watchlist, state, signal, started_at, opened_at, expected, threshold, peak,"

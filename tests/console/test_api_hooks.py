@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from leitstand.settings import ListenerSettings
 from listeners.sources import facebook, webform
-from tests.console.running import TOKENS, Console, running, settings
+from tests.console.running import TOKENS, Console, empty, running, settings
 from workers.embedded import redis_url as embedded_redis_url
 
 TOKEN = "a-token-of-the-form"
@@ -30,9 +30,7 @@ def _hooked(console_database: Engine, services: Path, tmp_path_factory: pytest.T
 
 @pytest.fixture
 def hooked(_hooked: Console, redis_url: str) -> Console:
-    with _hooked.database.begin() as connection:
-        for table in ("deliveries", "cases", "mentions", "listener_status"):
-            connection.execute(text(f"DELETE FROM {table}"))
+    empty(_hooked.database)
     return _hooked
 
 

@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 
 from leitstand import clock
 from leitstand.model import ClockName, ClockState
-from tests.console.running import ACT, TOKENS, Console, running, settings
+from tests.console.running import ACT, TOKENS, Console, empty, running, settings
 from tests.console.test_web_pages import sign_in
 from triage import clocks, timeline
 from workers.embedded import redis_url as embedded_redis_url
@@ -32,9 +32,7 @@ def _called(console_database: Engine, services: Path, tmp_path_factory: pytest.T
 
 @pytest.fixture
 def called(_called: Console, redis_url: str) -> Console:
-    with _called.database.begin() as connection:
-        for table in ("target_answers", "deliveries", "cases", "mentions"):
-            connection.execute(text(f"DELETE FROM {table}"))
+    empty(_called.database)
     return _called
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from leitstand import clock
-from tests.console.running import ACT, READ, TOKENS, Console, running, settings
+from tests.console.running import ACT, READ, TOKENS, Console, empty, running, settings
 from tests.console.test_web_pages import sign_in
 from workers.embedded import redis_url as embedded_redis_url
 
@@ -31,9 +31,7 @@ def _duty(console_database: Engine, services: Path, tmp_path_factory: pytest.Tem
 
 @pytest.fixture
 def duty(_duty: Console, redis_url: str) -> Console:
-    with _duty.database.begin() as connection:
-        for table in ("silences", "rota_overrides"):
-            connection.execute(text(f"DELETE FROM {table}"))
+    empty(_duty.database)
     return _duty
 
 

@@ -1,10 +1,8 @@
 """Incidents and escalations as pages, over real HTTP."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, timedelta
 
-import pytest
 from sqlalchemy import text
 
 from leitstand import clock
@@ -12,14 +10,6 @@ from tests.console.running import READ, Console
 from tests.console.test_web_pages import HTMX, sign_in
 
 LESSON = {"happened": "the login failed", "why": "a key ran out", "change": "keys are watched", "by_whom": "r.castillo"}
-
-
-@pytest.fixture(autouse=True)
-def _clean(console: Console) -> Iterator[None]:
-    yield
-    with console.database.begin() as connection:
-        for table in ("escalations", "incidents"):
-            connection.execute(text(f"DELETE FROM {table}"))
 
 
 def opened(console: Console) -> tuple[int, int]:

@@ -1,9 +1,7 @@
 """The page of listeners and targets, over real HTTP."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import text
 
 from leitstand import clock
@@ -11,14 +9,6 @@ from listeners import gaps
 from listeners.cursors import report_status
 from tests.console.running import READ, Console
 from tests.console.test_web_pages import HTMX, sign_in
-
-
-@pytest.fixture(autouse=True)
-def _clean(console: Console) -> Iterator[None]:
-    yield
-    with console.database.begin() as connection:
-        for table in ("listener_gaps", "listener_budgets", "target_status"):
-            connection.execute(text(f"DELETE FROM {table}"))
 
 
 def test_a_listener_that_never_reported_says_so_and_nothing_was_missed(console: Console) -> None:
