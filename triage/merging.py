@@ -14,9 +14,9 @@ from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import CaseReason, CaseState, Notice, NoticeType
 from triage import clocks, keys, records, runs, sla
 from triage.acting import Act, Acted, write
-from triage.escalating import store as projects
 from triage.escalations import superseded_by
 from triage.policy import Policy
+from triage.projects import store as projects
 from triage.records import LIVE
 from triage.stories import store as stories
 from triage.timeline import SYSTEM, because

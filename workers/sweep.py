@@ -23,8 +23,8 @@ from leitstand import clock
 from listeners import pending
 from monitoring.metrics import Metrics, open_metrics
 from triage import doing, firing, overtaken, runs
-from triage.escalating import projects
 from triage.policy import Policy, compile_policy
+from triage.projects import opening
 from triage.stories import store as stories
 from workers import queues, setup
 from workers.logs import configure_logging
@@ -98,7 +98,7 @@ class Sweep:
         with self.engine.begin() as connection:
             fired = firing.fire_due(connection, self.policy, now, FIRE_AT_ONCE)
             numbers = [breach.number for breach in fired.breaches]
-            outbox.add(connection, [*fired.notices, *projects.breached(connection, numbers, self.policy, now)], now)
+            outbox.add(connection, [*fired.notices, *opening.breached(connection, numbers, self.policy, now)], now)
         for _, delay in fired.delays:
             self.metrics.clock_fire_delay.observe(delay)
         for breach in fired.breaches:

@@ -15,9 +15,9 @@ from sqlalchemy.exc import OperationalError
 from escalation_bridge import ledger, outbox
 from leitstand.model import Notice
 from triage import doing, risk, standing
-from triage.escalating import projects
 from triage.incidents import life as incidents
 from triage.policy import Policy
+from triage.projects import opening, reminding
 from workers import digests, rooms
 
 log = structlog.get_logger()
@@ -32,6 +32,10 @@ def _answers(connection: Connection, policy: Policy, now: datetime) -> tuple[Not
     return ()
 
 
+def _escalations(connection: Connection, policy: Policy, now: datetime) -> list[Notice]:
+    return [*opening.sweep(connection, policy, now), *reminding.sweep(connection, policy, now)]
+
+
 def _risks(connection: Connection, policy: Policy, now: datetime) -> tuple[Notice, ...]:
     risk.refresh(connection, policy, now)
     return ()
@@ -40,7 +44,7 @@ def _risks(connection: Connection, policy: Policy, now: datetime) -> tuple[Notic
 LOOKS: dict[str, Look] = {
     "answers": _answers,
     "incidents": incidents.evaluate,
-    "escalations": projects.sweep,
+    "escalations": _escalations,
     "rooms": rooms.tell,
     "digests": digests.sweep,
     "risks": _risks,

@@ -8,13 +8,13 @@ from console.api.answers import Problem
 from console.api.escalations import EscalationAction, NewEscalation, NewSilence, Reopened
 from console.api.incidents import EndIncident
 from console.api.oncall import NewStandIn
-from triage.escalating import acts
-from triage.escalating.store import Project
-from triage.escalating.views import Detail as EscalationDetail
 from triage.incidents.views import Detail as IncidentDetail
 from triage.incidents.views import Incident
 from triage.matrix import Trigger
 from triage.overrides import StandIn
+from triage.projects import acts
+from triage.projects.store import Project
+from triage.projects.views import Detail as EscalationDetail
 from triage.silences import Silence
 
 Json = dict[str, object]

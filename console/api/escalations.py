@@ -26,9 +26,9 @@ from leitstand import clock
 from leitstand.errors import StateError
 from leitstand.settings import parse_duration
 from triage import silences
-from triage.escalating import acts, projects, views
-from triage.escalating.acts import Given
-from triage.escalating.projects import Cause
+from triage.projects import acts, opening, views
+from triage.projects.acts import Given
+from triage.projects.opening import Cause
 from triage.silences import Matcher, Silence
 
 T = TypeVar("T")
@@ -153,7 +153,7 @@ def _open(desk: Desk, wanted: NewEscalation, actor: str) -> object:
     now = clock.now()
     with desk.database.begin() as connection:
         cause = Cause("person", wanted.case, wanted.title.strip()[:200], actor=actor)
-        project, notices = projects.open_(connection, cause, desk.policy, now)
+        project, notices = opening.open_(connection, cause, desk.policy, now)
         if project is None:
             raise StateError(f"case {wanted.case} has an open escalation already")
         outbox.add(connection, notices, now)

@@ -17,11 +17,11 @@ from leitstand import clock
 from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.settings import parse_duration
 from triage import overrides, remote_calendars, silences
-from triage.escalating import acts, projects, views
-from triage.escalating.acts import Given
-from triage.escalating.projects import Cause
 from triage.matrix import Trigger, matrix
 from triage.policy import compile_policy
+from triage.projects import acts, opening, views
+from triage.projects.acts import Given
+from triage.projects.opening import Cause
 from triage.silences import Matcher
 from workers import setup
 
@@ -212,7 +212,7 @@ def open_(
     with opened(config) as house, house.engine.begin() as connection:
         now = clock.now()
         cause = Cause("person", case, title, actor=ACTOR)
-        project, notices = projects.open_(connection, cause, compile_policy(house.settings), now)
+        project, notices = opening.open_(connection, cause, compile_policy(house.settings), now)
         outbox.add(connection, notices, now)
     if project is None:
         raise StateError(f"case {case} has an open escalation already")

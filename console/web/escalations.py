@@ -17,9 +17,9 @@ from console.web.session import Doorkeeper
 from escalation_bridge import outbox
 from leitstand import clock
 from leitstand.errors import InputError, StateError
-from triage.escalating import acts, projects, views
-from triage.escalating.acts import Given
-from triage.escalating.projects import Cause
+from triage.projects import acts, opening, views
+from triage.projects.acts import Given
+from triage.projects.opening import Cause
 
 SHOWN = 100
 
@@ -92,7 +92,7 @@ def begin(desk: Desk, case: int, title: str, caller: Caller) -> int | None:
     now = clock.now()
     with desk.database.begin() as connection:
         cause = Cause("person", case, title.strip()[:200], actor=caller.actor)
-        project, notices = projects.open_(connection, cause, desk.policy, now)
+        project, notices = opening.open_(connection, cause, desk.policy, now)
         outbox.add(connection, notices, now)
     return project.number if project else None
 

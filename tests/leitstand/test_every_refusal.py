@@ -15,7 +15,7 @@ _TRIAGE, _CONSOLE = (Path(package.__file__ or "").parent for package in (triage,
 _PLACES = [
     *(_TRIAGE / f"{name}.py" for name in ("actions", "acting", "handing", "merging", "overrides", "ratings")),
     *(_TRIAGE / f"{name}.py" for name in ("silences", "splitting", "views", "incidents/views")),
-    *(_TRIAGE / f"escalating/{name}.py" for name in ("acts", "projects", "store")),
+    *(_TRIAGE / f"projects/{name}.py" for name in ("acts", "opening", "store")),
     *(_CONSOLE / f"web/{name}.py" for name in ("correcting", "silencing")),
 ]
 _ERRORS = ("InputError", "StateError", "NotFoundError", "ApiError")

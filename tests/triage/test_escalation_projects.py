@@ -10,11 +10,11 @@ from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import Notice, NoticeType, Severity, TrafficLight, Urgency
 from tests.triage.building import NOW, mention, one, policy, run
 from triage.actions import act as act_on_case
-from triage.escalating import projects, store, views
-from triage.escalating.acts import Done, Given, act
-from triage.escalating.projects import Cause
 from triage.firing import fire_due
 from triage.merging import merge
+from triage.projects import opening, reminding, store, views
+from triage.projects.acts import Done, Given, act
+from triage.projects.opening import Cause
 
 POLICY = policy(escalations={"managers": ["mia", "noah"], "leadership": "manager"})
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -28,7 +28,8 @@ LESSON = Given(
 
 def sweep(database: Engine, minutes: float = 0) -> list[Notice]:
     with database.begin() as connection:
-        return projects.sweep(connection, POLICY, NOW + minutes * MINUTE)
+        now = NOW + minutes * MINUTE
+        return [*opening.sweep(connection, POLICY, now), *reminding.sweep(connection, POLICY, now)]
 
 
 def opened(database: Engine, number: int = 1, urgency: Urgency = Urgency.CRITICAL) -> int:
@@ -75,7 +76,7 @@ def test_milder_cases_open_none_until_a_deadline_is_missed(database: Engine) -> 
     assert sweep(database) == []
     with database.begin() as connection:
         fired = fire_due(connection, POLICY, NOW + 99 * HOUR)
-        projects.breached(connection, [b.number for b in fired.breaches], POLICY, NOW + 99 * HOUR)
+        opening.breached(connection, [b.number for b in fired.breaches], POLICY, NOW + 99 * HOUR)
         (project,) = views.listed(connection)
     assert project.cause == "breach"
 
@@ -83,10 +84,10 @@ def test_milder_cases_open_none_until_a_deadline_is_missed(database: Engine) -> 
 def test_a_person_opens_one_and_not_a_second(database: Engine) -> None:
     case = run(database, [one(mention(1), Urgency.NORMAL)], POLICY).opened[0].number
     with database.begin() as connection:
-        project, _ = projects.open_(connection, Cause("person", case, "Refunds", actor="ann"), POLICY, NOW)
-        again, _ = projects.open_(connection, Cause("person", case, actor="ben"), POLICY, NOW)
+        project, _ = opening.open_(connection, Cause("person", case, "Refunds", actor="ann"), POLICY, NOW)
+        again, _ = opening.open_(connection, Cause("person", case, actor="ben"), POLICY, NOW)
         with pytest.raises(NotFoundError):
-            projects.open_(connection, Cause("person", 999), POLICY, NOW)
+            opening.open_(connection, Cause("person", 999), POLICY, NOW)
     assert project is not None and project.title == "Refunds" and again is None
 
 

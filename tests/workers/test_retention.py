@@ -25,10 +25,10 @@ from nlp import store as assessments
 from tests.console.running import settings
 from triage import cases, merging
 from triage.actions import act
-from triage.escalating import acts, projects
-from triage.escalating import store as escalations
 from triage.knowledge.search import search
 from triage.policy import Policy, compile_policy
+from triage.projects import acts, opening
+from triage.projects import store as escalations
 from workers.queues import AssessQueue, connect
 from workers.retention import Over, Pass, Retention, over
 from workers.sweep import Sweep
@@ -115,7 +115,7 @@ class House:
         """An escalation as a project, and what was learned of it where it is over."""
         at = self.days_ago(110)
         with self.database.begin() as connection:
-            project, _ = projects.open_(connection, projects.Cause("person", case), self.policy, at)
+            project, _ = opening.open_(connection, opening.Cause("person", case), self.policy, at)
             if over and project:
                 acts.act(connection, project.number, "close", LESSON, actor="walter", policy=self.policy, now=at)
 

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, text
 
 from leitstand.model import Severity, TrafficLight
 from triage import records
-from triage.escalating import store
-from triage.escalating.store import Entry, Measure, Project
+from triage.projects import store
+from triage.projects.store import Entry, Measure, Project
 
 _LIST = text("""
     SELECT * FROM escalations WHERE (CAST(:state AS text) IS NULL OR state = :state) ORDER BY number DESC LIMIT :limit

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, text
 from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import CaseSnapshot, Notice, NoticeType
 from triage import clocks, records
-from triage.escalating import store
-from triage.escalating.store import Project
 from triage.policy import Policy
+from triage.projects import store
+from triage.projects.store import Project
 from triage.snapshot import snapshot
 from triage.timeline import because
 

@@ -1,19 +1,18 @@
-"""Escalations that open by themselves (sev1 cases, breaches, incidents), and reminders of measures."""
+"""Escalations that open: by themselves, for sev1 cases, breaches and incidents, or because a person wants one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from leitstand.errors import NotFoundError
-from leitstand.model import Notice, NoticeType
+from leitstand.model import Notice
 from triage import records, timeline
-from triage.escalating import store
-from triage.escalating.acts import case_of, to_leadership
-from triage.escalating.store import Project
 from triage.policy import Policy
-from triage.telling import forward
+from triage.projects import store
+from triage.projects.acts import case_of, to_leadership
+from triage.projects.store import Project
 from triage.timeline import SYSTEM, Line
 
 _NOBODY, _LATELY = "", timedelta(minutes=2)
@@ -42,13 +41,6 @@ _OPEN = text("""
     VALUES (:title, 'open', :cause, :case, :incident, :team, :owner, :now, :actor)
     ON CONFLICT DO NOTHING RETURNING *
 """)
-_REMIND = text("""
-    SELECT m.*, e.case_number, e.team FROM escalation_measures m JOIN escalations e ON e.number = m.escalation
-    WHERE m.remind_at <= :now ORDER BY m.remind_at LIMIT 100 FOR UPDATE OF m SKIP LOCKED
-""")
-_REMINDED = text("""
-    UPDATE escalation_measures SET remind_at = CASE WHEN due_at > :now THEN due_at END WHERE id = ANY(:ids)
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +55,7 @@ class Cause:
 
 
 def sweep(connection: Connection, policy: Policy, now: datetime) -> list[Notice]:
-    """Open what sev1 cases and incidents ask for, and remind of measures; returns whom to tell."""
+    """Open what sev1 cases and incidents ask for; returns whom to tell."""
     causes: list[Cause] = []
     if "sev1" in policy.escalations.open_on:
         # What changed lately; about once a minute, all that is open.
@@ -75,8 +67,7 @@ def sweep(connection: Connection, policy: Policy, now: datetime) -> list[Notice]
             for row in connection.execute(_INCIDENTS)
         ]
     causes.sort(key=lambda cause: cause.case_number)  # cases are locked in order of their numbers, as everywhere
-    told = [notice for cause in causes for notice in open_(connection, cause, policy, now)[1]]
-    return [*told, *_remind(connection, policy, now)]
+    return [notice for cause in causes for notice in open_(connection, cause, policy, now)[1]]
 
 
 def breached(connection: Connection, numbers: Sequence[int], policy: Policy, now: datetime) -> list[Notice]:
@@ -121,31 +112,3 @@ def open_(connection: Connection, cause: Cause, policy: Policy, now: datetime) -
 def _why(cause: Cause) -> str:
     causes = {"sev1": "a sev1 case", "breach": "a missed deadline", "incident": f"incident {cause.incident}"}
     return causes.get(cause.cause, f"a decision of {cause.actor}")
-
-
-def _remind(connection: Connection, policy: Policy, now: datetime) -> list[Notice]:
-    """Before a measure is due, and when it is overdue."""
-    rows = connection.execute(_REMIND, {"now": now}).all()
-    notices: list[Notice] = []
-    for row in rows:
-        overdue = row.due_at <= now
-        when = f"{'overdue since' if overdue else 'due'} {row.due_at:%Y-%m-%d %H:%M} UTC"
-        said = f"measure {row.id} of {row.assignee} is {when}"
-        store.note(connection, row.escalation, "reminded", SYSTEM, said, now)
-        notices += _to_whom(connection, row, f"measure:{row.id}:{'overdue' if overdue else 'due'}", said, policy, now)
-    if rows:
-        connection.execute(_REMINDED, {"ids": [row.id for row in rows], "now": now})
-    return notices
-
-
-def _to_whom(
-    connection: Connection, row: Row[tuple[object, ...]], purpose: str, said: str, policy: Policy, now: datetime
-) -> list[Notice]:
-    """The department, the person where that is a target, else the team of the case."""
-    project = store.read(connection, row.escalation)
-    case = case_of(connection, project, policy, now)
-    reason = f"escalation {project.number}: {said}: {row.title}"
-    for target in (row.department, row.assignee):
-        if target in policy.targets:
-            return [Notice(target, case, NoticeType.ESCALATION_REMINDER, purpose, reason)]
-    return forward(case, policy, NoticeType.ESCALATION_REMINDER, purpose, reason)
