@@ -26,12 +26,12 @@ from leitstand import database
 from leitstand.errors import StateError
 from leitstand.model import Assessment, Author, Intent, MatchedMention, Mention, Notice, Sentiment, Urgency
 from leitstand.settings import Settings
-from triage import runs
 from triage.actions import act
 from triage.cases import process
 from triage.decide import Item
 from triage.firing import fire_due
 from triage.policy import Policy, compile_policy
+from triage.runs import advancing
 from workers.embedded import embedded_services
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)  # summer time begins on the 29th
@@ -197,7 +197,7 @@ class Month:
         while True:
             with self.engine.begin() as connection:
                 fired = fire_due(connection, self.policy, self.now)
-                steps = runs.advance_due(connection, self.policy, self.now)
+                steps = advancing.advance_due(connection, self.policy, self.now)
             self._tell((*fired.notices, *steps.notices))
             if not fired.claimed and not steps.delays:
                 return

@@ -7,9 +7,10 @@ from sqlalchemy import Connection
 
 from leitstand.errors import InputError, StateError
 from leitstand.model import CaseSnapshot, CaseState, ClockName, Notice, NoticeType
-from triage import clocks, records, runs, sla, timeline
+from triage import clocks, records, sla, timeline
 from triage.policy import Policy
 from triage.records import CaseRecord
+from triage.runs import starting
 from triage.snapshot import snapshot
 from triage.telling import forward
 from triage.timeline import Line
@@ -109,8 +110,8 @@ def write(a: Act, stored: clocks.Clocks) -> Acted:
     case = snapshot(a.case, a.clocks.values(), a.policy, a.now)
     notices = [n for kind, purpose, reason, targets in a.tell for n in _tell(a, case, kind, purpose, reason, targets)]
     if a.start:
-        begun = [runs.Start(number, a.start, f"started by {a.actor}", asked=a.actor != timeline.SYSTEM)]
-        notices += runs.start(a.connection, begun, {number: case}, a.policy, a.now)
+        begun = [starting.Start(number, a.start, f"started by {a.actor}", asked=a.actor != timeline.SYSTEM)]
+        notices += starting.start(a.connection, begun, {number: case}, a.policy, a.now)
     return Acted(case, tuple(notices))
 
 

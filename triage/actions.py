@@ -14,12 +14,12 @@ from sqlalchemy import Connection
 
 from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import CaseReason, CaseState, ClockName, NoticeType, Severity
-from triage import clocks, handing, keys, records, runs, sla
+from triage import clocks, handing, keys, records, sla
 from triage.acting import Act, Acted, write
-from triage.escalations import superseded_by
 from triage.judgement import doubted
 from triage.policy import Policy
 from triage.records import LIVE
+from triage.runs import stopping
 from triage.snapshot import snapshot
 from triage.telling import headline
 from triage.timeline import because
@@ -62,7 +62,7 @@ def act(
 
 def _acknowledge(a: Act) -> None:
     a.require(*LIVE)
-    stopped = runs.stop(a.connection, a.case.number, "acknowledged", a.now)
+    stopped = stopping.stop(a.connection, a.case.number, "acknowledged", a.now)
     if a.case.acknowledged_at is None:
         _seen(a)
         a.note("acknowledged", f"acknowledged by {a.actor}{a.meet(ClockName.ACKNOWLEDGE)}")
@@ -171,8 +171,7 @@ def _to_severity(a: Act, severity: Severity) -> None:
     a.clocks = {clock.name: clock for clock in tightened}
     reasons = (*a.case.reasons, CaseReason("severity", said), CaseReason("sla", granted.text))
     a.set(severity=severity, reasons=reasons, sla=granted)
-    milder = superseded_by(severity, a.policy.escalation)
-    a.lines += runs.supersede(a.connection, a.case.number, milder, a.now)
+    a.lines += stopping.supersede(a.connection, a.case.number, severity, a.policy, a.now)
     a.tell.append((NoticeType.CASE_UPDATED, f"severity:{severity}", said, ()))
 
 
@@ -229,7 +228,7 @@ def _end(a: Act) -> None:
     solved = a.meet(ClockName.RESOLUTION)
     a.clocks = {name: sla.cancel(clock, a.now) for name, clock in a.clocks.items()}
     a.note("resolved", f"resolved by {a.actor}{because(a.text)}{acknowledged}{solved}")
-    a.lines += runs.stop(a.connection, a.case.number, "resolved", a.now)
+    a.lines += stopping.stop(a.connection, a.case.number, "resolved", a.now)
     keys.release_cases(a.connection, [a.case.number])
 
 

@@ -17,14 +17,14 @@ from leitstand.errors import ServiceError
 from leitstand.model import Notice
 from leitstand.rows import Rows, array
 from leitstand.statements import Statement
-from triage import clocks, contacts, keys, merging, placing, ratings, records, runs, timeline
+from triage import clocks, contacts, keys, merging, placing, ratings, records, timeline
 from triage.changes import apply
 from triage.decide import Decision, Ended, Held, Item, Move, decide, keys_of
-from triage.escalations import superseded_by
 from triage.grouping import conversation_keys, identity
 from triage.incidents import held
 from triage.ledger import Ledger
 from triage.policy import Policy
+from triage.runs import starting, stopping
 from triage.telling import notices, starts
 from triage.votes import vote_of
 
@@ -162,11 +162,11 @@ def write(connection: Connection, ledger: Ledger, before: dict[int, clocks.Clock
     if ledger.mentions:
         _JOIN.run(connection, {"now": now, **_JOINED.parameters(ledger.mentions)})
     for number in sorted(ledger.raised):
-        milder = superseded_by(ledger.records[number].severity, policy.escalation)
-        ledger.lines += runs.supersede(connection, number, milder, now)
+        ledger.lines += stopping.supersede(connection, number, ledger.records[number].severity, policy, now)
     timeline.append(connection, ledger.lines)
     wanted = [start for start in starts(ledger) if start.policy in policy.escalation]
-    told = runs.start(connection, wanted, {s.case_number: ledger.snapshot(s.case_number) for s in wanted}, policy, now)
+    cases = {start.case_number: ledger.snapshot(start.case_number) for start in wanted}
+    told = starting.start(connection, wanted, cases, policy, now)
     return (*notices(ledger), *told)
 
 

@@ -14,7 +14,7 @@ from triage.judgement import doubt
 from triage.ledger import Ledger
 from triage.policy import Policy
 from triage.records import CaseRecord
-from triage.runs import Start
+from triage.runs.starting import Start
 
 LONGEST = 1000  # of a post's text on its case
 _TITLE, _REASONS = 120, 20

@@ -8,10 +8,10 @@ from leitstand.model import ClockName
 from leitstand.settings import Escalation, Settings, Sla, show_duration
 from triage import coverage, hours
 from triage.agreements import ties
-from triage.escalations import SHORTEST_ROUND
 from triage.hours import time_zone
 from triage.knowledge import replies
 from triage.rota import compiled
+from triage.runs.steps import SHORTEST_ROUND
 
 
 def problems(settings: Settings) -> Iterable[Problem]:

@@ -12,10 +12,11 @@ from sqlalchemy import Connection
 
 from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import Notice
-from triage import runs, timeline
+from triage import timeline
 from triage.actions import act
-from triage.escalations import Do
 from triage.policy import Policy
+from triage.runs import advancing
+from triage.runs.steps import Do
 from triage.timeline import Line
 
 _STEP = re.compile(r"escalation (\S+), step (\d+)/")
@@ -71,7 +72,7 @@ def note_answers(connection: Connection, answers: Iterable[Answer], now: datetim
                 said, data["room"] = f"{said}, in a channel of its own: {answer.room}", answer.room
             lines.append(Line(answer.case_number, "escalation_told", answer.ended_at, said, data=data))
             continue
-        hurried = found is not None and runs.hurry(connection, answer.case_number, policy, int(found[2]), now)
+        hurried = found is not None and advancing.hurry(connection, answer.case_number, policy, int(found[2]), now)
         said = f"escalation {policy}, step {answer.step}: {answer.target} could not be told ({answer.error})"
         said += "; on to the next at once" if hurried else ""
         data["error"] = answer.error

@@ -12,10 +12,11 @@ from sqlalchemy import Connection, text
 
 from leitstand.model import CaseSnapshot, Clock, ClockName, Notice, NoticeType, Severity
 from leitstand.settings import show_duration
-from triage import clocks, records, runs, timeline
+from triage import clocks, records, timeline
 from triage.policy import Policy
 from triage.records import CaseRecord
-from triage.runs import Start
+from triage.runs import starting
+from triage.runs.starting import Start
 from triage.sla import fire, pause
 from triage.snapshot import snapshot
 from triage.telling import forward
@@ -83,7 +84,7 @@ def fire_due(connection: Connection, policy: Policy, now: datetime, limit: int =
     }
     stored = clocks.read(connection, heard)
     snapshots = {n: snapshot(case, stored[n].values(), policy, now) for n, case in heard.items()}
-    told = runs.start(connection, starts, snapshots, policy, now)
+    told = starting.start(connection, starts, snapshots, policy, now)
     return Fired(
         len(due),
         (

@@ -7,7 +7,7 @@ from leitstand.model import CaseSnapshot
 from triage.clocks import Clocks
 from triage.policy import Policy
 from triage.records import CaseRecord
-from triage.runs import Start
+from triage.runs.starting import Start
 from triage.snapshot import snapshot
 from triage.timeline import Line
 from triage.votes import Vote

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from leitstand.settings import Escalation, Settings, Step, show_duration
-from triage.escalations import targets
 from triage.policy import DEFAULT_TEAM, ON_CALL, Policy
+from triage.runs.whom import targets
 
 _VERBS = {"notify": "tell", "webhook": "call", "forward": "hand over to", "channel": "open a channel at"}
 

@@ -12,12 +12,12 @@ from sqlalchemy import Connection, text
 
 from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import CaseReason, CaseState, Notice, NoticeType
-from triage import clocks, keys, records, runs, sla
+from triage import clocks, keys, records, sla
 from triage.acting import Act, Acted, write
-from triage.escalations import superseded_by
 from triage.policy import Policy
 from triage.projects import store as projects
 from triage.records import LIVE
+from triage.runs import stopping
 from triage.stories import store as stories
 from triage.timeline import SYSTEM, because
 
@@ -66,7 +66,7 @@ def _merge(
     left = Act(connection, policy, now, actor, "", "", other, other, dict(stored[other.number]))
     connection.execute(_MOVE, {"into": into.number, "number": other.number})
     keys.move(connection, other.number, into.number)
-    runs.move(connection, other.number, into.number)
+    stopping.move(connection, other.number, into.number)
     projects.move(connection, other.number, into.number, actor, now)
     _leave(left, into.number, why)
     a = Act(connection, policy, now, actor, "", "", into, into, dict(stored[into.number]))
@@ -85,7 +85,7 @@ def _leave(a: Act, into: int, why: str) -> None:
     )  # fmt: skip
     said = f"merged into case {into} by {a.actor}{because(why)}"
     a.note("merged_into", said, into=str(into))
-    a.lines += runs.stop(a.connection, a.case.number, "resolved", a.now)
+    a.lines += stopping.stop(a.connection, a.case.number, "resolved", a.now)
     a.tell.append((NoticeType.CASE_CLOSED, "merged", said, ()))
 
 
@@ -118,5 +118,5 @@ def _worse(a: Act, other: records.CaseRecord) -> None:
     reasons = (*a.case.reasons, CaseReason("severity", said), CaseReason("sla", granted.text))
     a.set(severity=severity, sla=granted, reasons=reasons)
     a.note("severity", said, before=before, after=severity)
-    a.lines += runs.supersede(a.connection, a.case.number, superseded_by(severity, a.policy.escalation), a.now)
+    a.lines += stopping.supersede(a.connection, a.case.number, severity, a.policy, a.now)
     a.start = "" if a.case.review else severity

@@ -7,7 +7,7 @@ from leitstand.model import CaseSnapshot, Notice, NoticeType
 from triage.ledger import Ledger
 from triage.policy import Policy
 from triage.records import CaseRecord
-from triage.runs import Start
+from triage.runs.starting import Start
 
 
 def notices(ledger: Ledger) -> list[Notice]:

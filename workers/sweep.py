@@ -22,9 +22,10 @@ from escalation_bridge import outbox
 from leitstand import clock
 from listeners import pending
 from monitoring.metrics import Metrics, open_metrics
-from triage import doing, firing, overtaken, runs
+from triage import doing, firing, overtaken
 from triage.policy import Policy, compile_policy
 from triage.projects import opening
+from triage.runs import advancing
 from triage.stories import store as stories
 from workers import queues, setup
 from workers.logs import configure_logging
@@ -107,7 +108,7 @@ class Sweep:
 
     def _escalate(self, now: datetime) -> bool:
         with self.engine.begin() as connection:
-            advanced = runs.advance_due(connection, self.policy, now, FIRE_AT_ONCE)
+            advanced = advancing.advance_due(connection, self.policy, now, FIRE_AT_ONCE)
             outbox.add(connection, [*advanced.notices, *doing.do(connection, advanced.does, self.policy, now)], now)
         return len(advanced.delays) >= FIRE_AT_ONCE
 

@@ -15,7 +15,7 @@ from triage.overrides import StandIn
 from triage.projects import acts
 from triage.projects.store import Project
 from triage.projects.views import Detail as EscalationDetail
-from triage.silences import Silence
+from triage.runs.silences import Silence
 
 Json = dict[str, object]
 _REF = "#/components/schemas/"

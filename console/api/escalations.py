@@ -25,11 +25,11 @@ from escalation_bridge import outbox
 from leitstand import clock
 from leitstand.errors import StateError
 from leitstand.settings import parse_duration
-from triage import silences
 from triage.projects import acts, opening, views
 from triage.projects.acts import Given
 from triage.projects.opening import Cause
-from triage.silences import Matcher, Silence
+from triage.runs import silences
+from triage.runs.silences import Matcher, Silence
 
 T = TypeVar("T")
 _LONGEST_SEARCH = 200

@@ -16,13 +16,14 @@ from escalation_bridge import outbox
 from leitstand import clock
 from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.settings import parse_duration
-from triage import overrides, remote_calendars, silences
+from triage import overrides, remote_calendars
 from triage.matrix import Trigger, matrix
 from triage.policy import compile_policy
 from triage.projects import acts, opening, views
 from triage.projects.acts import Given
 from triage.projects.opening import Cause
-from triage.silences import Matcher
+from triage.runs import silences
+from triage.runs.silences import Matcher
 from workers import setup
 
 ACTOR = "command line"

@@ -18,10 +18,10 @@ from listeners.watchlists import Watchlists
 from nlp.pipeline import Assessor
 from triage.changes import apply
 from triage.decide import Decision, Item, Move, decide
-from triage.escalations import targets
 from triage.ledger import Ledger
 from triage.placing import prints_of
 from triage.policy import Policy, compile_policy
+from triage.runs.whom import targets
 from triage.stories.board import Board, Placed
 from triage.telling import notices, starts
 

@@ -19,8 +19,8 @@ from console.web.session import Doorkeeper
 from leitstand import clock
 from leitstand.errors import InputError, NotFoundError
 from leitstand.settings import Settings, parse_duration
-from triage import silences
-from triage.silences import Matcher, Silence
+from triage.runs import silences
+from triage.runs.silences import Matcher, Silence
 
 LENGTHS = ("30m", "1h", "2h", "4h", "8h", "1d", "3d", "7d")
 

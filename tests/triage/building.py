@@ -4,11 +4,24 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, text
 
-from leitstand.model import Assessment, Author, Intent, MatchedMention, Mention, Reason, Sentiment, Urgency
+from leitstand.model import (
+    Assessment,
+    Author,
+    CaseState,
+    Intent,
+    MatchedMention,
+    Mention,
+    Reason,
+    Sentiment,
+    Severity,
+    Urgency,
+)
 from leitstand.settings import Settings
 from triage.cases import Outcome, process
 from triage.decide import Item
 from triage.policy import Policy, compile_policy
+from triage.records import CaseRecord
+from triage.snapshot import snapshot
 
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 
@@ -31,6 +44,15 @@ SETTINGS = {
 def policy(**changes: object) -> Policy:
     """The policy of SETTINGS with some sections replaced."""
     return compile_policy(Settings.model_validate({**SETTINGS, **changes}))
+
+
+RECORD = CaseRecord(
+    number=1, state=CaseState.NEW, severity=Severity.SEV1, team="t", channel="x", title="", text="", url="",
+    language="en", sentiment=Sentiment.NEGATIVE, urgency=Urgency.CRITICAL, intents=(), watchlists=(), author_id="",
+    author_handle="", author_name="", author_followers=None, reasons=(), mention_count=1, posted_at=NOW,
+    opened_at=NOW, updated_at=NOW,
+)  # fmt: skip
+CASE = snapshot(RECORD, [], policy(), NOW)
 
 
 def mention(

@@ -146,3 +146,19 @@ def test_a_calendar_that_cannot_be_read(calendar: dict[str, object], message: st
 def test_the_name_of_the_built_in_calendar_is_taken() -> None:
     ((path, _),) = found(calendars={"always": {"hours": {"mon": ["08:00-12:00"]}}})
     assert path == "calendars.always"
+
+
+def paths(**changes: object) -> list[str]:
+    return [path for path, _ in found(**changes)]
+
+
+def test_what_would_never_wake_anybody_or_never_stop_is_found() -> None:
+    assert paths(rotas={"empty": {}}) == ["rotas.empty"]
+    assert paths(rotas={"desk": {"people": ["desk"]}}) == ["rotas.desk"]
+    assert paths(escalation={"sev1": {"steps": [{"notify": "on-call"}]}, "late": {"steps": [{"notify": "desk"}]}}) == [
+        "escalation.sev1.steps.0.notify"
+    ]
+    assert paths(escalation={"late": {"steps": [{"notify": "desk"}, {"notify": "manager"}], "repeat": 3}}) == [
+        "escalation.late.repeat"
+    ]
+    assert paths(escalation={"late": {"steps": [{"webhook": "desk"}]}}) == ["escalation.late.steps.0.webhook"]

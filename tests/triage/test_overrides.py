@@ -12,10 +12,10 @@ from leitstand.model import Intent, Urgency
 from leitstand.settings import Rota
 from tests.triage.building import NOW, SETTINGS, mention, one, policy, run
 from triage import overrides
-from triage.escalations import targets
 from triage.overrides import StandIn
 from triage.policy import Policy
 from triage.rota import compiled
+from triage.runs.whom import targets
 
 HOUR = timedelta(hours=1)
 ROTAS = {"cloud": {"people": ["desk", "manager"], "timezone": "Europe/Berlin"}}

@@ -8,24 +8,17 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from leitstand.model import Risk, Severity, Urgency
-from tests.triage.building import NOW, mention, one, policy, run
-from tests.triage.test_escalations import CASE
+from tests.triage.building import NOW, RECORD, mention, one, policy, run
 from triage import clocks, records, risk, views
-from triage.records import CaseRecord
 from triage.risk import NO_SIGNS, Signs, assess
 
 POLICY = policy()
 MINUTE = timedelta(minutes=1)
-RECORD = CaseRecord(
-    number=1, state=CASE.state, severity=Severity.SEV3, team="t", channel="x", title="", text="", url="",
-    language="en", sentiment=CASE.sentiment, urgency=Urgency.NORMAL, intents=(), watchlists=(), author_id="",
-    author_handle="", author_name="", author_followers=None, reasons=(), mention_count=1, posted_at=NOW,
-    opened_at=NOW, updated_at=NOW,
-)  # fmt: skip
+CALM = replace(RECORD, severity=Severity.SEV3, urgency=Urgency.NORMAL)
 
 
 def of(signs: Signs = NO_SIGNS, **changes: object) -> Risk:
-    return assess(replace(RECORD, **changes), (), signs, POLICY, NOW)  # type: ignore[arg-type]
+    return assess(replace(CALM, **changes), (), signs, POLICY, NOW)  # type: ignore[arg-type]
 
 
 def test_nothing_speaks_for_a_mild_new_case() -> None:

@@ -10,7 +10,7 @@ from tests.triage.building import NOW, mention, one, policy, run
 from triage import records, risk, standing, timeline
 from triage.actions import act
 from triage.policy import Policy
-from triage.runs import advance_due
+from triage.runs.advancing import advance_due
 
 MINUTE = timedelta(minutes=1)
 

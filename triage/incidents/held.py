@@ -15,9 +15,10 @@ from sqlalchemy import Connection, text
 
 from leitstand.model import CaseSnapshot, Intent, Notice
 from leitstand.statements import Statement
-from triage import clocks, records, runs
+from triage import clocks, records
 from triage.ledger import Ledger
 from triage.policy import Policy
+from triage.runs import starting
 from triage.snapshot import snapshot
 
 _OPEN = Statement("SELECT watchlist, number FROM incidents WHERE state = 'open'")
@@ -68,11 +69,11 @@ def release(connection: Connection, incident: int, policy: Policy, now: datetime
     """Start what was held back for cases that nobody has acknowledged since."""
     rows = connection.execute(_RELEASE, {"n": incident, "now": now}).all()
     starts = [
-        runs.Start(row.case_number, row.policy, f"{row.reason}; incident {incident} is over", asked=True)
+        starting.Start(row.case_number, row.policy, f"{row.reason}; incident {incident} is over", asked=True)
         for row in rows
     ]
     cases = _snapshots(connection, [row.case_number for row in rows], policy, now)
-    return Released(len(rows), runs.start(connection, starts, cases, policy, now))
+    return Released(len(rows), starting.start(connection, starts, cases, policy, now))
 
 
 def count(connection: Connection, incident: int) -> int:

@@ -13,12 +13,13 @@ from sqlalchemy import Connection, Row, text
 
 from leitstand.model import CaseSnapshot, Notice, NoticeType
 from leitstand.settings import show_duration
-from triage import clocks, overrides, records, runs, timeline
+from triage import clocks, overrides, records, timeline
 from triage.incidents import held, store
 from triage.incidents.detector import Ongoing, Seen, first_minute, look
 from triage.incidents.signals import authors
 from triage.policy import Policy
 from triage.records import CaseRecord
+from triage.runs import starting, stopping, whom
 from triage.snapshot import snapshot
 from triage.telling import forward
 from triage.timeline import Line
@@ -174,7 +175,7 @@ def _gather(connection: Connection, incident: _Incident, policy: Policy, now: da
         lines = [
             Line(n, "incident", now, held.attached(incident.number), data=held.data(incident.number)) for n in numbers
         ]
-        timeline.append(connection, [*lines, *runs.wait(connection, numbers, incident.number, now)])
+        timeline.append(connection, [*lines, *stopping.wait(connection, numbers, incident.number, now)])
 
 
 def _tell_opened(
@@ -192,10 +193,10 @@ def _tell_opened(
     _note(connection, incident.number, "opened", said, now)
     case = _locked(connection, lead, policy, now)
     told = forward(case, policy, NoticeType.INCIDENT_OPENED, f"incident:{incident.number}:opened", said)
-    start = runs.Start(
+    start = starting.Start(
         lead, f"incident-{incident.number}", said, by=policy.incidents.policy, incident=incident.number, asked=True
     )
-    return [*told, *runs.start(connection, [start], {lead: case}, policy, now)]
+    return [*told, *starting.start(connection, [start], {lead: case}, policy, now)]
 
 
 def _tell_grown(
@@ -227,14 +228,15 @@ def close(connection: Connection, incident: _Incident, why: str, policy: Policy,
     )
     connection.execute(_CLOSE, {"n": incident.number, "now": now, "summary": said})
     _note(connection, incident.number, "closed", said, now)
-    runs.stop_incident(connection, incident.number, now)
+    stopping.stop_incident(connection, incident.number, now)
     if incident.lead_case is None:
         return list(released.notices)
     case = _locked(connection, incident.lead_case, policy, now)
     purpose = f"incident:{incident.number}:closed"
     policy = overrides.applied(connection, policy, now)
-    whom = dict.fromkeys((*policy.forward(case.team), *runs.first_told(policy.incidents.policy, case, policy, now)))
-    told = [Notice(target, case, NoticeType.INCIDENT_CLOSED, purpose, said) for target in whom]
+    woken = whom.of_first_step(policy.incidents.policy, case, policy, now)
+    targets = dict.fromkeys((*policy.forward(case.team), *woken))
+    told = [Notice(target, case, NoticeType.INCIDENT_CLOSED, purpose, said) for target in targets]
     timeline.append(connection, [Line(case.number, "incident_closed", now, said, data=held.data(incident.number))])
     return [*released.notices, *told]
 

@@ -12,16 +12,14 @@ from sqlalchemy import Connection, text
 from leitstand.model import CaseState
 from leitstand.settings import show_duration
 from triage import records
-from triage.escalations import Run, RunState
 from triage.records import LIVE, CaseRecord
+from triage.runs import store
+from triage.runs.run import Run, RunState
 from triage.timeline import SYSTEM, Line
 
 _TOUCHED = text("""
     SELECT case_number, max(at) AS at FROM case_events WHERE case_number = ANY(:numbers) AND actor <> :system
     GROUP BY case_number
-""")
-_RUNNING = text("""
-    SELECT case_number, policy FROM escalation_runs WHERE state = 'running' AND case_number = ANY(:numbers)
 """)
 
 
@@ -39,9 +37,9 @@ def again(connection: Connection, due: Sequence[Run], cases: Mapping[int, CaseRe
     """The acknowledged runs whose time is up; their cases are locked."""
     if not due:
         return Again()
-    numbers = {"numbers": sorted({run.case_number for run in due})}
-    touched = {row.case_number: row.at for row in connection.execute(_TOUCHED, {**numbers, "system": SYSTEM})}
-    running = {tuple(row) for row in connection.execute(_RUNNING, numbers)}
+    numbers = sorted({run.case_number for run in due})
+    touched = {row.case_number: row.at for row in connection.execute(_TOUCHED, {"numbers": numbers, "system": SYSTEM})}
+    running = store.running(connection, numbers)
     begun: list[Run] = []
     ended: list[Run] = []
     for run in due:

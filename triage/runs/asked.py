@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from leitstand.model import CaseSnapshot
 from triage import counting, risk
 from triage.counting import Alike
-from triage.escalations import Run
+from triage.runs.run import Run
 
 
 def with_risks(

@@ -15,7 +15,7 @@ from triage.incidents import held, life
 from triage.incidents import store as voices
 from triage.incidents.detector import Watch
 from triage.merging import merge
-from triage.runs import advance_due
+from triage.runs.advancing import advance_due
 
 POLICY = policy()
 MINUTE = timedelta(minutes=1)

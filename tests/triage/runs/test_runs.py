@@ -6,15 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from leitstand.model import CaseState, Sentiment, Severity, Urgency
+from leitstand.model import Urgency
 from leitstand.settings import Escalation
-from tests.triage.building import NOW, SETTINGS, mention, one, policy, run
-from triage import records, timeline
+from tests.triage.building import CASE, NOW, SETTINGS, mention, one, policy, run
+from triage import timeline
 from triage.actions import act
-from triage.escalations import Run, RunState, advance, begin
 from triage.policy import Policy
-from triage.runs import Steps, advance_due, next_step_at
-from triage.snapshot import snapshot
+from triage.runs.advancing import Steps, advance_due
+from triage.runs.run import Run, RunState, begin
+from triage.runs.steps import advance
+from triage.runs.store import next_step_at
 
 MINUTE = timedelta(minutes=1)
 POLICY = policy()
@@ -147,14 +148,3 @@ def _advance(run_: Run, now: datetime, taken: list[tuple[int, int]]) -> Run:
         _, _, _, round_, step = notice.purpose.split(":")
         taken.append((int(round_), int(step)))
     return advanced.run
-
-
-CASE = snapshot(
-    records.CaseRecord(
-        number=1, state=CaseState.NEW, severity=Severity.SEV1, team="t", channel="x", title="", text="", url="",
-        language="en", sentiment=Sentiment.NEGATIVE, urgency=Urgency.CRITICAL, intents=(), watchlists=(), author_id="",
-        author_handle="", author_name="", author_followers=None, reasons=(), mention_count=1, posted_at=NOW,
-        opened_at=NOW, updated_at=NOW,
-    ),
-    [], POLICY, NOW,
-)  # fmt: skip
