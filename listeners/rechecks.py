@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from leitstand import clock
 from leitstand.errors import FetchError
-from listeners.contract import Batch, Due, Kept
+from listeners.contract import Batch, Due, Kept, nothing_due
 
 PART: Final = "recheck"
 PAUSE = 60.0  # between two looks
@@ -54,8 +54,8 @@ class Again:
     ask: Due
     look_up: Callable[[Sequence[Kept]], Awaitable[Batch]]
     most: int
+    every: float
     name: str = PART
-    every: float = PAUSE
 
     async def look(self) -> Batch:
         """What became of the posts that are due. Raises FetchError: a permanent one only where it ends all hearing."""
@@ -66,6 +66,11 @@ class Again:
             if not error.permanent or _ends_all(error):
                 raise
             raise FetchError(str(error), retry_after=HOPELESS, status=error.status) from error
+
+
+def looks(ask: Due, look_up: Callable[[Sequence[Kept]], Awaitable[Batch]], most: int) -> list[Again]:
+    """The part of a round that looks again; none where nothing is ever due."""
+    return [] if ask is nothing_due else [Again(ask, look_up, most, PAUSE)]
 
 
 async def rechecks(

@@ -8,7 +8,7 @@ that is refused – ends the whole round with its FetchError: the worker tells i
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Protocol
@@ -52,6 +52,12 @@ async def rounds(parts: Sequence[Part], jitter: Callable[[], float] = random.ran
         batch, wait = await _look(turn, jitter)
         turn.due = time.monotonic() + wait
         yield replace(batch, part=turn.part.name, next_at=clock.now() + timedelta(seconds=wait))
+
+
+async def posts_now(parts: Iterable[Part]) -> int:
+    """How many posts the parts have now: each is asked once. Raises FetchError."""
+    batches = [await part.look() for part in parts]
+    return sum(len(batch.mentions) for batch in batches)
 
 
 async def _look(turn: _Turn, jitter: Callable[[], float]) -> tuple[Batch, float]:

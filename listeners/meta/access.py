@@ -1,5 +1,7 @@
-"""What every source of the Graph API needs to be told, and how it is looked at: one set of keys, one way."""
+"""What every source of the Graph API needs to be told, how it is looked at, and how it is called: one way for all."""
 
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from pydantic import Field, SecretStr, field_validator
@@ -7,7 +9,13 @@ from pydantic import Field, SecretStr, field_validator
 from leitstand.settings import Duration, ListenerSettings
 from listeners import hooks
 from listeners.fetch import Fetcher, Limits
+from listeners.hooks import HookRequest, Received
+from listeners.meta import callbacks
+from listeners.meta.callbacks import Change
 from listeners.meta.graph import Graph
+from listeners.meta.threads import Account, Threads
+
+Read = Callable[[Iterator[Change], HookRequest, list[str]], Received]
 
 
 class MetaSettings(ListenerSettings):
@@ -25,16 +33,21 @@ class MetaSettings(ListenerSettings):
 
     _verify_token = field_validator("verify_token")(hooks.long_enough)
 
-    def fetcher(self) -> Fetcher:
-        """What its answers are fetched with."""
-        return Fetcher(Limits(allow_private=self.allow_private))
-
-    def graph(self, fetcher: Fetcher) -> Graph:
+    @asynccontextmanager
+    async def graph(self) -> AsyncIterator[Graph]:
         """The API, with the keys."""
         token, secret = self.access_token.get_secret_value(), self.app_secret.get_secret_value()
-        return Graph(fetcher, self.api_url.rstrip("/"), token, secret)
+        async with Fetcher(Limits(allow_private=self.allow_private)) as fetcher:
+            yield Graph(fetcher, self.api_url.rstrip("/"), token, secret)
 
-    @property
-    def every(self) -> float:
-        """Seconds between two looks."""
-        return self.interval.total_seconds()
+    def threads(self, accounts: Iterable[Account], cursors: Mapping[str, str]) -> list[Threads]:
+        """What is looked at in turn, a part of a round each."""
+        every = self.interval.total_seconds()
+        return [Threads(one.path, one, every, cursors.get(one.path, ""), every) for one in accounts]
+
+    def received(self, request: HookRequest, about: str, read: Read) -> Received:
+        """What `read` makes of the changes of a call, or the echo that sets the webhook up. Raises HookRefusedError."""
+        if request.method == "GET":
+            return callbacks.echo(self.verify_token, request)
+        rejected: list[str] = []
+        return read(callbacks.changes(self.app_secret, request, about, rejected), request, rejected)

@@ -85,10 +85,6 @@ class AccountMedia:
     path: str = "media"
     channel: str = CHANNEL
 
-    @property
-    def busy(self) -> bool:
-        return self.graph.busy
-
     async def posts(self, known: Known) -> tuple[list[Mention], bool]:
         """Media, newest first, back to a known one."""
         path = f"{self.account}/{self.path}"

@@ -79,10 +79,6 @@ class PagePosts:
     path: str = "feed"
     channel: str = CHANNEL
 
-    @property
-    def busy(self) -> bool:
-        return self.graph.busy
-
     async def posts(self, known: Known) -> tuple[list[Mention], bool]:
         """Posts, newest first, back to a known one."""
         return await self._walk(f"{self.page}/{self.path}", {"fields": _POST_FIELDS}, "", known)

@@ -12,7 +12,7 @@ import msgspec
 from leitstand.model import Mention
 from listeners.contract import Batch, Gone
 from listeners.meta.compare import Compared, Known, compare
-from listeners.meta.graph import MissingError
+from listeners.meta.graph import Graph, MissingError
 
 POSTS: Final = 25  # so many posts have their comments looked at
 REMEMBERED_POSTS: Final = 200
@@ -28,12 +28,11 @@ class Memory(msgspec.Struct):
 
 
 class Account(Protocol):
-    """What the listing is read from."""
+    """What is read: `path` of one page or account."""
 
+    graph: Graph
+    path: str
     channel: str
-
-    @property
-    def busy(self) -> bool: ...
 
     async def posts(self, known: Known) -> tuple[list[Mention], bool]:
         """Its posts, newest first, back to a known one; and whether these are all."""
@@ -69,7 +68,7 @@ class Threads:
                 continue
             found.append(compare(known, below, whole=all_of_them, most=REMEMBERED_COMMENTS))
             comments[post] = found[-1].known
-        self.every = self.interval * (SLOWER if self.account.busy else 1.0)
+        self.every = self.interval * (SLOWER if self.account.graph.busy else 1.0)
         return self._batch(Memory(found[0].known, comments), found)
 
     def _batch(self, memory: Memory, found: list[Compared]) -> Batch:

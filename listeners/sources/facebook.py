@@ -28,15 +28,15 @@ from pydantic import Field
 
 from leitstand.plugins import About
 from listeners.contract import Batch, Due, nothing_due
-from listeners.fetch import Fetcher
 from listeners.hooks import HookRequest, Received
-from listeners.meta import callbacks, pages
+from listeners.meta import pages
 from listeners.meta.access import MetaSettings
 from listeners.meta.again import MOST
+from listeners.meta.graph import Graph
 from listeners.meta.pages import PagePosts
 from listeners.meta.threads import Threads
-from listeners.rechecks import Again
-from listeners.rounds import rounds
+from listeners.rechecks import looks
+from listeners.rounds import posts_now, rounds
 
 ABOUT = About(
     title="Facebook",
@@ -54,10 +54,7 @@ class Settings(MetaSettings):
 
 def receive(settings: Settings, request: HookRequest) -> Received:
     """The changes of one call, or the echo that sets the webhook up."""
-    if request.method == "GET":
-        return callbacks.echo(settings.verify_token, request)
-    rejected: list[str] = []
-    return pages.read(callbacks.changes(settings.app_secret, request, "page", rejected), request, rejected)
+    return settings.received(request, "page", pages.read)
 
 
 def recheck_every(settings: Settings) -> timedelta:
@@ -69,23 +66,17 @@ async def listen(
     name: str, settings: Settings, cursors: Mapping[str, str], due: Due = nothing_due
 ) -> AsyncIterator[Batch]:
     """Yield what is new, changed and gone."""
-    async with settings.fetcher() as fetcher:
-        look_up = pages.looking(settings.graph(fetcher), settings.page_id).look_up
-        looks = [] if due is nothing_due else [Again(due, look_up, MOST)]
-        async for batch in rounds([*_parts(settings, fetcher, cursors), *looks]):
+    async with settings.graph() as graph:
+        look_up = pages.looking(graph, settings.page_id).look_up
+        async for batch in rounds([*_parts(settings, graph, cursors), *looks(due, look_up, MOST)]):
             yield batch
 
 
 async def verify(settings: Settings) -> str:
     """Ask once for everything."""
-    async with settings.fetcher() as fetcher:
-        batches = [await part.look() for part in _parts(settings, fetcher, {})]
-    return f"Facebook answers: {sum(len(batch.mentions) for batch in batches)} posts now"
+    async with settings.graph() as graph:
+        return f"Facebook answers: {await posts_now(_parts(settings, graph, {}))} posts now"
 
 
-def _parts(settings: Settings, fetcher: Fetcher, cursors: Mapping[str, str]) -> list[Threads]:
-    graph, every = settings.graph(fetcher), settings.every
-    return [
-        Threads(path, PagePosts(graph, settings.page_id, path), every, cursors.get(path, ""), every)
-        for path in ("feed", "tagged")
-    ]
+def _parts(settings: Settings, graph: Graph, cursors: Mapping[str, str]) -> list[Threads]:
+    return settings.threads((PagePosts(graph, settings.page_id, path) for path in ("feed", "tagged")), cursors)

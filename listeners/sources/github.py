@@ -30,7 +30,7 @@ from listeners.fetch import Fetcher, Limits
 from listeners.github.events import read
 from listeners.github.polling import Listing, listings
 from listeners.hooks import HookRequest, Received
-from listeners.rounds import rounds
+from listeners.rounds import posts_now, rounds
 
 ABOUT = About(
     title="GitHub",
@@ -78,8 +78,7 @@ async def verify(settings: Settings) -> str:
     if not settings.repositories:
         return "waits for calls of /hooks/<name>"
     async with Fetcher(Limits(allow_private=settings.allow_private)) as fetcher:
-        batches = [await part.look() for part in _parts(settings, fetcher, {})]
-    return f"GitHub answers: {sum(len(batch.mentions) for batch in batches)} posts now"
+        return f"GitHub answers: {await posts_now(_parts(settings, fetcher, {}))} posts now"
 
 
 def _parts(settings: Settings, fetcher: Fetcher, cursors: Mapping[str, str]) -> list[Listing]:

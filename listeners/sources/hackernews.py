@@ -24,7 +24,7 @@ from listeners.contract import Batch
 from listeners.fetch import Fetcher, Limits
 from listeners.hackernews.everything import Everything
 from listeners.hackernews.search import Index, Search
-from listeners.rounds import Part, rounds
+from listeners.rounds import Part, posts_now, rounds
 
 ABOUT = About(title="Hacker News", summary="Every story and comment, or what searches find.")
 
@@ -52,8 +52,7 @@ async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> A
 async def verify(settings: Settings) -> str:
     """Ask once for everything."""
     async with Fetcher(Limits(allow_private=settings.allow_private)) as fetcher:
-        batches = [await part.look() for part in _parts(settings, fetcher, {})]
-    return f"Hacker News answers: {sum(len(batch.mentions) for batch in batches)} posts now"
+        return f"Hacker News answers: {await posts_now(_parts(settings, fetcher, {}))} posts now"
 
 
 def _parts(settings: Settings, fetcher: Fetcher, cursors: Mapping[str, str]) -> list[Part]:

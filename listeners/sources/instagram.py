@@ -29,15 +29,15 @@ from pydantic import Field
 
 from leitstand.plugins import About
 from listeners.contract import Batch, Due, nothing_due
-from listeners.fetch import Fetcher
 from listeners.hooks import HookRequest, Received
-from listeners.meta import callbacks, media
+from listeners.meta import media
 from listeners.meta.access import MetaSettings
 from listeners.meta.again import MOST
+from listeners.meta.graph import Graph
 from listeners.meta.media import AccountMedia
 from listeners.meta.threads import Threads
-from listeners.rechecks import Again
-from listeners.rounds import rounds
+from listeners.rechecks import looks
+from listeners.rounds import posts_now, rounds
 
 ABOUT = About(
     title="Instagram",
@@ -55,10 +55,7 @@ class Settings(MetaSettings):
 
 def receive(settings: Settings, request: HookRequest) -> Received:
     """The comments of one call, or the echo that sets the webhook up."""
-    if request.method == "GET":
-        return callbacks.echo(settings.verify_token, request)
-    rejected: list[str] = []
-    return media.read(callbacks.changes(settings.app_secret, request, "instagram", rejected), request, rejected)
+    return settings.received(request, "instagram", media.read)
 
 
 def recheck_every(settings: Settings) -> timedelta:
@@ -70,25 +67,17 @@ async def listen(
     name: str, settings: Settings, cursors: Mapping[str, str], due: Due = nothing_due
 ) -> AsyncIterator[Batch]:
     """Yield what is new, changed and gone."""
-    async with settings.fetcher() as fetcher:
-        look_up = media.looking(settings.graph(fetcher), settings.account_id).look_up
-        looks = [] if due is nothing_due else [Again(due, look_up, MOST)]
-        async for batch in rounds([*_parts(settings, fetcher, cursors), *looks]):
+    async with settings.graph() as graph:
+        look_up = media.looking(graph, settings.account_id).look_up
+        async for batch in rounds([*_parts(settings, graph, cursors), *looks(due, look_up, MOST)]):
             yield batch
 
 
 async def verify(settings: Settings) -> str:
     """Ask once for everything."""
-    async with settings.fetcher() as fetcher:
-        batches = [await part.look() for part in _parts(settings, fetcher, {})]
-    return f"Instagram answers: {sum(len(batch.mentions) for batch in batches)} posts now"
+    async with settings.graph() as graph:
+        return f"Instagram answers: {await posts_now(_parts(settings, graph, {}))} posts now"
 
 
-def _parts(settings: Settings, fetcher: Fetcher, cursors: Mapping[str, str]) -> list[Threads]:
-    graph = settings.graph(fetcher)
-    return [
-        Threads(
-            path, AccountMedia(graph, settings.account_id, path), settings.every, cursors.get(path, ""), settings.every
-        )
-        for path in ("media", "tags")
-    ]
+def _parts(settings: Settings, graph: Graph, cursors: Mapping[str, str]) -> list[Threads]:
+    return settings.threads((AccountMedia(graph, settings.account_id, path) for path in ("media", "tags")), cursors)

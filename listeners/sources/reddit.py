@@ -43,12 +43,12 @@ from listeners.feeds.reader import Reader
 from listeners.fetch import Fetcher, Limits
 from listeners.query.push import reddit as push
 from listeners.query.tree import Node
-from listeners.rechecks import Again
+from listeners.rechecks import looks
 from listeners.reddit import again
 from listeners.reddit.api import Api
 from listeners.reddit.listings import Posts
 from listeners.reddit.posts import CHANNEL, from_feed
-from listeners.rounds import rounds
+from listeners.rounds import posts_now, rounds
 
 log = structlog.get_logger()
 
@@ -113,8 +113,7 @@ async def listen(
         if settings.client_id:
             parts = _parts(settings, fetcher, cursors)
             look_up = partial(again.look_up, parts[0].api, _bare(settings.site_url))
-            looks = [] if due is nothing_due else [Again(due, look_up, again.MOST)]
-            async for batch in rounds([*parts, *looks]):
+            async for batch in rounds([*parts, *looks(due, look_up, again.MOST)]):
                 yield batch
         else:
             async with Reader() as reader:
@@ -131,8 +130,7 @@ async def verify(settings: Settings) -> str:
     """Ask once for everything."""
     async with Fetcher(Limits(allow_private=settings.allow_private)) as fetcher:
         if settings.client_id:
-            batches = [await part.look() for part in _parts(settings, fetcher, {})]
-            return f"Reddit answers: {sum(len(batch.mentions) for batch in batches)} posts now"
+            return f"Reddit answers: {await posts_now(_parts(settings, fetcher, {}))} posts now"
         page = await fetcher.get(_feeds(settings)[0])
         page.check()
         return "Reddit's public feeds answer; with a client_id it would be reliable"

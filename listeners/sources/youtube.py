@@ -34,8 +34,8 @@ from listeners.contract import Batch, Due, nothing_due
 from listeners.fetch import Fetcher, Limits
 from listeners.query.push import youtube as push
 from listeners.query.tree import Node
-from listeners.rechecks import PART, Again
-from listeners.rounds import Part, rounds
+from listeners.rechecks import PART, looks
+from listeners.rounds import Part, posts_now, rounds
 from listeners.youtube import again
 from listeners.youtube.api import Api
 from listeners.youtube.quota import Quota
@@ -106,8 +106,7 @@ async def listen(
 async def verify(settings: Settings) -> str:
     """Ask once for everything: a unit each."""
     async with Fetcher(Limits(allow_private=settings.allow_private)) as fetcher:
-        batches = [await part.look() for part in _parts(settings, fetcher, {})]
-    return f"YouTube answers: {sum(len(batch.mentions) for batch in batches)} posts now"
+        return f"YouTube answers: {await posts_now(_parts(settings, fetcher, {}))} posts now"
 
 
 def _parts(settings: Settings, fetcher: Fetcher, cursors: Mapping[str, str], due: Due = nothing_due) -> list[Part]:
@@ -122,9 +121,8 @@ def _parts(settings: Settings, fetcher: Fetcher, cursors: Mapping[str, str], due
             memory = Memory.from_cursor(cursors.get(name, ""))
             quota.resume(name, memory.day, memory.used)
     units.resume(PART, *again.used(cursors.get(PART, "")))
-    looks = [] if due is nothing_due else [Again(due, again.Looking(api, units).look_up, again.MOST)]
     return [
         *(Threads(n, f, api, units, every, len(filters), cursors.get(n, ""), every) for n, f in filters.items()),
         *(Videos(n, q, api, calls, every, len(searches), cursors.get(n, ""), every) for n, q in searches.items()),
-        *looks,
+        *looks(due, again.Looking(api, units).look_up, again.MOST),
     ]

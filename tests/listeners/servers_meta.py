@@ -11,12 +11,18 @@ from listeners.hooks import HookRequest
 from tests.listeners.servers_api import Asked, Reply
 
 TOKEN, APP_SECRET, VERIFY_TOKEN = "the-access-token", "the-secret-of-the-app", "the-verify-token"
+KEYS = {"access_token": TOKEN, "app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN}
 ACCOUNT = "1000"
 START = datetime(2026, 3, 3, 10, tzinfo=UTC)
 
 
 def at_second(number: int) -> str:
     return (START + timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%S+0000")
+
+
+def asked_of(url: str) -> dict[str, Any]:
+    """What a source is told of this API: its keys, where it is, and to look often."""
+    return {**KEYS, "api_url": f"{url}/v23.0", "allow_private": True, "interval": "0.02s"}
 
 
 def refusal(

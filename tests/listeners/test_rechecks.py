@@ -125,6 +125,6 @@ def test_in_a_round_a_permission_that_is_missing_ends_the_looks_alone(status: in
         raise FetchError("no", permanent=status != 503, status=status)
 
     with pytest.raises(FetchError) as caught:
-        asyncio.run(rechecks.Again(ask, look_up, 9).look())
+        asyncio.run(rechecks.Again(ask, look_up, 9, rechecks.PAUSE).look())
     assert caught.value.permanent is permanent
     assert caught.value.retry_after == (rechecks.HOPELESS if status == 403 else None)

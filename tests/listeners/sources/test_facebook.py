@@ -19,9 +19,10 @@ from tests.listeners.servers_api import Reply, serving
 from tests.listeners.servers_meta import (
     ACCOUNT,
     APP_SECRET,
+    KEYS,
     TOKEN,
-    VERIFY_TOKEN,
     FakeGraph,
+    asked_of,
     at_second,
     echo,
     refusal,
@@ -51,17 +52,7 @@ def server() -> Iterator[FakeGraph]:
 
 
 def at(server: FakeGraph, **more: Any) -> Settings:
-    values = {
-        "page_id": ACCOUNT,
-        "access_token": TOKEN,
-        "app_secret": APP_SECRET,
-        "verify_token": VERIFY_TOKEN,
-        "interval": "0.02s",
-        "api_url": f"{server.url}/v23.0",
-        "allow_private": True,
-        **more,
-    }
-    return Settings.model_validate(values)
+    return Settings.model_validate({"page_id": ACCOUNT, **asked_of(server.url), **more})
 
 
 def hear(server: FakeGraph, looks: int, cursors: dict[str, str] | None = None, **more: Any) -> Hearing:
@@ -227,9 +218,7 @@ def test_verify_asks_once_for_everything(server: FakeGraph) -> None:
 
 
 def settings_of_hook() -> Settings:
-    return Settings.model_validate(
-        {"page_id": ACCOUNT, "access_token": TOKEN, "app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN}
-    )
+    return Settings.model_validate({"page_id": ACCOUNT, **KEYS})
 
 
 def change(verb: str = "add", item: str = "comment", field: str = "feed", **more: Any) -> dict[str, Any]:

@@ -17,10 +17,9 @@ from tests.listeners.hearing import Hearing, run
 from tests.listeners.servers_api import serving
 from tests.listeners.servers_meta import (
     ACCOUNT,
-    APP_SECRET,
-    TOKEN,
-    VERIFY_TOKEN,
+    KEYS,
     FakeGraph,
+    asked_of,
     at_second,
     echo,
     refusal,
@@ -48,17 +47,7 @@ def server() -> Iterator[FakeGraph]:
 
 
 def at(server: FakeGraph, **more: Any) -> Settings:
-    values = {
-        "account_id": ACCOUNT,
-        "access_token": TOKEN,
-        "app_secret": APP_SECRET,
-        "verify_token": VERIFY_TOKEN,
-        "interval": "0.02s",
-        "api_url": f"{server.url}/v23.0",
-        "allow_private": True,
-        **more,
-    }
-    return Settings.model_validate(values)
+    return Settings.model_validate({"account_id": ACCOUNT, **asked_of(server.url), **more})
 
 
 def hear(server: FakeGraph, looks: int, cursors: dict[str, str] | None = None) -> Hearing:
@@ -197,9 +186,7 @@ json_values = st.recursive(
     ),
     max_leaves=10,
 )
-HOOK = Settings.model_validate(
-    {"account_id": ACCOUNT, "access_token": TOKEN, "app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN}
-)
+HOOK = Settings.model_validate({"account_id": ACCOUNT, **KEYS})
 
 
 @given(json_values, st.lists(json_values, max_size=3))

@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -238,8 +237,7 @@ def told_of(source: Rechecks, settings: ListenerSettings, posts: list[Kept], unt
     return asyncio.run(go())
 
 
-def test_at_reddit_what_was_edited_or_taken_away_is_found_however_old(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reddit_source, "Again", partial(rechecks.Again, every=0.01))
+def test_at_reddit_what_was_edited_or_taken_away_is_found_however_old() -> None:
     server = FakeReddit()
     changes = [comment(1, edited=1_772_540_000.0, body="It works", body_html="<p>It works</p>"), comment(3)]
     gone = [comment(2, body="[deleted]", body_html="<p>[deleted]</p>"), submission(4, removed_by_category="moderator")]
@@ -269,7 +267,6 @@ def test_reddit_s_public_feeds_are_not_looked_at_again() -> None:
 def test_at_youtube_a_comment_that_is_twice_not_there_is_gone_and_each_look_costs_a_unit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(youtube_source, "Again", partial(rechecks.Again, every=0.01))
     server = FakeYouTube()
     server.write(1, 2)
     edited = servers_youtube.comment("T1", 1, textDisplay="It works", updatedAt=servers_youtube.at_second(99))
@@ -297,25 +294,14 @@ def of_page(name: str, words: str, **more: Any) -> dict[str, Any]:
 
 
 def at_meta(kind: str, url: str) -> ListenerSettings:
-    given = {
-        "page_id" if kind == "facebook" else "account_id": servers_meta.ACCOUNT,
-        "access_token": servers_meta.TOKEN,
-        "app_secret": servers_meta.APP_SECRET,
-        "verify_token": servers_meta.VERIFY_TOKEN,
-        "interval": "0.02s",
-        "api_url": f"{url}/v23.0",
-        "allow_private": True,
-    }
+    given = servers_meta.asked_of(url)
     if kind == "facebook":
-        return facebook_source.Settings.model_validate(given)
-    return instagram_source.Settings.model_validate(given)
+        return facebook_source.Settings.model_validate({"page_id": servers_meta.ACCOUNT, **given})
+    return instagram_source.Settings.model_validate({"account_id": servers_meta.ACCOUNT, **given})
 
 
 @pytest.mark.parametrize(("kind", "source"), [("facebook", facebook_source), ("instagram", instagram_source)])
-def test_at_meta_what_is_twice_not_there_is_gone_and_spoils_no_other(
-    kind: str, source: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(source, "Again", partial(rechecks.Again, every=0.01))
+def test_at_meta_what_is_twice_not_there_is_gone_and_spoils_no_other(kind: str, source: object) -> None:
     graph, root = servers_meta.FakeGraph(), f"{servers_meta.ACCOUNT}_7"
     graph.add("elsewhere", *(of_page(f"c{n}", f"Acme {n}") for n in range(6)))
     kept = [Kept(kind, f"c{n}", root) for n in range(8)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.listeners.servers_api import serving
-from tests.listeners.servers_meta import ACCOUNT, APP_SECRET, START, TOKEN, VERIFY_TOKEN, FakeGraph, at_second, refusal
+from tests.listeners.servers_meta import ACCOUNT, APP_SECRET, START, FakeGraph, asked_of, at_second, refusal
 from tests.listeners.worlds.caller import Caller, posted
 from tests.listeners.worlds.polled import Front, impatient
 
@@ -25,9 +25,7 @@ class Facebook(Front, Caller):
         self.fake.add(f"{ACCOUNT}/feed", {"id": POST, "message": "News", "from": page, "created_time": at_second(0)})
 
     def settings(self) -> dict[str, Any]:
-        keys = {"access_token": TOKEN, "app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN}
-        where = {"api_url": f"{self.url}/v23.0", "allow_private": True}
-        return {"page_id": ACCOUNT, "interval": "0.01s", **keys, **where}
+        return {"page_id": ACCOUNT, **asked_of(self.url)}
 
     def name(self, number: int) -> str:
         return f"7_{number}"
