@@ -19,6 +19,7 @@ read again for the last week without doubling any. A mail can be neither changed
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Final, Literal, Self
 
@@ -30,7 +31,7 @@ from leitstand.model import Mention
 from leitstand.plugins import About
 from leitstand.settings import Duration, ListenerSettings
 from listeners.contract import Batch
-from listeners.mail.imap import Imap, Mailbox
+from listeners.mail.imap import Imap, Mailbox, talking
 from listeners.mail.messages import read
 
 ABOUT = About(title="E-mail", summary="Mails that arrive in a mailbox (IMAP).")
@@ -109,8 +110,8 @@ async def verify(settings: Settings) -> str:
     return f"{settings.host} lets us read {settings.mailbox}"
 
 
-def _connection(settings: Settings) -> Imap:
-    return Imap(settings.host, settings.port or _PORTS[settings.security], settings.security)
+def _connection(settings: Settings) -> AbstractAsyncContextManager[Imap]:
+    return talking(settings.host, settings.port or _PORTS[settings.security], settings.security)
 
 
 async def _rescan(imap: Imap, settings: Settings, mailbox: Mailbox, *, known: bool) -> AsyncIterator[Batch]:
@@ -149,7 +150,7 @@ async def _wait(imap: Imap, settings: Settings, *, can_idle: bool) -> None:
         await imap.idle(settings.idle.total_seconds())
     else:
         await asyncio.sleep(settings.interval.total_seconds())
-        await imap.command("NOOP")
+        await imap.alive()
 
 
 def _cursor(memory: Memory) -> str:

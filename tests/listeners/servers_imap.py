@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -14,13 +15,16 @@ USER, PASSWORD = "support@acme.example", 'a "strange" \\ password'
 
 @dataclass
 class FakeImap:
-    """`mails` by number. What it does wrong: `refuse` answers commands; `breaks` are the commands, counted over all
-    connections, in the middle of whose answer it hangs up, and those of `renumbered` give the mails other numbers too.
-    `greeting` comes in place of its own, again and again; `chatter` comes before every answer, `slowly`: and never it.
+    """`mails` by number. `secure` is how it speaks TLS once it is asked to.
+
+    What it does wrong: `refuse` answers commands; `breaks` are the commands, counted over all connections, in the
+    middle of whose answer it hangs up, and those of `renumbered` give the mails other numbers too. `greeting` comes in
+    place of its own, again and again; `chatter` comes before every answer, `slowly`: and never it.
     """
 
     mails: dict[int, bytes] = field(default_factory=dict)
     validity: int = 1
+    secure: ssl.SSLContext | None = None
     can_idle: bool = True
     refuse: dict[str, str] = field(default_factory=dict)
     garbage: bytes = b""
@@ -90,6 +94,11 @@ class FakeImap:
         if self.garbage and command == "FETCH":
             writer.write(self.garbage)
             return False
+        if command == "STARTTLS" and self.secure:
+            writer.write(f"{tag} OK begin\r\n".encode())
+            await writer.drain()
+            await writer.start_tls(self.secure)
+            return True
         if command == "LOGIN":
             self.logins += 1
             quoted = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
@@ -158,12 +167,13 @@ class FakeImap:
 
 
 @contextmanager
-def imap_server() -> Iterator[FakeImap]:
-    fake = FakeImap()
+def imap_server(secure: ssl.SSLContext | None = None, *, at_once: bool = False) -> Iterator[FakeImap]:
+    """`at_once`: TLS from the first byte, not only when it is asked for."""
+    fake = FakeImap(secure=secure)
     started = threading.Event()
 
     async def run() -> None:
-        server = await asyncio.start_server(fake.serve, "127.0.0.1", 0, limit=1 << 20)
+        server = await asyncio.start_server(fake.serve, "127.0.0.1", 0, limit=1 << 20, ssl=secure if at_once else None)
         fake.port = server.sockets[0].getsockname()[1]
         started.set()
         await stop.wait()

@@ -1,8 +1,12 @@
 """Keys of our own making, and who checks what they sign: as Apple and Google do it with JSON Web Tokens."""
 
 import json
+import ssl
 from base64 import urlsafe_b64decode
+from datetime import timedelta
 from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +18,18 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509 import (
+    CertificateBuilder,
+    DNSName,
+    IPAddress,
+    Name,
+    NameAttribute,
+    SubjectAlternativeName,
+    random_serial_number,
+)
+from cryptography.x509.oid import NameOID
+
+from leitstand import clock
 
 
 @cache
@@ -28,6 +44,24 @@ def rsa_key() -> rsa.RSAPrivateKey:
 
 def pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def certificate(folder: Path) -> ssl.SSLContext:
+    """A server on this host with a certificate of its own making, which lies in `folder` as `certificate.pem`."""
+    key, name = elliptic(), Name([NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    names = SubjectAlternativeName([DNSName("localhost"), IPAddress(ip_address("127.0.0.1"))])
+    signed = (
+        CertificateBuilder()
+        .subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(random_serial_number())
+        .not_valid_before(clock.now() - timedelta(days=1)).not_valid_after(clock.now() + timedelta(days=1))
+        .add_extension(names, critical=False)
+        .sign(key, SHA256())
+    )  # fmt: skip
+    (folder / "certificate.pem").write_bytes(signed.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_text(pem(key))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    return context
 
 
 def opened(token: str, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> tuple[Any, Any] | None:

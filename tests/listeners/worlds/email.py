@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from listeners.mail import imap
+from listeners.mail import wire
 from tests.listeners.servers_imap import PASSWORD, USER, FakeImap, imap_server
 from tests.listeners.worlds.world import Trouble
 
@@ -68,5 +68,5 @@ def opened() -> Iterator[Email]:
 
 
 def hasten(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(imap, "SECONDS", SECONDS)
-    patch.setattr(imap, "LONGEST", LONGEST)
+    patch.setattr(wire, "SECONDS", SECONDS)
+    patch.setattr(wire, "LONGEST", LONGEST)
