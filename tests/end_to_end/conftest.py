@@ -8,7 +8,7 @@ import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,6 +81,17 @@ class Told:
             assert self.arrived.wait_for(lambda: len(self.notices) >= count, limit), f"{len(self.notices)} of {count}"
             return list(self.notices)
 
+    def of(self, author: str) -> list[Received]:
+        """What was told so far of the posts of one author."""
+        with self.arrived:
+            return [notice for notice in self.notices if notice.body["data"]["case"]["author"]["id"] == author]
+
+    def wait_for_one_of(self, author: str, limit: float = 120.0) -> Received:
+        """The first notice on a post of one author. Fails if none comes."""
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: self.of(author), limit), f"nothing was told of {author}"
+            return self.of(author)[0]
+
 
 @dataclass(frozen=True)
 class House:
@@ -145,22 +156,36 @@ def furnish(tmp_path_factory: pytest.TempPathFactory) -> Furnish:
     return copy
 
 
-@pytest.fixture
-def start_house(tmp_path: Path, furnish: Furnish) -> Iterator[StartHouse]:
-    """Start a daemon on CONFIGURATION plus what the test adds; stopped at the end of the test."""
+@contextmanager
+def starting(folder: Path, furnish: Furnish) -> Iterator[StartHouse]:
+    """Starts daemons in a folder on CONFIGURATION plus what the caller adds; stopped at the end of the block."""
     with ExitStack() as running:
 
         def start(extra: str = "", *, workers: int = 1) -> House:
             told, token, port = Told(), secrets.token_urlsafe(16), spawn.free_port()
             secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
             address = running.enter_context(receiver(secret, told))
-            config = tmp_path / "leitstand.toml"
+            config = folder / "leitstand.toml"
             config.write_text(CONFIGURATION.format(port=port, workers=workers) + extra)
             environment = {"LEITSTAND_TOKEN": token, "LEITSTAND_RECEIVER": address, "LEITSTAND_SECRET": secret}
-            if not (tmp_path / "var").exists():
-                furnish(tmp_path / "var")
+            if not (folder / "var").exists():
+                furnish(folder / "var")
             daemon = running.enter_context(spawn.daemon(config, port, token, environment))
             daemon.wait_ready()
-            return House(daemon, tmp_path / "var", told)
+            return House(daemon, folder / "var", told)
 
         yield start
+
+
+@pytest.fixture
+def start_house(tmp_path: Path, furnish: Furnish) -> Iterator[StartHouse]:
+    """Start a daemon on CONFIGURATION plus what the test adds; stopped at the end of the test."""
+    with starting(tmp_path, furnish) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, furnish: Furnish) -> Iterator[House]:
+    """One daemon with two workers for all tests of a module that only send posts and look at what comes out."""
+    with starting(tmp_path_factory.mktemp("shared"), furnish) as start:
+        yield start(workers=2)
