@@ -21,6 +21,7 @@ from leitstand.errors import FetchError
 from leitstand.model import Mention
 from listeners.budget import Budget
 from listeners.contract import Batch, Gone
+from listeners.memory import as_cursor, recall
 from listeners.rounds import rounds
 from listeners.streams import together
 
@@ -79,13 +80,6 @@ class Memory(msgspec.Struct, omit_defaults=True):
     hour: int = 0
     since: int = 0
 
-    @classmethod
-    def from_cursor(cls, cursor: str) -> "Memory":
-        try:
-            return msgspec.json.decode(cursor or "{}", type=cls)
-        except (msgspec.MsgspecError, UnicodeError):
-            return cls()
-
     def knows(self, one: Shown) -> bool:
         """Whether this was heard before, exactly as it is now."""
         return self.known.get(one.mention.external_id, "").partition(":")[2] == one.version
@@ -132,7 +126,7 @@ class Reviews:
         return await looking
 
     async def _look(self) -> Batch:
-        memory, now = Memory.from_cursor(self.cursor), clock.now()
+        memory, now = recall(self.cursor, Memory), clock.now()
         since = memory.since or int((now - self.history).timestamp())
         deep = self._looks % DEEP_EVERY == 0
         shown, lost = await self._walk(memory, deep=deep)
@@ -207,7 +201,7 @@ class Reviews:
             youngest = youngest[-REMEMBERED:]
             after.since = max(after.since, _seconds(youngest[0][1]))
         after.known = dict(youngest)
-        self.cursor = msgspec.json.encode(after).decode()
+        self.cursor = as_cursor(after)
 
 
 async def hear(

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from leitstand.errors import InputError, NotFoundError, StateError
-from leitstand.model import CaseReason, CaseState, ClockName, NoticeType, Severity
+from leitstand.model import CaseState, ClockName, NoticeType, Severity
 from triage import clocks, handing, keys, records, sla
 from triage.acting import Act, Acted, write
 from triage.judgement import doubted
@@ -24,6 +24,7 @@ from triage.snapshot import snapshot
 from triage.telling import headline
 from triage.timeline import because
 from triage.withdrawn import GONE, line
+from triage.worsening import worsen
 
 _ENDED = (CaseState.RESOLVED, CaseState.CLOSED)
 _LONGEST = 10_000
@@ -164,14 +165,7 @@ def _to_severity(a: Act, severity: Severity) -> None:
     a.note("escalated", said, before=before, after=severity)
     if severity == before:
         return
-    granted = a.policy.agreement(a.case.traits(severity))
-    hours = a.policy.hours(granted.calendar)
-    waits = a.case.state is CaseState.WAITING
-    tightened = sla.tighten(a.clocks.values(), granted, hours, a.case.posted_at, a.now, waits=waits)
-    a.clocks = {clock.name: clock for clock in tightened}
-    reasons = (*a.case.reasons, CaseReason("severity", said), CaseReason("sla", granted.text))
-    a.set(severity=severity, reasons=reasons, sla=granted)
-    a.lines += stopping.supersede(a.connection, a.case.number, severity, a.policy, a.now)
+    worsen(a, severity, said)
     a.tell.append((NoticeType.CASE_UPDATED, f"severity:{severity}", said, ()))
 
 

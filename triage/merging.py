@@ -20,6 +20,7 @@ from triage.records import LIVE
 from triage.runs import stopping
 from triage.stories import store as stories
 from triage.timeline import SYSTEM, because
+from triage.worsening import worsen
 
 _MOVE = text("UPDATE case_mentions SET case_number = :into WHERE case_number = :number")
 
@@ -109,14 +110,7 @@ def _receive(a: Act, other: records.CaseRecord, why: str) -> None:
 
 def _worse(a: Act, other: records.CaseRecord) -> None:
     before, severity = a.case.severity, other.severity
-    granted = a.policy.agreement(a.case.traits(severity))
-    hours = a.policy.hours(granted.calendar)
-    waits = a.case.state is CaseState.WAITING
-    tightened = sla.tighten(a.clocks.values(), granted, hours, a.case.posted_at, a.now, waits=waits)
-    a.clocks = {clock.name: clock for clock in tightened}
     said = f"severity raised from {before} to {severity} (case {other.number} was {severity})"
-    reasons = (*a.case.reasons, CaseReason("severity", said), CaseReason("sla", granted.text))
-    a.set(severity=severity, sla=granted, reasons=reasons)
     a.note("severity", said, before=before, after=severity)
-    a.lines += stopping.supersede(a.connection, a.case.number, severity, a.policy, a.now)
+    worsen(a, severity, said)
     a.start = "" if a.case.review else severity

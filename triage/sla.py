@@ -8,7 +8,7 @@ saw the post fires at once, and its delay is not ours. A breached clock that not
 while its case waits they wait too.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -63,8 +63,7 @@ def tighten(
     for clock in clocks:
         moved = _moved(clock, granted, hours, now)
         kept.append(moved if moved.due_at < clock.due_at else clock)
-    added = _added(kept, granted, hours, started_at, now)
-    return (*kept, *(pause(clock, now) if waits else clock for clock in added))
+    return _with_added(kept, granted, hours, started_at, now, waits=waits)
 
 
 def adopt(
@@ -81,16 +80,16 @@ def adopt(
     for clock in clocks:
         gone = clock.state in _LIVE and granted.budget(clock.name) is None
         kept.append(cancel(clock, now) if gone else _moved(clock, granted, hours, now))
-    added = _added(kept, granted, hours, started_at, now)
+    return _with_added(kept, granted, hours, started_at, now, waits=waits)
+
+
+def _with_added(
+    kept: Sequence[Clock], granted: Agreement, hours: WorkingTime, started_at: datetime, now: datetime, *, waits: bool
+) -> tuple[Clock, ...]:
+    """These, and those that only the new agreement has."""
+    known, begun = {clock.name for clock in kept}, min(started_at, now)
+    added = [start(granted, hours, name, b, begun, now) for name, b in granted.budgets if name not in known]
     return (*kept, *(pause(clock, now) if waits else clock for clock in added))
-
-
-def _added(
-    kept: Iterable[Clock], granted: Agreement, hours: WorkingTime, started_at: datetime, now: datetime
-) -> Iterable[Clock]:
-    known = {clock.name for clock in kept}
-    started_at = min(started_at, now)
-    return [start(granted, hours, name, b, started_at, now) for name, b in granted.budgets if name not in known]
 
 
 def _moved(old: Clock, granted: Agreement, hours: WorkingTime, now: datetime) -> Clock:

@@ -16,6 +16,7 @@ from listeners.answers import decode, each
 from listeners.contract import Batch, Gone
 from listeners.discourse.posts import CHANNEL, Forum, Post
 from listeners.fetch import Fetcher
+from listeners.memory import recall
 
 MOST_PAGES: Final = 40
 REMEMBERED: Final = 500
@@ -41,7 +42,7 @@ class Latest:
 
     async def look(self) -> Batch:
         """What is new, edited and gone."""
-        known, first = _known(self.cursor), not self.cursor
+        known, first = recall(self.cursor, Known), not self.cursor
         posts, reached = await self._walk(known, 1 if first else MOST_PAGES)
         now = clock.now()
         new = [post for number, post in sorted(posts.items()) if number not in known and not post.gone]
@@ -89,10 +90,3 @@ def _missing(known: Known, posts: Mapping[int, Post]) -> set[int]:
     marked = {number for number, post in posts.items() if post.gone and number in known}
     oldest = min(posts, default=0)
     return marked | {number for number in known if number > oldest and posts and number not in posts}
-
-
-def _known(cursor: str) -> Known:
-    try:
-        return msgspec.json.decode(cursor or "{}", type=Known)
-    except (msgspec.MsgspecError, UnicodeError):
-        return {}

@@ -10,6 +10,7 @@ from listeners.contract import Batch
 from listeners.feeds.memory import Memory
 from listeners.feeds.polling import Poller, Round, Tools
 from listeners.fetch import without_login
+from listeners.memory import recall
 
 log = structlog.get_logger()
 
@@ -32,7 +33,7 @@ class Chorus:
         for address in addresses:
             part = without_login(address)
             if part not in self._tasks:
-                poller = Poller(address, part, Memory.from_cursor(self._cursors.get(part, "")), self._tools)
+                poller = Poller(address, part, recall(self._cursors.get(part, ""), Memory), self._tools)
                 self._tasks[part] = asyncio.create_task(self._listen(poller), name=part)
 
     async def next(self) -> Batch:

@@ -1,7 +1,5 @@
 """The cursor of one feed: what must be known to ask for it again, and to tell what is new."""
 
-from typing import Self
-
 import msgspec
 
 
@@ -27,17 +25,6 @@ class Memory(msgspec.Struct, omit_defaults=True, rename="camel"):
     topic: str = ""
     renew_at: float = 0.0
     names: dict[str, str] = {}
-
-    @classmethod
-    def from_cursor(cls, cursor: str) -> Self:
-        """What a stored cursor says; a fresh start where it says nothing that can be read."""
-        try:
-            return msgspec.json.decode(cursor or "{}", type=cls)
-        except (msgspec.MsgspecError, UnicodeError):
-            return cls()
-
-    def cursor(self) -> str:
-        return msgspec.json.encode(self).decode()
 
     def conditions(self) -> dict[str, str]:
         """The headers of a conditional request."""

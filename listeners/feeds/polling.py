@@ -27,6 +27,7 @@ from listeners.feeds.memory import Memory
 from listeners.feeds.mentions import mention
 from listeners.feeds.reader import Reader
 from listeners.fetch import Fetcher, Page
+from listeners.memory import as_cursor
 
 log = structlog.get_logger()
 
@@ -91,7 +92,7 @@ class Poller:
             log.warning("not subscribed", feed=self.part, reason=str(error))
             after = websub.TRY_AGAIN_AFTER
         self.memory = msgspec.structs.replace(memory, renew_at=now + after)
-        return replace(found, batch=replace(found.batch, cursor=self.memory.cursor()))
+        return replace(found, batch=replace(found.batch, cursor=as_cursor(self.memory)))
 
     async def _get(self, address: str) -> Page:
         return await self.tools.fetcher.get(address, {"Accept": ACCEPT, **self.memory.conditions()})
@@ -119,7 +120,7 @@ class Poller:
     def _unchanged(self, page: Page) -> Round:
         memory = self._with_validators(page)
         wait = self.tools.bounds.clamp(max(self.memory.every, pace.hint(page.headers, clock.now())))
-        cursor = memory.cursor() if memory != self.memory else None
+        cursor = as_cursor(memory) if memory != self.memory else None
         self.memory = memory
         return self._round(Batch((), cursor, self.part), wait)
 
@@ -147,7 +148,7 @@ class Poller:
         )
         batch = Batch(
             tuple(m for m in mentions if m),
-            self.memory.cursor(),
+            as_cursor(self.memory),
             self.part,
             edits=tuple(m for m in edits if m),
             deletes=tuple(Gone(self.tools.channel, name) for name in gone),

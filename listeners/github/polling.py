@@ -17,6 +17,7 @@ from listeners.answers import decode, each
 from listeners.contract import Batch
 from listeners.fetch import Fetcher, Page
 from listeners.github.posts import Post, mention
+from listeners.memory import as_cursor, recall
 from listeners.recent import Recent
 
 PAGE: Final = 100
@@ -52,7 +53,7 @@ class Listing:
 
     async def look(self) -> Batch:
         """A page of what changed."""
-        memory = _memory(self.cursor)
+        memory = recall(self.cursor, Memory)
         now = clock.now()
         since = memory.since or (now - FIRST_LOOK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         page = await self._ask(since)
@@ -70,7 +71,7 @@ class Listing:
         versions = Recent.from_text(memory.versions, REMEMBERED)
         fresh = [post for post in posts if versions.add(f"{post.id}@{post.updated_at}")]
         known = {post.id for post in fresh if not seen.add(str(post.id))}
-        cursor = msgspec.json.encode(Memory(newest, seen.text(), versions.text())).decode()
+        cursor = as_cursor(Memory(newest, seen.text(), versions.text()))
         changed = cursor != self.cursor
         self.cursor = cursor
         return Batch(
@@ -131,10 +132,3 @@ def _until_reset(page: Page) -> timedelta:
     reset = page.headers.get("x-ratelimit-reset", "")
     seconds = float(reset[:12]) - now if reset.isascii() and reset.isdigit() else 0.0
     return max(_REST, min(timedelta(seconds=seconds), timedelta(hours=2)))
-
-
-def _memory(cursor: str) -> Memory:
-    try:
-        return msgspec.json.decode(cursor or "{}", type=Memory)
-    except (msgspec.MsgspecError, UnicodeError):
-        return Memory()

@@ -14,13 +14,14 @@ from leitstand.errors import FetchError
 from listeners.answers import decode
 from listeners.budget import Budget
 from listeners.fetch import Fetcher, Page, retry_after
+from listeners.google import refusal
 from listeners.signing import jwt
+from listeners.tokens import Held, Token
 
 SCOPE: Final = "https://www.googleapis.com/auth/androidpublisher"
 GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 AUDIENCE: Final = "https://oauth2.googleapis.com/token"
 LASTS: Final = 3600
-EARLY: Final = 60.0
 HOUR: Final = timedelta(hours=1)
 REST: Final = timedelta(minutes=1)
 _TOO_OFTEN: Final = {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "RATE_LIMIT_EXCEEDED"}
@@ -40,28 +41,6 @@ class ServiceAccount(msgspec.Struct):
             return msgspec.json.decode(key.encode("utf-8", "replace"), type=cls)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             raise FetchError("`key` is no service account's key as it was downloaded (JSON)", permanent=True) from None
-
-
-class Token(msgspec.Struct):
-    """Who we are for a while."""
-
-    access_token: str
-    expires_in: float = LASTS
-
-
-class Reason(msgspec.Struct):
-    reason: str = ""
-
-
-class Error(msgspec.Struct):
-    message: str = ""
-    status: str = ""
-    errors: list[Reason] = []
-    details: list[Reason] = []
-
-
-class Failure(msgspec.Struct):
-    error: Error
 
 
 @dataclass(slots=True)
@@ -97,49 +76,41 @@ class Api:
     base: str
     token_url: str
     key: str = field(repr=False)
-    _token: str = field(default="", repr=False)
-    _ends: float = 0.0
+    _token: Held = field(default_factory=Held)
 
     async def get(self, path: str, params: Mapping[str, str], quota: Quota, lane: str = "") -> Page:
         """One request at the cost of one. Raises FetchError; an answer that there is no such thing is a Page."""
-        token = await self._current()
+        token = await self._token.current(self._ask)
         quota.spend()
         page = await self.fetcher.get(f"{self.base}{path}", {"Authorization": f"Bearer {token}"}, params, lane=lane)
         if page.status == 401:
-            self._token = ""  # it may have been withdrawn: a fresh one is asked for next time
+            self._token.drop()
             raise FetchError("Google does not take our token any more", status=401)
         if page.status in (403, 429):
             _refuse(page)
         return page
 
-    async def _current(self) -> str:
-        if not self._token or time.monotonic() > self._ends:
-            account = ServiceAccount.parse(self.key)
-            now = int(clock.now().timestamp())
-            claims: dict[str, str | int] = {
-                "iss": account.client_email,
-                "scope": SCOPE,
-                "aud": AUDIENCE,
-                "iat": now,
-                "exp": now + LASTS,
-            }
-            signed = jwt(account.private_key, account.private_key_id, claims, extra="googleplay")
-            page = await self.fetcher.post(self.token_url, {"grant_type": GRANT, "assertion": signed})
-            if page.status in (400, 401, 403):
-                said = "Google does not take this service account's key (or our clock is wrong)"
-                raise FetchError(said, permanent=True, status=page.status)
-            token = decode(page, Token)
-            self._token, self._ends = token.access_token, time.monotonic() + token.expires_in - EARLY
-        return self._token
+    async def _ask(self) -> Token:
+        account = ServiceAccount.parse(self.key)
+        now = int(clock.now().timestamp())
+        claims: dict[str, str | int] = {
+            "iss": account.client_email,
+            "scope": SCOPE,
+            "aud": AUDIENCE,
+            "iat": now,
+            "exp": now + LASTS,
+        }
+        signed = jwt(account.private_key, account.private_key_id, claims, extra="googleplay")
+        page = await self.fetcher.post(self.token_url, {"grant_type": GRANT, "assertion": signed})
+        if page.status in (400, 401, 403):
+            said = "Google does not take this service account's key (or our clock is wrong)"
+            raise FetchError(said, permanent=True, status=page.status)
+        return decode(page, Token)
 
 
 def _refuse(page: Page) -> None:
     """Raises FetchError in words."""
-    try:
-        error = msgspec.json.decode(page.body, type=Failure).error
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        error = Error()
-    reasons = {one.reason for one in (*error.errors, *error.details)}
+    reasons = refusal(page).reasons
     if page.status == 429 or reasons & _TOO_OFTEN:
         wait = retry_after(page.headers, clock.now()) or REST
         raise FetchError("Google asks us to slow down", retry_after=wait, status=page.status)

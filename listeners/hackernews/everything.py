@@ -20,6 +20,7 @@ from listeners.contract import Batch, Gone
 from listeners.fetch import Fetcher
 from listeners.hackernews.items import CHANNEL, Item, from_hit, mention
 from listeners.hackernews.search import OVERLAP, Index
+from listeners.memory import as_cursor, recall
 
 log = structlog.get_logger()
 
@@ -75,7 +76,7 @@ class Everything:
 
     async def _ask(self) -> None:
         newest = await self._get("maxitem", int)
-        memory = self._memory or _memory(self.cursor)
+        memory = self._memory or recall(self.cursor, Memory)
         if not memory.last:
             memory = Memory(max(0, newest - FIRST), max(0, newest - FIRST))
         if newest - memory.last > FAR and memory.written and await self._filled(memory):
@@ -109,7 +110,7 @@ class Everything:
         edits, deletes = await self._changes(memory, end, set(numbers)) if caught_up else ([], [])
         after = Memory(memory.first, end, written, dict(list(missing.items())[-MOST_MISSING:]))
         self._memory = after
-        cursor = None if after == memory else msgspec.json.encode(after).decode()
+        cursor = None if after == memory else as_cursor(after)
         self._waiting = [
             Batch(tuple(mentions), cursor, edits=tuple(edits), deletes=tuple(deletes), caught_up=caught_up)
         ]
@@ -131,7 +132,7 @@ class Everything:
         parts = [mentions[n : n + TOGETHER] for n in range(0, len(mentions), TOGETHER)]
         self._memory = after
         self._waiting = [Batch(tuple(part), None, caught_up=False) for part in parts]
-        cursor = msgspec.json.encode(after).decode()
+        cursor = as_cursor(after)
         lost = "" if whole else "the pause was so long that the search does not reach back to its beginning"
         self._waiting[-1] = Batch(tuple(parts[-1]), cursor, caught_up=False, lost=lost)
         return True
@@ -188,10 +189,3 @@ def _keep(known: dict[int, int], number: int, value: int) -> None:
     known[number] = value
     while len(known) > KNOWN:
         del known[next(iter(known))]
-
-
-def _memory(cursor: str) -> Memory:
-    try:
-        return msgspec.json.decode(cursor or "{}", type=Memory)
-    except (msgspec.MsgspecError, UnicodeError):
-        return Memory()

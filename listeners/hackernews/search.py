@@ -13,6 +13,7 @@ from listeners.answers import decode, each
 from listeners.contract import Batch
 from listeners.fetch import Fetcher
 from listeners.hackernews.items import Hit, from_hit
+from listeners.memory import as_cursor, recall
 from listeners.recent import Recent
 
 MOST_HITS: Final = 1_000
@@ -81,10 +82,7 @@ class Search:
 
     async def look(self) -> Batch:
         """Hits not heard before."""
-        try:
-            memory = msgspec.json.decode(self.cursor or "{}", type=Memory)
-        except (msgspec.MsgspecError, UnicodeError):
-            memory = Memory()
+        memory = recall(self.cursor, Memory)
         seen = Recent.from_text(memory.seen, REMEMBERED)
         if memory.newest:
             hits, whole = await self.index.since(self.query, memory.newest - OVERLAP)
@@ -93,6 +91,6 @@ class Search:
         now = clock.now()
         new = [from_hit(hit, now) for hit in hits if seen.add(hit.id)]
         newest = max((hit.created for hit in hits), default=memory.newest)
-        cursor = msgspec.json.encode(Memory(max(newest, memory.newest), seen.text())).decode()
+        cursor = as_cursor(Memory(max(newest, memory.newest), seen.text()))
         changed, self.cursor = cursor != self.cursor and bool(new), cursor
         return Batch(tuple(new), cursor if changed else None, lost="" if whole else "more was found than can be shown")

@@ -11,6 +11,7 @@ import msgspec
 
 from leitstand.model import Mention
 from listeners.contract import Batch, Gone
+from listeners.memory import as_cursor, recall
 from listeners.meta.compare import Compared, Known, compare
 from listeners.meta.graph import Graph, MissingError
 
@@ -55,7 +56,7 @@ class Threads:
 
     async def look(self) -> Batch:
         """What is new, edited and gone."""
-        memory = _memory(self.cursor)
+        memory = recall(self.cursor, Memory)
         listed, whole = await self.account.posts(memory.posts)
         found = [compare(memory.posts, listed, whole=whole, most=REMEMBERED_POSTS)]
         comments: dict[str, Known] = {}
@@ -72,7 +73,7 @@ class Threads:
         return self._batch(Memory(found[0].known, comments), found)
 
     def _batch(self, memory: Memory, found: list[Compared]) -> Batch:
-        cursor = msgspec.json.encode(memory).decode()
+        cursor = as_cursor(memory)
         changed = cursor != self.cursor
         self.cursor = cursor
         return Batch(
@@ -86,10 +87,3 @@ class Threads:
 def _watched(posts: Known) -> list[str]:
     """The youngest posts, the youngest first."""
     return list(reversed(posts))[:POSTS]
-
-
-def _memory(cursor: str) -> Memory:
-    try:
-        return msgspec.json.decode(cursor or "{}", type=Memory)
-    except (msgspec.MsgspecError, UnicodeError):
-        return Memory()

@@ -1,6 +1,5 @@
 """Reddit's API: a token that is fetched when it is needed, and the pace its headers ask for."""
 
-import time
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,19 +11,12 @@ import msgspec
 from leitstand.errors import FetchError
 from listeners.answers import decode
 from listeners.fetch import Fetcher, Page
+from listeners.tokens import Held, Token
 
 T = TypeVar("T")
 
-EARLY: Final = 60.0  # a token is renewed so long before its end
 FEW: Final = 50.0  # when no more are left in a window, they are spread over it
 SPARE: Final = 5.0  # requests of a window that are left to others with the same client id
-
-
-class Token(msgspec.Struct):
-    """Who we are for a while."""
-
-    access_token: str
-    expires_in: float = 3600.0
 
 
 class Refusal(msgspec.Struct):
@@ -42,16 +34,15 @@ class Api:
     client_secret: str = field(repr=False)
     user_agent: str
     pause: float = 0.0
-    _token: str = field(default="", repr=False)
-    _ends: float = 0.0
+    _token: Held = field(default_factory=Held)
 
     async def get(self, path: str, shape: type[T], params: Mapping[str, str]) -> T:
         """One request. Raises FetchError."""
-        headers = {"Authorization": f"Bearer {await self._current()}", "User-Agent": self.user_agent}
+        headers = {"Authorization": f"Bearer {await self._token.current(self._ask)}", "User-Agent": self.user_agent}
         page = await self.fetcher.get(f"{self.base}{path}", headers, {"raw_json": "1", **params})
         self.pause = pace(page.headers)
         if page.status == 401:
-            self._token = ""  # it may have been withdrawn: a fresh one is asked for next time
+            self._token.drop()
             raise FetchError("Reddit does not take our token any more", status=401)
         if page.status in (403, 404):
             # This subreddit is private, banned or misspelt: no reason to give up the others.
@@ -61,16 +52,13 @@ class Api:
             raise FetchError("Reddit asks us to slow down (HTTP 429)", retry_after=wait, status=429)
         return decode(page, shape)
 
-    async def _current(self) -> str:
-        if not self._token or time.monotonic() > self._ends:
-            login = b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
-            headers = {"Authorization": f"Basic {login}", "User-Agent": self.user_agent}
-            page = await self.fetcher.post(self.token_url, {"grant_type": "client_credentials"}, headers)
-            if page.status in (400, 401, 403) or _refused(page):
-                raise FetchError("Reddit does not know this client_id and client_secret", permanent=True)
-            token = decode(page, Token)
-            self._token, self._ends = token.access_token, time.monotonic() + token.expires_in - EARLY
-        return self._token
+    async def _ask(self) -> Token:
+        login = b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+        headers = {"Authorization": f"Basic {login}", "User-Agent": self.user_agent}
+        page = await self.fetcher.post(self.token_url, {"grant_type": "client_credentials"}, headers)
+        if page.status in (400, 401, 403) or _refused(page):
+            raise FetchError("Reddit does not know this client_id and client_secret", permanent=True)
+        return decode(page, Token)
 
 
 def _refused(page: Page) -> bool:

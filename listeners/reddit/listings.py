@@ -15,6 +15,7 @@ from leitstand.errors import FetchError
 from leitstand.model import Mention
 from listeners.answers import each
 from listeners.contract import Batch, Gone
+from listeners.memory import as_cursor, recall
 from listeners.recent import Recent
 from listeners.reddit.api import Api
 from listeners.reddit.posts import CHANNEL, Child, Listing, Thing, mention
@@ -50,7 +51,7 @@ class Posts:
 
     async def look(self) -> Batch:
         """What is new, and what of the known was changed or taken away."""
-        memory = _memory(self.cursor)
+        memory = recall(self.cursor, Memory)
         seen = Recent.from_text(memory.seen, REMEMBERED)
         versions = Recent.from_text(memory.versions, REMEMBERED)
         now = clock.now()
@@ -70,7 +71,7 @@ class Posts:
     def _batch(
         self, memory: Memory, new: list[Mention], edits: list[Mention], deletes: list[Gone], *, lost: bool
     ) -> Batch:
-        cursor = msgspec.json.encode(memory).decode()
+        cursor = as_cursor(memory)
         changed = cursor != self.cursor
         self.cursor = cursor
         why = "Reddit lists its newest 1,000 posts, and all of them were new: there may have been more" if lost else ""
@@ -111,10 +112,3 @@ class Posts:
         except FetchError:
             return []  # what is new is worth more: it must not wait for this
         return [child.data for child in each(listing.data.children, Child)]
-
-
-def _memory(cursor: str) -> Memory:
-    try:
-        return msgspec.json.decode(cursor or "{}", type=Memory)
-    except (msgspec.MsgspecError, UnicodeError):
-        return Memory()

@@ -33,6 +33,7 @@ from leitstand.settings import Duration, ListenerSettings
 from listeners.contract import Batch
 from listeners.mail.imap import Imap, Mailbox, talking
 from listeners.mail.messages import read
+from listeners.memory import as_cursor, recall
 
 ABOUT = About(title="E-mail", summary="Mails that arrive in a mailbox (IMAP).")
 
@@ -86,7 +87,7 @@ async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> A
     async with _connection(settings) as imap:
         can = await imap.login(settings.username, settings.password.get_secret_value())
         mailbox = await imap.examine(settings.mailbox)
-        memory = _memory(cursors.get(part, ""))
+        memory = recall(cursors.get(part, ""), Memory)
         if memory.validity != mailbox.validity:
             async for batch in _rescan(imap, settings, mailbox, known=bool(memory.validity)):
                 yield batch
@@ -96,9 +97,9 @@ async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> A
             for numbers in _chunks(sizes):
                 mentions = await _fetch(imap, settings, numbers)
                 memory = Memory(mailbox.validity, numbers[-1])
-                yield Batch(mentions, _cursor(memory), part, caught_up=numbers[-1] == max(sizes))
+                yield Batch(mentions, as_cursor(memory), part, caught_up=numbers[-1] == max(sizes))
             if not sizes:
-                yield Batch((), _cursor(memory), part)
+                yield Batch((), as_cursor(memory), part)
             await _wait(imap, settings, can_idle="IDLE" in can)
 
 
@@ -122,7 +123,7 @@ async def _rescan(imap: Imap, settings: Settings, mailbox: Mailbox, *, known: bo
         mentions = await _fetch(imap, settings, numbers[start : start + AT_ONCE])
         yield Batch(mentions, None, settings.mailbox, caught_up=False)
     lost = "the mailbox was numbered anew: mails older than a week may have been missed" if known else ""
-    yield Batch((), _cursor(memory), settings.mailbox, lost=lost)
+    yield Batch((), as_cursor(memory), settings.mailbox, lost=lost)
 
 
 async def _fetch(imap: Imap, settings: Settings, numbers: list[int]) -> tuple[Mention, ...]:
@@ -151,14 +152,3 @@ async def _wait(imap: Imap, settings: Settings, *, can_idle: bool) -> None:
     else:
         await asyncio.sleep(settings.interval.total_seconds())
         await imap.alive()
-
-
-def _cursor(memory: Memory) -> str:
-    return msgspec.json.encode(memory).decode()
-
-
-def _memory(cursor: str) -> Memory:
-    try:
-        return msgspec.json.decode(cursor or "{}", type=Memory)
-    except (msgspec.MsgspecError, UnicodeError):
-        return Memory()

@@ -32,6 +32,7 @@ from leitstand.plugins import About
 from leitstand.settings import Duration, ListenerSettings
 from listeners.contract import Batch, Due, nothing_due
 from listeners.fetch import Fetcher, Limits
+from listeners.memory import recall
 from listeners.query.push import youtube as push
 from listeners.query.tree import Node
 from listeners.rechecks import PART, looks
@@ -118,7 +119,7 @@ def _parts(settings: Settings, fetcher: Fetcher, cursors: Mapping[str, str], due
     searches = {f"search {one}": one for one in settings.searches}
     for quota, names in ((units, filters), (calls, searches)):
         for name in names:
-            memory = Memory.from_cursor(cursors.get(name, ""))
+            memory = recall(cursors.get(name, ""), Memory)
             quota.resume(name, memory.day, memory.used)
     units.resume(PART, *again.used(cursors.get(PART, "")))
     return [

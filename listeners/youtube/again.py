@@ -12,6 +12,7 @@ from leitstand.model import Mention
 from listeners.absent import absent
 from listeners.answers import each
 from listeners.contract import Batch, Gone, Kept
+from listeners.memory import as_cursor
 from listeners.rechecks import PART
 from listeners.youtube.api import Api
 from listeners.youtube.posts import CHANNEL, Comment, Page, of_comment
@@ -42,7 +43,7 @@ class Looking:
         now = clock.now()
         return Batch(
             (),
-            msgspec.json.encode((day_of(now), self.quota.used.get(PART, 0))).decode(),
+            as_cursor((day_of(now), self.quota.used.get(PART, 0))),
             edits=tuple(_mention(comment, now) for comment in found if _is_newer(comment, asked.get(comment.id))),
             deletes=tuple(Gone(CHANNEL, name) for name in sorted(gone)),
             checked=tuple(post for post in posts if post.external_id not in self.doubtful),

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-import msgspec
-
 from leitstand import clock
 from leitstand.errors import FetchError
 from listeners.answers import decode
 from listeners.fetch import Fetcher, Page
+from listeners.google import refusal
 from listeners.youtube.quota import Quota
 
 T = TypeVar("T")
@@ -29,20 +28,6 @@ _WORDS: Final = {
     "videoNotFound": "there is no such video",
     "channelNotFound": "there is no such channel",
 }
-
-
-class Detail(msgspec.Struct):
-    reason: str = ""
-
-
-class Error(msgspec.Struct):
-    message: str = ""
-    errors: list[Detail] = []
-    details: list[Detail] = []
-
-
-class Failure(msgspec.Struct):
-    error: Error
 
 
 @dataclass(slots=True)
@@ -66,16 +51,12 @@ class Api:
 
 def _refuse(page: Page, part: str, quota: Quota) -> None:
     """Raises FetchError in words."""
-    try:
-        error = msgspec.json.decode(page.body, type=Failure).error
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        error = Error()
-    reasons = {detail.reason for detail in (*error.errors, *error.details)}
+    message, reasons = refusal(page)
     now = clock.now()
     if reasons & _USED_UP:
         quota.exhaust(part, now)
         quota.check(now)
-    if reasons & _KEY or "API key" in error.message:
+    if reasons & _KEY or "API key" in message:
         raise FetchError("YouTube does not take this api_key, or its project may not use the API", permanent=True)
     if reasons & _TOO_FAST:
         raise FetchError("YouTube asks us to slow down", status=page.status)

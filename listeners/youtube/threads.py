@@ -16,6 +16,7 @@ from leitstand.model import Mention
 from listeners.absent import absent
 from listeners.answers import each
 from listeners.contract import Batch, Gone
+from listeners.memory import as_cursor, recall
 from listeners.recent import Recent
 from listeners.youtube.api import Api
 from listeners.youtube.posts import CHANNEL, Comment, Page, Thread, of_comment
@@ -39,13 +40,6 @@ class Memory(msgspec.Struct, omit_defaults=True):
     replies: dict[str, int] = {}
     day: str = ""
     used: int = 0
-
-    @classmethod
-    def from_cursor(cls, cursor: str) -> "Memory":
-        try:
-            return msgspec.json.decode(cursor or "{}", type=cls)
-        except (msgspec.MsgspecError, UnicodeError):
-            return cls()
 
 
 @dataclass(slots=True)
@@ -75,7 +69,7 @@ class Threads:
 
     async def look(self) -> Batch:
         """What is new, edited and gone. Raises FetchError."""
-        memory = Memory.from_cursor(self.cursor)
+        memory = recall(self.cursor, Memory)
         self._seen = Recent.from_text(memory.seen, REMEMBERED)
         self._versions = Recent.from_text(memory.versions, REMEMBERED)
         deep = self._looks % DEEP_EVERY == DEEP_EVERY - 1
@@ -103,7 +97,7 @@ class Threads:
             day_of(now),
             self.quota.used.get(self.name, 0),
         )
-        self.cursor = msgspec.json.encode(memory).decode()
+        self.cursor = as_cursor(memory)
         new = sorted(found.new.values(), key=lambda mention: mention.created_at)
         same = msgspec.structs.replace(memory, day=old.day, used=old.used) == old
         worth_keeping = not same or memory.day != old.day or memory.used - old.used >= UNTOLD

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import msgspec
-
 from leitstand import clock
 from listeners.answers import each
 from listeners.contract import Batch
+from listeners.memory import as_cursor, recall
 from listeners.recent import Recent
 from listeners.youtube.api import Api
 from listeners.youtube.posts import Page, Video, of_video
@@ -32,7 +31,7 @@ class Videos:
 
     async def look(self) -> Batch:
         """Videos not heard before. Raises FetchError."""
-        memory = Memory.from_cursor(self.cursor)
+        memory = recall(self.cursor, Memory)
         seen = Recent.from_text(memory.seen, REMEMBERED)
         asked = {"q": self.query, "type": "video", "order": "date", "part": "snippet", "maxResults": str(MOST)}
         page = await self.api.get("search", Page, asked, part=self.name, quota=self.quota)
@@ -41,7 +40,5 @@ class Videos:
         new = [of_video(video, now) for video in videos if seen.add(video.id.video_id)]
         lost = "fifty new videos at once: there may have been more" if memory.seen and len(new) == MOST else ""
         self.every = max(self.interval, self.quota.pause(self.parts, now))
-        self.cursor = msgspec.json.encode(
-            Memory(seen.text(), day=day_of(now), used=self.quota.used.get(self.name, 0))
-        ).decode()
+        self.cursor = as_cursor(Memory(seen.text(), day=day_of(now), used=self.quota.used.get(self.name, 0)))
         return Batch(tuple(new), self.cursor, lost=lost, budget=self.quota.told(now))

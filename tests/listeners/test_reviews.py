@@ -18,6 +18,7 @@ from leitstand.errors import FetchError
 from leitstand.settings import ListenerSettings, Settings, Watchlist
 from listeners.budget import Budget
 from listeners.contract import Batch
+from listeners.memory import recall
 from listeners.reviews import DEEP_EVERY, REMEMBERED, Memory, Reviews, Sheet, stars, version
 from listeners.sources import appstore, googleplay
 from listeners.watchlists import Watchlists
@@ -262,7 +263,7 @@ def test_what_was_missed_while_away_longer_than_the_store_shows_is_told(shop: Sh
     cursors: dict[str, str] = {}
     shop.hear(1, cursors)
     [part] = cursors
-    memory = Memory.from_cursor(cursors[part])
+    memory = recall(cursors[part], Memory)
     memory.hour -= 24 * 9
     cursors[part] = _encoded(memory)
     lost = shop.hear(1, cursors).lost
@@ -273,7 +274,7 @@ def test_what_was_missed_while_away_longer_than_the_store_shows_is_told(shop: Sh
 def test_a_cursor_that_is_none_begins_anew(shop: Shop) -> None:
     shop.write(1)
     assert shop.hear(1, {"app 1": "garbage"}).heard == shop.names(1)
-    assert Memory.from_cursor('{"known":7}') == Memory()
+    assert recall('{"known":7}', Memory) == Memory()
 
 
 def test_memory_is_bounded_and_what_it_forgets_is_not_told_again() -> None:
@@ -285,7 +286,7 @@ def test_memory_is_bounded_and_what_it_forgets_is_not_told_again() -> None:
             shop.write(*range(start, start + 250))
             assert shop.hear(1, cursors).heard == shop.names(*range(start, start + 250))
         [cursor] = cursors.values()
-    assert len(Memory.from_cursor(cursor).known) == REMEMBERED
+    assert len(recall(cursor, Memory).known) == REMEMBERED
 
 
 class _Mute:

@@ -19,6 +19,7 @@ from leitstand import clock
 from leitstand.errors import FetchError
 from listeners.contract import Batch, Listens, Verifies
 from listeners.feeds.memory import Memory
+from listeners.memory import as_cursor, recall
 from listeners.sources import feed
 from listeners.sources.feed import Settings, listen, verify
 from tests.listeners.servers_feed import HOSTS, FeedServer, item, rss
@@ -515,9 +516,9 @@ def test_opml_is_read(feeds: FeedServer, path: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cursor", ["", "{", "[]", '{"seen": 3}', '{"seen": "äöüß"}', "\ud800"])
 def test_an_unreadable_cursor_is_a_fresh_start(cursor: str) -> None:
-    memory = Memory.from_cursor(cursor)
+    memory = recall(cursor, Memory)
     assert not memory.url
-    assert Memory.from_cursor(memory.cursor()) == memory
+    assert recall(as_cursor(memory), Memory) == memory
 
 
 def test_a_login_is_used_and_not_shown(feeds: FeedServer, path: str) -> None:
