@@ -10,10 +10,11 @@ from sqlalchemy import Connection, text
 
 from leitstand.errors import InputError, NotFoundError
 from leitstand.model import CaseSnapshot, ClockName, Event, StoryView
-from triage import clocks, ratings, records, risk, timeline
+from triage import clocks, ratings, records, timeline
 from triage.policy import Policy
 from triage.ratings import Rating
 from triage.records import from_row
+from triage.risk import estimates
 from triage.snapshot import snapshot
 from triage.stories.summary import story_of_case
 
@@ -111,7 +112,7 @@ def load_case(connection: Connection, number: int, policy: Policy, now: datetime
         raise NotFoundError(f"there is no case {number}")
     stored = clocks.read(connection, [number])[number]
     return CaseDetail(
-        replace(snapshot(case, stored.values(), policy, now), risk=risk.read(connection, [number]).get(number)),
+        replace(snapshot(case, stored.values(), policy, now), risk=estimates.read(connection, [number]).get(number)),
         case.tags,
         tuple(timeline.read(connection, number, limit)),
         tuple(connection.scalars(_MENTIONS, {"number": number, "limit": limit})),
@@ -202,7 +203,7 @@ def _snapshots(
     connection: Connection, found: Sequence[records.CaseRecord], policy: Policy, now: datetime
 ) -> tuple[CaseSnapshot, ...]:
     numbers = [case.number for case in found]
-    stored, risks = clocks.read(connection, numbers), risk.read(connection, numbers)
+    stored, risks = clocks.read(connection, numbers), estimates.read(connection, numbers)
     return tuple(
         replace(snapshot(case, stored[case.number].values(), policy, now), risk=risks.get(case.number))
         for case in found

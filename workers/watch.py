@@ -14,10 +14,11 @@ from sqlalchemy.exc import OperationalError
 
 from escalation_bridge import ledger, outbox
 from leitstand.model import Notice
-from triage import doing, risk, standing
+from triage import doing
 from triage.incidents import life as incidents
 from triage.policy import Policy
 from triage.projects import opening, reminding
+from triage.risk import estimates, ruling
 from workers import digests, rooms
 
 log = structlog.get_logger()
@@ -37,7 +38,7 @@ def _escalations(connection: Connection, policy: Policy, now: datetime) -> list[
 
 
 def _risks(connection: Connection, policy: Policy, now: datetime) -> tuple[Notice, ...]:
-    risk.refresh(connection, policy, now)
+    estimates.refresh(connection, policy, now)
     return ()
 
 
@@ -48,7 +49,7 @@ LOOKS: dict[str, Look] = {
     "rooms": rooms.tell,
     "digests": digests.sweep,
     "risks": _risks,
-    "rules on open cases": standing.sweep,
+    "rules on open cases": ruling.sweep,
 }
 
 

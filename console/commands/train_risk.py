@@ -10,10 +10,10 @@ from console.offline.wording import count
 from console.opened import opened
 from console.options import print_json
 from leitstand import clock
-from triage import risk_history, risk_training
 from triage.policy import compile_policy
-from triage.risk_fit import Measured
-from triage.risk_training import Report
+from triage.risk import history, training
+from triage.risk.fit import Measured
+from triage.risk.training import Report
 
 
 def fit(config: Path, *, force: bool, forget: bool, as_json: bool) -> None:
@@ -22,16 +22,16 @@ def fit(config: Path, *, force: bool, forget: bool, as_json: bool) -> None:
     with opened(config) as house:
         if forget:
             with house.engine.begin() as connection:
-                risk_training.forget(connection, now)
+                training.forget(connection, now)
             typer.echo("The starting weights of risk are in use again.")
             return
         with house.engine.connect() as connection:
-            examples = risk_history.examples(connection, compile_policy(house.settings), now)
-        report = risk_training.train(examples, now)
+            examples = history.examples(connection, compile_policy(house.settings), now)
+        report = training.train(examples, now)
         used = report.model is not None and (force or not report.refused)
         if used:
             with house.engine.begin() as connection:
-                risk_training.keep(connection, report, now)
+                training.keep(connection, report, now)
     print_json(report) if as_json else _tell(report, Console())
     if not used:
         typer.echo(f"Nothing was changed: {report.refused}.", err=True)

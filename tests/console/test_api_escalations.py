@@ -9,7 +9,7 @@ from leitstand import clock
 from leitstand.model import Urgency
 from tests.console.running import ACT, READ, Console
 from triage.policy import compile_policy
-from triage.risk import refresh
+from triage.risk.estimates import refresh
 
 
 def call(console: Console, method: str, path: str, body: object = None, token: str = ACT) -> httpx.Response:

@@ -10,9 +10,10 @@ from leitstand.model import Urgency
 from tests.console.commanding import Leitstand
 from tests.console.test_commands_digest import leitstand as _leitstand
 from tests.triage.building import mention, one, policy, run
-from triage import records, risk
+from triage import records
 from triage.actions import act
-from triage.risk_model import Model
+from triage.risk import estimates
+from triage.risk.model import Model
 
 leitstand = _leitstand
 HOUR = timedelta(hours=1)
@@ -40,7 +41,7 @@ def test_too_little_is_refused_and_nothing_changes(leitstand: Leitstand, databas
     ended = leitstand("train", "--risk")
     assert ended.code == 1 and "Nothing was changed: too little is known: 200 cases are wanted" in ended.err
     with database.connect() as connection:
-        assert risk.in_use(connection) == Model()
+        assert estimates.in_use(connection) == Model()
 
 
 def test_weights_are_fitted_told_and_used(leitstand: Leitstand, database: Engine) -> None:
@@ -49,12 +50,12 @@ def test_weights_are_fitted_told_and_used(leitstand: Leitstand, database: Engine
     assert report["refused"] == "" and (report["cases"], report["escalated"]) == (240, 80)
     assert report["fitted"]["brier"] < report["starting"]["brier"]
     with database.connect() as connection:
-        assert risk.in_use(connection).weights["reach"] > 0.5
+        assert estimates.in_use(connection).weights["reach"] > 0.5
     told = leitstand("train", "--risk").out
     assert "240 cases, 80 of them escalated, judged on the last 72" in told and "how many follow the author" in told
     assert leitstand("train", "--risk", "--forget").code == 0
     with database.connect() as connection:
-        assert risk.in_use(connection) == Model()
+        assert estimates.in_use(connection) == Model()
 
 
 def test_a_model_of_posts_still_needs_its_folder(leitstand: Leitstand, tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from leitstand.model import CaseSnapshot
-from triage import counting, risk
+from triage import counting
 from triage.counting import Alike
+from triage.risk import estimates
 from triage.runs.run import Run
 
 
@@ -19,7 +20,7 @@ def with_risks(
     asking = {run.case_number for run in runs if any(s.only and s.only.risk_at_least for s in run.snapshot.steps)}
     if not asking:
         return cases
-    known = risk.read(connection, sorted(asking))
+    known = estimates.read(connection, sorted(asking))
     return {n: replace(case, risk=known[n]) if n in known else case for n, case in cases.items()}
 
 

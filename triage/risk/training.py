@@ -10,8 +10,8 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, text
 
-from triage.risk_fit import Example, Measured, fit, measure
-from triage.risk_model import SIGNS, STARTING, Model
+from triage.risk.fit import Example, Measured, fit, measure
+from triage.risk.model import SIGNS, STARTING, Model
 
 LEAST_CASES, LEAST_ESCALATED = 200, 30
 _EARLIER = 0.7

@@ -11,12 +11,13 @@ from sqlalchemy import Engine
 
 from leitstand.model import Clock, ClockEvent, ClockName, ClockState, Event, Urgency
 from tests.triage.building import NOW, mention, one, policy, run
-from triage import risk, risk_history, risk_training
 from triage.actions import act
 from triage.firing import fire_due
-from triage.risk_fit import Example, fit, measure
-from triage.risk_model import SIGNS, STARTING, Model
-from triage.risk_training import LEAST_CASES, train
+from triage.risk import estimates, training
+from triage.risk import history as past
+from triage.risk.fit import Example, fit, measure
+from triage.risk.model import SIGNS, STARTING, Model
+from triage.risk.training import LEAST_CASES, train
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 TRUE = Model(
@@ -100,7 +101,7 @@ def test_history_tells_how_a_case_stood_and_what_came_of_it(database: Engine) ->
         act(connection, raised, "reply", actor="ann", now=NOW + 3 * HOUR, policy=rules, text="done")
         fire_due(connection, rules, NOW + 7 * HOUR, 100)
     with database.begin() as connection:
-        found = risk_history.examples(connection, rules, NOW + timedelta(days=9))
+        found = past.examples(connection, rules, NOW + timedelta(days=9))
     by_case = {n: [e for e in found if e.case == n] for n in numbers}
     assert [e.escalated for e in by_case[calm]] == [False, False, False], "at its post, after 5 and 30 minutes"
     assert {e.escalated for e in by_case[raised]} == {True} and len(by_case[raised]) == 4, "not after it was escalated"
@@ -115,7 +116,7 @@ def test_a_clock_is_seen_as_it_was_then() -> None:
     end = NOW + 4 * HOUR
     clock = Clock(ClockName.FIRST_RESPONSE, ClockState.BREACHED, NOW, 4 * HOUR, end, None, history=history)
     later = NOW + timedelta(days=5)
-    found = risk_history.of_case(1, events, [clock], None, 0, 0, 100_000, later)
+    found = past.of_case(1, events, [clock], None, 0, 0, 100_000, later)
     assert [round(e.strengths.get("deadline", 0.0), 2) for e in found] == [0.0, 0.0, 0.0, 0.0]
     assert [e.escalated for e in found] == [True] * 4, "after four hours it had been"
 
@@ -127,16 +128,16 @@ def test_fitted_weights_are_used_until_they_are_forgotten(database: Engine) -> N
     def estimate(minutes: int) -> tuple[float, tuple[str, ...]]:
         with database.begin() as connection:
             act(connection, number, "note", actor="ann", now=NOW + minutes * MINUTE, policy=policy(), text="look")
-            risk.refresh(connection, policy(), NOW + minutes * MINUTE)
-            found = risk.read(connection, [number])[number]
+            estimates.refresh(connection, policy(), NOW + minutes * MINUTE)
+            found = estimates.read(connection, [number])[number]
             return found.score, found.reasons
 
     before, _ = estimate(1)
     with database.begin() as connection:
-        risk_training.keep(connection, report, NOW)
-        assert risk.in_use(connection) == report.model
+        training.keep(connection, report, NOW)
+        assert estimates.in_use(connection) == report.model
     after, reasons = estimate(2)
     assert after < before / 2 and reasons
     with database.begin() as connection:
-        risk_training.forget(connection, NOW)
+        training.forget(connection, NOW)
     assert estimate(3)[0] >= before

@@ -7,9 +7,10 @@ from sqlalchemy import Engine, text
 
 from leitstand.model import Intent, Notice, Urgency
 from tests.triage.building import NOW, mention, one, policy, run
-from triage import records, risk, standing, timeline
+from triage import records, timeline
 from triage.actions import act
 from triage.policy import Policy
+from triage.risk import estimates, ruling
 from triage.runs.advancing import advance_due
 
 MINUTE = timedelta(minutes=1)
@@ -20,7 +21,7 @@ def ruled(*rules: dict[str, object], **more: object) -> Policy:
 
 
 def estimate(database: Engine, number: int, score: float, minutes: float) -> None:
-    """What `risk.refresh` leaves when it has estimated a case."""
+    """What `estimates.refresh` leaves when it has estimated a case."""
     with database.begin() as connection:
         connection.execute(
             text("""
@@ -33,7 +34,7 @@ def estimate(database: Engine, number: int, score: float, minutes: float) -> Non
 
 def sweep(database: Engine, rules: Policy, minutes: float) -> list[Notice]:
     with database.begin() as connection:
-        return standing.sweep(connection, rules, NOW + minutes * MINUTE)
+        return ruling.sweep(connection, rules, NOW + minutes * MINUTE)
 
 
 def case(database: Engine, number: int) -> records.CaseRecord:
@@ -121,7 +122,7 @@ def test_what_risk_estimates_is_what_the_rule_sees(database: Engine) -> None:
     rules = ruled({"when": {"risk_at_least": 0.3}, "then": {"tags": ["t"]}})
     number = run(database, [one(mention(1, followers=1_000_000), Urgency.CRITICAL)], rules).opened[0].number
     with database.begin() as connection:
-        assert risk.refresh(connection, rules, NOW + MINUTE) == 1
+        assert estimates.refresh(connection, rules, NOW + MINUTE) == 1
     sweep(database, rules, 1)
     assert case(database, number).tags == ("t",)
 

@@ -9,8 +9,9 @@ from sqlalchemy import Engine, text
 
 from leitstand.model import Risk, Severity, Urgency
 from tests.triage.building import NOW, RECORD, mention, one, policy, run
-from triage import clocks, records, risk, views
-from triage.risk import NO_SIGNS, Signs, assess
+from triage import clocks, records, views
+from triage.risk import estimates
+from triage.risk.signs import NO_SIGNS, Signs, assess
 
 POLICY = policy()
 MINUTE = timedelta(minutes=1)
@@ -68,15 +69,15 @@ def test_it_is_kept_for_cases_that_change_and_the_riskiest_come_first(database: 
         for n, followers in ((1, 10), (2, 90_000))
     )
     with database.begin() as connection:
-        assert risk.refresh(connection, POLICY, NOW) == 2
-        assert risk.refresh(connection, POLICY, NOW + MINUTE) == 0, "nothing has changed"
+        assert estimates.refresh(connection, POLICY, NOW) == 2
+        assert estimates.refresh(connection, POLICY, NOW + MINUTE) == 0, "nothing has changed"
         shown = views.riskiest(connection, POLICY, NOW)
         assert [case.number for case in shown] == [wild, mild]
         assert [case.number for case in views.most_urgent(connection, POLICY, NOW)] == [wild, mild]
         told = views.load_case(connection, wild, POLICY, NOW).case.risk
         assert told is not None and told.reasons and told == shown[0].risk
         connection.execute(text("UPDATE cases SET updated_at = :at WHERE number = 1"), {"at": NOW + MINUTE})
-        assert risk.refresh(connection, POLICY, NOW + 2 * MINUTE) == 1
+        assert estimates.refresh(connection, POLICY, NOW + 2 * MINUTE) == 1
 
 
 def test_what_the_author_says_next_and_said_before_is_counted(database: Engine) -> None:
@@ -84,8 +85,8 @@ def test_what_the_author_says_next_and_said_before_is_counted(database: Engine) 
     second = run(database, [one(mention(2, author="ann"))]).opened[0].number
     run(database, [one(mention(3, author="ann", parent="post2", minutes=1))], at=NOW + MINUTE)
     with database.begin() as connection:
-        risk.refresh(connection, POLICY, NOW + 2 * MINUTE)
-        found = risk.read(connection, [first, second])
+        estimates.refresh(connection, POLICY, NOW + 2 * MINUTE)
+        found = estimates.read(connection, [first, second])
     assert first != second and not any("before" in reason for reason in found[first].reasons)
     assert any("1 cases of the same author before" in reason for reason in found[second].reasons)
     assert any("written 1 times more" in reason for reason in found[second].reasons)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.risk_model import SIGNS, STARTING, Model, Strengths
+from triage.risk.model import SIGNS, STARTING, Model, Strengths
 
 _HIGHEST = 0.97
 _STEPS = 3000

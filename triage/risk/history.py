@@ -16,8 +16,9 @@ from triage import clocks
 from triage.policy import Policy
 from triage.records import LIVE
 from triage.replay import Standing, replay
-from triage.risk import EARLIER, Signs, strengths
-from triage.risk_fit import Example
+from triage.risk.estimates import EARLIER
+from triage.risk.fit import Example
+from triage.risk.signs import Signs, strengths
 
 HORIZON = timedelta(days=1)
 _AGES = tuple(timedelta(minutes=m) for m in (5, 30, 120, 480, 1440))

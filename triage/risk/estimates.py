@@ -1,0 +1,86 @@
+"""The risks of open cases as stored: estimated anew where a case changed, as it does when a clock nears its end."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, text
+
+from leitstand.model import Risk
+from leitstand.rows import Rows
+from triage import clocks, records
+from triage.policy import Policy
+from triage.risk.model import Model
+from triage.risk.signs import NO_SIGNS, Signs, assess
+
+AT_ONCE = 200
+_LATELY = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
+
+_STALE = text("""
+    SELECT c.number FROM cases c LEFT JOIN case_risks r ON r.case_number = c.number
+    WHERE c.state IN ('new', 'open', 'waiting') AND c.updated_at > :since AND (r.at IS NULL OR r.at < c.updated_at)
+    ORDER BY c.updated_at DESC LIMIT :limit
+""")
+_HEARD = text("""
+    SELECT case_number, count(*) FILTER (WHERE at > :since) AS lately, count(*) AS posts,
+      array_agg((data->>'mood')::real ORDER BY id) FILTER (WHERE data ? 'mood') AS moods
+    FROM case_events WHERE case_number = ANY(:numbers) AND kind IN ('opened', 'joined') GROUP BY case_number
+""")
+EARLIER = text("""
+    SELECT k.case_number, count(DISTINCT o.case_number) AS cases
+    FROM case_keys k CROSS JOIN LATERAL (
+      SELECT case_number FROM case_keys WHERE held AND key = k.key
+      UNION ALL SELECT case_number FROM case_keys WHERE NOT held AND key = k.key
+    ) AS o JOIN cases c ON c.number = o.case_number
+    WHERE k.case_number = ANY(:numbers) AND k.key LIKE 'a:%' AND o.case_number < k.case_number
+      AND c.posted_at >= :since
+    GROUP BY k.case_number
+""")
+_ROWS: Final = Rows({"case_number": "bigint", "score": "real", "reasons": "jsonb"})
+_KEEP = text(f"""
+    INSERT INTO case_risks (at, {_ROWS.names}) SELECT :now, {_ROWS.selected} FROM {_ROWS.source}
+    ON CONFLICT (case_number) DO UPDATE SET score = excluded.score, reasons = excluded.reasons, at = excluded.at
+""")  # noqa: S608  our own column names
+_LAST = text("SELECT model::text FROM risk_models ORDER BY id DESC LIMIT 1")
+_READ = text("SELECT case_number, score, reasons FROM case_risks WHERE case_number = ANY(:numbers)")
+
+
+def refresh(connection: Connection, policy: Policy, now: datetime, limit: int = AT_ONCE) -> int:
+    """Estimate anew the open cases that have changed lately, and once a minute any; returns how many."""
+    since = now - (timedelta(days=3650) if now.second == 0 else _LATELY)
+    numbers = list(connection.scalars(_STALE, {"limit": limit, "since": since}))
+    if not numbers:
+        return 0
+    cases, stored = records.read(connection, numbers), clocks.read(connection, numbers)
+    signs, model = _signs(connection, numbers, policy, now), in_use(connection)
+    rows = [
+        (n, risk.score, risk.reasons)
+        for n in numbers
+        for risk in (assess(cases[n], stored[n].values(), signs.get(n, NO_SIGNS), policy, now, model),)
+    ]
+    connection.execute(_KEEP, {"now": now, **_ROWS.parameters(rows)})
+    return len(rows)
+
+
+def read(connection: Connection, numbers: Sequence[int]) -> dict[int, Risk]:
+    """The risks that are known."""
+    rows = connection.execute(_READ, {"numbers": list(numbers)}) if numbers else ()
+    return {row.case_number: Risk(round(row.score, 3), tuple(row.reasons)) for row in rows}
+
+
+def in_use(connection: Connection) -> Model:
+    """The weights that count now."""
+    found = connection.scalar(_LAST)
+    return msgspec.json.decode(found, type=Model) if found else Model()
+
+
+def _signs(connection: Connection, numbers: Sequence[int], policy: Policy, now: datetime) -> dict[int, Signs]:
+    given = {"numbers": list(numbers), "since": now - policy.triage.repeat_window}
+    earlier = {row.case_number: row.cases for row in connection.execute(EARLIER, given)}
+    heard = connection.execute(_HEARD, {"numbers": list(numbers), "since": now - _HOUR})
+    return {
+        row.case_number: Signs(tuple(row.moods or ()), earlier.get(row.case_number, 0), row.lately, max(row.posts, 1))
+        for row in heard
+    }
