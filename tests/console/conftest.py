@@ -1,14 +1,23 @@
-"""The console in its two modes: with tokens, and open to whoever is on this machine. Each runs once a session."""
+"""The console in its two modes, with tokens and open to whoever is on this machine: each runs once a session; and the
+command line, with an installation for the commands that need one."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 
+from console import starter
 from leitstand import database as leitstand_database
+from monitoring.metrics import Metrics
+from nlp import pipeline
+from tests.console.commanding import Leitstand, commander
 from tests.console.running import TOKENS, Console, empty, running, settings
+from triage.policy import compile_policy
+from workers import setup
 from workers.embedded import redis_url as embedded_redis_url
+from workers.line import Line
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +65,33 @@ def open_console(_open_console: Console, redis_url: str) -> Console:
     """A console on loopback without tokens: open; with nothing stored."""
     empty(_open_console.database)
     return _open_console
+
+
+@pytest.fixture
+def leitstand(capsys: pytest.CaptureFixture[str]) -> Leitstand:
+    """Runs a command."""
+    return commander(capsys)
+
+
+@pytest.fixture
+def installation(tmp_path: Path, database_url_of_test: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What `init` writes, on the test's database and Redis: the configuration that every command of the test reads."""
+    for _ in starter.write(tmp_path):
+        pass
+    path = tmp_path / "leitstand.toml"
+    services = f'\n[database]\nurl = "{database_url_of_test}"\n[redis]\nurl = "{redis_url}"\n'
+    path.write_text(path.read_text() + services)
+    monkeypatch.setenv("LEITSTAND_CONFIG", str(path))
+    return path
+
+
+@pytest.fixture
+def handled(leitstand: Leitstand, installation: Path, database: Engine) -> Leitstand:
+    """Runs a command on an installation whose sample was replayed and moved along the line."""
+    assert leitstand("replay", installation.parent / "sample.jsonl").code == 0
+    line = Line(database, pipeline.load(), compile_policy(setup.load(installation)), Metrics(CollectorRegistry()))
+    with database.connect() as connection:
+        ids = list(connection.scalars(text("SELECT mention_id FROM pending_mentions")))
+    assert len(ids) == 10
+    assert line.move(ids) == ()
+    return leitstand

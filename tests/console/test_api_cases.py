@@ -1,6 +1,5 @@
 """The cases API, the probes and the description, over real HTTP."""
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,28 +10,13 @@ from sqlalchemy import Engine, create_engine, text
 from console.auth import Scope
 from leitstand.model import Urgency
 from monitoring.health import Part
-from tests.console.running import ACT, INGEST, LISTENER, READ, TOKENS, Console, running, settings
+from tests.console.running import INGEST, LISTENER, READ, TOKENS, Console, running, settings
+from tests.console.visiting import CASES, act, get
 
-CASES = "/api/v1/cases"
 PROMISED = {
     "number", "state", "severity", "traffic_light", "channel", "team", "title", "opened_at", "mention_count", "author",
     "watchlists", "reasons", "clocks",
 }  # fmt: skip
-
-
-def get(console: Console, path: str, token: str = READ) -> tuple[int, Any]:
-    """The status and the JSON of a GET."""
-    with console.client(token) as client:
-        response = client.get(path)
-    return response.status_code, response.json()
-
-
-def act(console: Console, number: object, action: str, body: object = None, token: str = ACT) -> tuple[int, Any]:
-    """The status and the JSON of an action."""
-    with console.client(token) as client:
-        content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        response = client.post(f"{CASES}/{number}/{action}", content=content)
-    return response.status_code, response.json()
 
 
 def test_a_case_has_what_is_promised(console: Console) -> None:

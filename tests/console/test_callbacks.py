@@ -13,7 +13,7 @@ from standardwebhooks import Webhook
 from leitstand import clock
 from leitstand.model import ClockName, ClockState
 from tests.console.running import ACT, TOKENS, Console, empty, running, settings
-from tests.console.test_web_pages import sign_in
+from tests.console.visiting import sign_in
 from triage import clocks, timeline
 from workers.embedded import redis_url as embedded_redis_url
 

@@ -3,51 +3,17 @@
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 
-from console import starter
 from leitstand import clock
 from listeners import store
-from monitoring.metrics import Metrics
-from nlp import pipeline
-from tests.console.commanding import Leitstand, commander
-from triage.policy import compile_policy
-from workers import setup
-from workers.line import Line
+from tests.console.commanding import Leitstand
+
+pytestmark = pytest.mark.usefixtures("installation")
 
 
-@pytest.fixture
-def config(tmp_path: Path, database_url_of_test: str, redis_url: str) -> Path:
-    for _ in starter.write(tmp_path):
-        pass
-    path = tmp_path / "leitstand.toml"
-    extra = f'\n[database]\nurl = "{database_url_of_test}"\n[redis]\nurl = "{redis_url}"\n'
-    path.write_text(path.read_text() + extra)
-    return path
-
-
-@pytest.fixture
-def leitstand(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, config: Path) -> Leitstand:
-    """Every command of a test on this installation."""
-    monkeypatch.setenv("LEITSTAND_CONFIG", str(config))
-    return commander(capsys)
-
-
-@pytest.fixture
-def handled(leitstand: Leitstand, config: Path, database: Engine) -> Leitstand:
-    """The sample replayed and moved along the line."""
-    assert leitstand("replay", config.parent / "sample.jsonl").code == 0
-    line = Line(database, pipeline.load(), compile_policy(setup.load(config)), Metrics(CollectorRegistry()))
-    with database.connect() as connection:
-        ids = list(connection.scalars(text("SELECT mention_id FROM pending_mentions")))
-    assert len(ids) == 10
-    assert line.move(ids) == ()
-    return leitstand
-
-
-def test_replay_stores_what_matches_once(leitstand: Leitstand, config: Path) -> None:
-    sample = config.parent / "sample.jsonl"
+def test_replay_stores_what_matches_once(leitstand: Leitstand, installation: Path) -> None:
+    sample = installation.parent / "sample.jsonl"
     first = leitstand("replay", sample)
     assert "12 lines read for ingest: 10 stored, 0 known before, 2 match no watchlist." in first.out
     assert "No daemon runs" in first.out
@@ -55,8 +21,8 @@ def test_replay_stores_what_matches_once(leitstand: Leitstand, config: Path) -> 
     assert (again["stored"], again["duplicates"], again["unmatched"], again["rejected"]) == (0, 10, 2, 0)
 
 
-def test_replay_reports_a_bad_line_and_goes_on(leitstand: Leitstand, config: Path) -> None:
-    posts = config.parent / "posts.jsonl"
+def test_replay_reports_a_bad_line_and_goes_on(leitstand: Leitstand, installation: Path) -> None:
+    posts = installation.parent / "posts.jsonl"
     posts.write_text('{"id": 1, "text": "acme is down"}\nbroken\n{"text": "acme works", "channel": "x"}\n')
     ended = leitstand("replay", posts)
     assert ended.code == 1
@@ -64,8 +30,8 @@ def test_replay_reports_a_bad_line_and_goes_on(leitstand: Leitstand, config: Pat
     assert "3 lines read for ingest: 2 stored, 0 known before, 0 match no watchlist, 1 rejected." in ended.out
 
 
-def test_replay_takes_a_limit_and_another_listener(leitstand: Leitstand, config: Path, database: Engine) -> None:
-    sample = config.parent / "sample.jsonl"
+def test_replay_takes_a_limit_and_another_listener(leitstand: Leitstand, installation: Path, database: Engine) -> None:
+    sample = installation.parent / "sample.jsonl"
     assert leitstand("replay", sample, "--limit", "1", "--rate", "1000").code == 0
     with database.connect() as connection:
         assert connection.execute(text("SELECT listener, external_id FROM mentions")).all() == [("ingest", "s1")]
@@ -109,9 +75,9 @@ def test_deliveries_are_listed_and_dead_letters_go_out_again(handled: Leitstand,
     assert "No dead letter among them" in again.err
 
 
-def test_listeners_tell_how_they_are(leitstand: Leitstand, config: Path, database: Engine) -> None:
+def test_listeners_tell_how_they_are(leitstand: Leitstand, installation: Path, database: Engine) -> None:
     assert "no word yet" in leitstand("listeners", "status").out
-    assert leitstand("replay", config.parent / "sample.jsonl").code == 0
+    assert leitstand("replay", installation.parent / "sample.jsonl").code == 0
     ended = leitstand("listeners", "status")
     assert ended.code == 0
     assert "10 posts wait to be assessed." in ended.out
@@ -122,9 +88,9 @@ def test_listeners_tell_how_they_are(leitstand: Leitstand, config: Path, databas
     assert {row["part"]: row["error"] for row in down.rows}["a"] == "HTTP 404"
 
 
-def test_a_database_that_is_away_is_said_in_a_sentence(leitstand: Leitstand, config: Path) -> None:
-    config.write_text(
-        config.read_text().replace('[database]\nurl = "', '[database]\nurl = "postgresql://x@127.0.0.1:1/x"\n# "')
+def test_a_database_that_is_away_is_said_in_a_sentence(leitstand: Leitstand, installation: Path) -> None:
+    installation.write_text(
+        installation.read_text().replace('[database]\nurl = "', '[database]\nurl = "postgresql://x@127.0.0.1:1/x"\n# "')
     )
     ended = leitstand("cases")
     assert ended.code == 1
@@ -132,9 +98,9 @@ def test_a_database_that_is_away_is_said_in_a_sentence(leitstand: Leitstand, con
     assert "Traceback" not in ended.err
 
 
-def test_what_is_past_its_limit_is_counted_and_left(handled: Leitstand, config: Path, database: Engine) -> None:
+def test_what_is_past_its_limit_is_counted_and_left(handled: Leitstand, installation: Path, database: Engine) -> None:
     assert handled("db", "retention").out == "Everything is kept for ever: [retention] sets no limit.\n"
-    config.write_text(config.read_text() + '\n[retention]\nposts = "60d"\ncases = "60d"\n')
+    installation.write_text(installation.read_text() + '\n[retention]\nposts = "60d"\ncases = "60d"\n')
     with database.begin() as connection:
         connection.execute(text("UPDATE mentions SET received_at = received_at - interval '61 days'"))
         free = connection.scalar(

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from console import starter
 from leitstand import clock
 from tests.console.commanding import Leitstand, commander
 from tests.triage.building import mention, one, policy, run
@@ -23,19 +22,8 @@ target = "product-team"
 
 
 @pytest.fixture
-def leitstand(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    database_url_of_test: str,
-    redis_url: str,
-) -> Leitstand:
-    for _ in starter.write(tmp_path):
-        pass
-    path = tmp_path / "leitstand.toml"
-    services = f'\n[database]\nurl = "{database_url_of_test}"\n[redis]\nurl = "{redis_url}"\n'
-    path.write_text(path.read_text() + services + EXTRA)
-    monkeypatch.setenv("LEITSTAND_CONFIG", str(path))
+def leitstand(capsys: pytest.CaptureFixture[str], installation: Path) -> Leitstand:
+    installation.write_text(installation.read_text() + EXTRA)
     return commander(capsys)
 
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from console.drawing.svg import text
-from tests.console.commanding import Leitstand, commander
+from tests.console.commanding import Leitstand
 
 CONFIG = """
 [[watchlists]]
@@ -33,11 +33,6 @@ repeat = 2
 [escalation.late]
 steps = [{ notify = "cloud-support" }]
 """
-
-
-@pytest.fixture
-def leitstand(capsys: pytest.CaptureFixture[str]) -> Leitstand:
-    return commander(capsys)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from console.offline.posts import MAX_LINE, Post
 from console.offline.wording import unabridged
 from leitstand.model import Mention
 from nlp import pipeline
-from tests.console.commanding import Leitstand, commander
+from tests.console.commanding import Leitstand
 
 MINE = ("init", "try", "check", "integrations", "replay", "assess", "query", "cases", "deliveries", "listeners")
 LINES: list[dict[str, object]] = [
@@ -30,11 +30,6 @@ LINES: list[dict[str, object]] = [
     {"id": "b", "text": "I love the acme service, thanks", "label": False},
     {"text": "acme cloud, wieder da"},
 ]
-
-
-@pytest.fixture
-def leitstand(capsys: pytest.CaptureFixture[str]) -> Leitstand:
-    return commander(capsys)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.console.commanding import Leitstand, commander
+from tests.console.commanding import Leitstand
 
 CONFIG = """
 [brand]
@@ -45,11 +45,6 @@ POSTS: list[dict[str, Any]] = [
     {"id": "own", "channel": "x", "external_id": "5", "author": {"handle": "acme"}, "text": "acme is sorry"},
     {"id": "other", "text": "nice weather"},
 ]
-
-
-@pytest.fixture
-def leitstand(capsys: pytest.CaptureFixture[str]) -> Leitstand:
-    return commander(capsys)
 
 
 @pytest.fixture

@@ -3,19 +3,19 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 
 from leitstand import clock
 from leitstand.model import Urgency
 from tests.console.commanding import Leitstand
-from tests.console.test_commands_digest import leitstand as _leitstand
 from tests.triage.building import mention, one, policy, run
 from triage import records
 from triage.actions import act
 from triage.risk import estimates
 from triage.risk.model import Model
 
-leitstand = _leitstand
+pytestmark = pytest.mark.usefixtures("installation")
 HOUR = timedelta(hours=1)
 
 

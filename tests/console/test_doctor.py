@@ -8,12 +8,11 @@ from escalation_bridge.ledger import TargetSummary
 from listeners.cursors import ListenerState
 from listeners.pending import Backlog
 from tests.console.commanding import Leitstand
-from tests.console.test_commands_database import config, handled, leitstand  # noqa: F401  fixtures
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
-def test_an_installation_that_does_not_run_is_told_so(handled: Leitstand) -> None:  # noqa: F811
+def test_an_installation_that_does_not_run_is_told_so(handled: Leitstand) -> None:
     ended = handled("doctor", "--json")
     found = {row["part"]: row for row in ended.rows}
     assert found["database"]["state"] == "ok"
@@ -43,6 +42,6 @@ def test_what_waits_too_long_or_was_given_up_has_advice() -> None:
     assert [one.said for one in working.listeners([again], NOW)] == ["not looked up again for 5m (recheck): HTTP 503"]
 
 
-def test_erase_takes_an_account_and_says_what_it_did(handled: Leitstand) -> None:  # noqa: F811
+def test_erase_takes_an_account_and_says_what_it_did(handled: Leitstand) -> None:
     assert handled("erase", "nobody").code == 2
     assert handled("erase", "x:nobody-at-all", "--yes").out.strip() == "Nothing is stored of x:nobody-at-all."

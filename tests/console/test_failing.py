@@ -21,7 +21,7 @@ from leitstand import database
 from leitstand.settings import Settings
 from monitoring.health import Part
 from tests.console.running import Console, settings, well
-from tests.console.test_web_pages import HTMX, SAME, sign_in
+from tests.console.visiting import HTMX, SAME, sign_in
 from triage.policy import compile_policy
 
 

@@ -17,15 +17,10 @@ from console import starter
 from console.health import gaps, host, outside
 from console.health.finding import State
 from leitstand.settings import Settings
-from tests.console.commanding import Leitstand, commander
+from tests.console.commanding import Leitstand
 from tests.listeners.servers_api import Asked, Reply, serving
 from workers import setup
 from workers.directories import claimed
-
-
-@pytest.fixture
-def leitstand(capsys: pytest.CaptureFixture[str]) -> Leitstand:
-    return commander(capsys)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from console.offline import querying
 from console.offline.posts import Post
 from leitstand import clock
 from listeners.incoming import decode_line
-from tests.console.commanding import Leitstand, commander
+from tests.console.commanding import Leitstand
 
 CONFIG = """
 [[watchlists]]
@@ -23,11 +23,6 @@ query = 'acme cloud AND ac*'
 name = "other"
 query = 'other AND lang:de AND lang:en'
 """
-
-
-@pytest.fixture
-def leitstand(capsys: pytest.CaptureFixture[str]) -> Leitstand:
-    return commander(capsys)
 
 
 @pytest.fixture

@@ -6,16 +6,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from console import starter
 from leitstand import clock
 from leitstand.model import Assessment, Author, Intent, Mention, Sentiment, Urgency
 from leitstand.settings import Settings
 from listeners import store
 from listeners.watchlists import Watchlists
 from nlp import store as assessments
-from tests.console.commanding import Leitstand, commander
+from tests.console.commanding import Leitstand
 from tests.console.running import ACT, READ, Console
-from tests.console.test_api_cases import act, get
+from tests.console.visiting import act, get
 from triage import cases
 from triage.policy import compile_policy
 from workers import setup
@@ -100,24 +99,10 @@ def test_reading_is_not_enough_to_merge(console: Console) -> None:
     assert act(console, 999999, "merge", {"value": "2"}, token=ACT)[0] == 404
 
 
-@pytest.fixture
-def config(tmp_path: Path, database_url_of_test: str, redis_url: str) -> Path:
-    for _ in starter.write(tmp_path):
-        pass
-    path = tmp_path / "leitstand.toml"
-    extra = f'\n[database]\nurl = "{database_url_of_test}"\n[redis]\nurl = "{redis_url}"\n'
-    path.write_text(path.read_text() + extra)
-    return path
-
-
-@pytest.fixture
-def leitstand(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, config: Path) -> Leitstand:
-    monkeypatch.setenv("LEITSTAND_CONFIG", str(config))
-    return commander(capsys)
-
-
-def test_cases_are_merged_and_split_on_the_command_line(leitstand: Leitstand, config: Path, database: Engine) -> None:
-    ids = copies(database, setup.load(config), SAID, "acme counts every day of february twice this year")
+def test_cases_are_merged_and_split_on_the_command_line(
+    leitstand: Leitstand, installation: Path, database: Engine
+) -> None:
+    ids = copies(database, setup.load(installation), SAID, "acme counts every day of february twice this year")
     assert leitstand("cases", "merge", 1, 2, "--text", "one thing").out == "Case 1: sev2, 2 posts.\n"
     shown = leitstand("cases", 1, "--json").rows[0]
     assert (shown["mentions"], shown["story"]) == (ids, None)
@@ -129,7 +114,7 @@ def test_cases_are_merged_and_split_on_the_command_line(leitstand: Leitstand, co
         assert connection.scalar(text("SELECT count(*) FROM deliveries WHERE type = 'case.opened'")) == 1
 
 
-def test_the_command_line_tells_the_story_of_a_case(leitstand: Leitstand, config: Path, database: Engine) -> None:
-    copies(database, setup.load(config), SAID, f"{SAID} again", f"{SAID} and again")
+def test_the_command_line_tells_the_story_of_a_case(leitstand: Leitstand, installation: Path, database: Engine) -> None:
+    copies(database, setup.load(installation), SAID, f"{SAID} again", f"{SAID} and again")
     shown = leitstand("cases", 1).out
     assert "3 posts by 3 authors on x, reach 600, +3 in the last hour (+0 in the one before)" in " ".join(shown.split())

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from leitstand.model import Urgency
 from tests.console.running import READ, Console
-from tests.console.test_web_pages import HTMX, sign_in
+from tests.console.visiting import HTMX, sign_in
 
 
 def column(console: Console, number: int, name: str) -> object:

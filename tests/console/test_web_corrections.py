@@ -10,7 +10,7 @@ from leitstand.model import Intent, Sentiment, Urgency
 from nlp import labels
 from nlp.labels import Label
 from tests.console.running import READ, Console
-from tests.console.test_web_pages import HTMX, sign_in
+from tests.console.visiting import HTMX, sign_in
 
 RIGHT = {"sentiment": "neutral", "urgency": "1", "intents": ["question", "praise"], "needs_reply": "no"}
 

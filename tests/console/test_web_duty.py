@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from leitstand import clock
 from tests.console.running import ACT, READ, TOKENS, Console, empty, running, settings
-from tests.console.test_web_pages import sign_in
+from tests.console.visiting import sign_in
 from workers.embedded import redis_url as embedded_redis_url
 
 ROTAS = {"cloud": {"people": ["anna"]}}

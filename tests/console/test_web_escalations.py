@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from leitstand import clock
 from tests.console.running import READ, Console
-from tests.console.test_web_pages import HTMX, sign_in
+from tests.console.visiting import HTMX, sign_in
 
 LESSON = {"happened": "the login failed", "why": "a key ran out", "change": "keys are watched", "by_whom": "r.castillo"}
 

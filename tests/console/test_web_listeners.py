@@ -8,7 +8,7 @@ from leitstand import clock
 from listeners import gaps
 from listeners.cursors import report_status
 from tests.console.running import READ, Console
-from tests.console.test_web_pages import HTMX, sign_in
+from tests.console.visiting import HTMX, sign_in
 
 
 def test_a_listener_that_never_reported_says_so_and_nothing_was_missed(console: Console) -> None:

@@ -1,26 +1,12 @@
 """The pages over real HTTP: what they show, what they refuse, and that a post's words stay words."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import httpx
 import pytest
 from sqlalchemy import text
 
-from tests.console.running import ACT, INGEST, READ, Console
-
-SAME = {"Sec-Fetch-Site": "same-origin"}
-HTMX = {**SAME, "HX-Request": "true"}
-
-
-@contextmanager
-def sign_in(console: Console, token: str = ACT, person: str = "Ana Costa") -> Iterator[httpx.Client]:
-    """A browser that has signed in."""
-    with console.client(**SAME) as client:
-        response = client.post("/login", data={"token": token, "person": person, "next": "/"})
-        assert response.status_code == 303
-        yield client
+from tests.console.running import INGEST, READ, Console
+from tests.console.visiting import HTMX, SAME, sign_in
 
 
 def test_one_case_explains_itself(open_console: Console) -> None:

@@ -5,7 +5,7 @@ import re
 from sqlalchemy import text
 
 from tests.console.running import ACT, READ, Console
-from tests.console.test_web_pages import sign_in
+from tests.console.visiting import sign_in
 
 
 def hold(console: Console, number: int, why: str = "the assessment is 40% sure") -> None:

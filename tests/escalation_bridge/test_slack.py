@@ -1,10 +1,8 @@
 """The Slack target against a Slack that can say no, forget to answer and page its history."""
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,27 +18,8 @@ from leitstand.model import Letter, NoticeType
 from tests.escalation_bridge.fake_slack import CHANNEL, TOKEN, FakeSlack, error
 from tests.escalation_bridge.receivers import Reply, receiver
 from tests.escalation_bridge.senders import sending
+from tests.escalation_bridge.using_slack import settings, using
 from tests.escalation_bridge.words import CASE, delivery, explained, notice
-
-T = TypeVar("T")
-
-
-def settings(url: str, **more: object) -> slack.Settings:
-    return slack.Settings.model_validate(
-        {"token": TOKEN, "channel": CHANNEL, "api_url": f"{url}/api/", "rate": 1000, **more}
-    )
-
-
-def using(server: FakeSlack, ask: Callable[[slack.SlackTarget], Awaitable[T]], **more: object) -> T:
-    async def go(url: str) -> T:
-        target = slack.connect("sev1-slack", settings(url, **more))
-        try:
-            return await ask(target)
-        finally:
-            await target.close()
-
-    with receiver(server) as running:
-        return asyncio.run(go(running.url))
 
 
 def deliver(server: FakeSlack, *, mention: str = "", **more: Any) -> str:

@@ -14,7 +14,7 @@ from leitstand.model import NoticeType, Receipt
 from tests.escalation_bridge.fake_slack import CHANNEL, FakeRoom, FakeSlack, error
 from tests.escalation_bridge.receivers import receiver
 from tests.escalation_bridge.senders import sending
-from tests.escalation_bridge.test_slack import settings, using
+from tests.escalation_bridge.using_slack import settings, using
 from tests.escalation_bridge.words import CASE, delivery, notice
 
 NAME = "cloud-support-sev1-27343"

@@ -177,6 +177,7 @@ def test_a_pause_ends_by_itself_and_an_age_is_never_negative() -> None:
 
 
 def test_a_listener_nobody_configured_is_not_shown() -> None:
-    stray = cursors.ListenerState("stray", "", True, "", NOW, None, NOW)
-    found = listeners_found([stray], SETTINGS, [], NOW)
-    assert not any("stray" in labels for series in found.values() for labels in series)
+    both = [cursors.ListenerState(name, "", True, "", NOW, None, NOW) for name in ("stray", "blogs")]
+    found = listeners_found(both, SETTINGS, [], NOW)
+    shown = {label for series in found.values() for labels in series for label in labels}
+    assert "blogs" in shown and "stray" not in shown

@@ -18,7 +18,7 @@ from listeners.sources import feed
 from listeners.sources.feed import Settings
 from tests.listeners.hearing import Hearing, run
 from tests.listeners.servers_feed import item, rss
-from tests.peers.test_prometheus import need
+from tests.peers.programs import need
 
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(120)]
 

@@ -6,8 +6,6 @@ these tests are skipped and say what to install.
 
 import json
 import math
-import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -26,6 +24,7 @@ from console import demo_run, spawn
 from console.receiver import Received
 from console.spawn import Daemon
 from monitoring.collector import FRESH
+from tests.peers.programs import need
 
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(600)]
 
@@ -45,16 +44,6 @@ scrape_configs:
   - job_name: leitstand
     static_configs: [{{targets: ["{target}"]}}]
 """
-
-
-def need(program: str, package: str) -> str:
-    """The program's path. As root on Debian it is installed; otherwise the test is skipped."""
-    if not shutil.which(program) and os.geteuid() == 0 and shutil.which("apt-get"):
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        install = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", package]
-        subprocess.run(["apt-get", "update", "--quiet"], env=environment, check=False, capture_output=True)
-        subprocess.run(install, env=environment, check=False, capture_output=True)
-    return shutil.which(program) or pytest.skip(f"{program} is missing: apt-get install {package}")
 
 
 def eventually(check: Callable[[], bool], what: str) -> None:

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Engine
 
 from leitstand.model import Clock, ClockName
+from tests.triage.berlin import berlin, office
 from tests.triage.building import NOW, mention, one, policy, run
-from tests.triage.test_hours import berlin, office
 from triage import sla
 from triage.agreements import Agreement
 from triage.explain import due_words

@@ -9,22 +9,14 @@ from hypothesis import strategies as st
 
 from leitstand.model import ClockName
 from leitstand.settings import Calendar
+from tests.triage.berlin import OFFICE, berlin, office
 from tests.triage.building import policy
 from triage import sla
 from triage.agreements import Traits
-from triage.hours import ALWAYS, WorkingTime, working_hours
+from triage.hours import ALWAYS, working_hours
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-OFFICE = {"mon-fri": ["08:00-12:00", "13:00-18:00"]}
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-def office(**changes: object) -> WorkingTime:
-    return working_hours(Calendar.model_validate({"timezone": "Europe/Berlin", "hours": OFFICE, **changes}))
-
-
-def berlin(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)
 
 
 def test_a_lunch_break_and_a_weekend_do_not_count() -> None:

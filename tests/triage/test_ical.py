@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leitstand.settings import Calendar
-from tests.triage.test_hours import berlin
+from tests.triage.berlin import berlin
 from triage.hours import working_hours
 from triage.ical import covered, events
 

@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 
 from leitstand.model import ClockName, ClockState, NoticeType, Urgency
 from leitstand.settings import Settings
+from tests.triage.berlin import OFFICE, berlin
 from tests.triage.building import NOW, SETTINGS, mention, one, policy, run
-from tests.triage.test_hours import OFFICE, berlin
 from triage import clocks
 from triage.actions import act
 from triage.checks import problems
