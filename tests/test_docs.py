@@ -1,6 +1,7 @@
 """The documentation says what the code says: every key, kind and command is explained, and no page is stale."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]
@@ -23,6 +24,28 @@ def test_no_generated_page_is_stale() -> None:
 
 def test_no_link_is_broken() -> None:
     assert check.broken_links() == []
+
+
+def test_no_path_is_lost() -> None:
+    assert check.lost_paths() == []
+
+
+def test_a_lost_path_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    (tmp_path / "triage").mkdir()
+    (tmp_path / "triage/__init__.py").touch()
+    (tmp_path / "page.md").write_text("`triage/` and `triage/__init__.py`, but `triage/sla.py`; not `etc/passwd`.")
+    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
+    monkeypatch.setattr(check, "TOP", tmp_path)
+    assert check.lost_paths() == ["page.md: there is no triage/sla.py"]
+
+
+def test_the_architecture_names_every_room_of_a_stage() -> None:
+    """A network's folder has the network's name, as the page says once for all."""
+    page = (build.DOCS / "ARCHITECTURE.md").read_text()
+    rooms = {path.parent.relative_to(check.TOP) for path in Path(check.TOP).glob("*/*/__init__.py")}
+    networks = {Path("listeners") / kind.name for kind in kinds() if kind.table == "listeners"}
+    assert {f"{room}/" for room in rooms - networks if room.parts[0] != "tests" and f"`{room}/" not in page} == set()
 
 
 def test_a_stale_page_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
