@@ -3,7 +3,6 @@
 They are actions as those in triage/actions.py, whose table names them.
 """
 
-from leitstand.errors import InputError
 from leitstand.model import ClockName, NoticeType
 from triage import sla
 from triage.acting import Act
@@ -54,7 +53,4 @@ def hand_back(a: Act) -> None:
 
 
 def _target(a: Act) -> str:
-    target = a.need("the target")
-    if target not in a.policy.targets:
-        raise InputError(f"there is no target {target!r}; known: {', '.join(sorted(a.policy.targets))}", "value")
-    return target
+    return a.policy.target(a.need("the target"), "value")

@@ -53,8 +53,7 @@ def add(
     """Let somebody stand in. Raises NotFoundError or InputError."""
     if rota not in policy.rotas:
         raise NotFoundError(f"there is no rota {rota!r}; known: {', '.join(sorted(policy.rotas)) or 'none'}")
-    if person not in policy.targets:
-        raise InputError(f"there is no target {person!r}; known: {', '.join(sorted(policy.targets))}", "person")
+    policy.target(person, "person")
     if ends_at <= max(starts_at, now) or ends_at - starts_at > LONGEST:
         raise InputError(f"must end after it starts, in time to come, and last at most {LONGEST.days} days", "ends_at")
     row = {"rota": rota, "person": person, "starts_at": starts_at, "ends_at": ends_at, "actor": actor, "now": now}

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from leitstand.errors import InputError
 from leitstand.model import Author, Importance
 from leitstand.settings import (
     Counter,
@@ -110,6 +111,12 @@ class Policy:
         """Who is on call for a team."""
         found = self.teams.get(team)
         return self.rotas.get(found.rota) if found and found.rota else None
+
+    def target(self, name: str, field: str) -> str:
+        """The name, if there is such a target. Raises InputError about `field`."""
+        if name not in self.targets:
+            raise InputError(f"there is no target {name!r}; known: {', '.join(sorted(self.targets))}", field)
+        return name
 
     def forward(self, team: str) -> tuple[str, ...]:
         """The targets told of a team's cases."""

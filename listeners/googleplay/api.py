@@ -15,8 +15,8 @@ from listeners.answers import decode
 from listeners.budget import Budget
 from listeners.fetch import Fetcher, Page, retry_after
 from listeners.google import refusal
+from listeners.oauth import Held, Token
 from listeners.signing import jwt
-from listeners.tokens import Held, Token
 
 SCOPE: Final = "https://www.googleapis.com/auth/androidpublisher"
 GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"

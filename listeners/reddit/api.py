@@ -11,7 +11,7 @@ import msgspec
 from leitstand.errors import FetchError
 from listeners.answers import decode
 from listeners.fetch import Fetcher, Page
-from listeners.tokens import Held, Token
+from listeners.oauth import Held, Token
 
 T = TypeVar("T")
 

@@ -1,3 +1,5 @@
+"""When a child is started again and when it is killed, on moments handed in: no process, no waiting."""
+
 import math
 
 from hypothesis import given

@@ -153,8 +153,7 @@ def _measure(a: _Act) -> None:
 def _hand_over(a: _Act) -> None:
     """A department does it: its target is told now, and reminded."""
     target, what = a.need("value", "the department's target"), a.need("text", "what the department is to do")
-    if target not in a.policy.targets:
-        raise InputError(f"there is no target {target!r}; known: {', '.join(sorted(a.policy.targets))}", "value")
+    a.policy.target(target, "value")
     number = _add(a, what, target, target)
     reason = f"escalation {a.project.number}, handed over to {target} by {a.actor}: {what} (due {_at(a.given.due)})"
     a.notices.append(Notice(target, a.case(), NoticeType.CASE_ESCALATED, f"measure:{number}:handed_over", reason))
