@@ -15,7 +15,7 @@ USER, PASSWORD = "support@acme.example", 'a "strange" \\ password'
 
 @dataclass
 class FakeImap:
-    """`mails` by number. `secure` is how it speaks TLS once it is asked to.
+    """`mails` by number. `secure` is how it speaks TLS once it is asked to; without it hangs up then.
 
     What it does wrong: `refuse` answers commands; `breaks` are the commands, counted over all connections, in the
     middle of whose answer it hangs up, and those of `renumbered` give the mails other numbers too. `greeting` comes in
@@ -94,11 +94,12 @@ class FakeImap:
         if self.garbage and command == "FETCH":
             writer.write(self.garbage)
             return False
-        if command == "STARTTLS" and self.secure:
+        if command == "STARTTLS":
             writer.write(f"{tag} OK begin\r\n".encode())
             await writer.drain()
-            await writer.start_tls(self.secure)
-            return True
+            if self.secure:
+                await writer.start_tls(self.secure)
+            return self.secure is not None
         if command == "LOGIN":
             self.logins += 1
             quoted = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')

@@ -46,7 +46,7 @@ def test_a_certificate_of_nobody_ends_it_before_the_password_is_sent(server: Fak
     assert server.logins == 0
 
 
-def test_a_server_that_only_says_it_encrypts_is_told_in_words() -> None:
+def test_a_server_that_hangs_up_instead_of_encrypting_is_told_in_words() -> None:
     with imap_server() as plain, pytest.raises(FetchError, match="cannot be reached"):
         asyncio.run(logged_in(plain.port, "starttls"))
     assert plain.logins == 0
