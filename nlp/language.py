@@ -27,7 +27,7 @@ _SMALL_WORD = 1.0
 _DECLARED = 0.8
 _READ = 400
 _FUNCTION_WORDS = Path(__file__).parent / "lexicons" / "function_words.tsv"
-_NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|@\w[\w.]*|\b(?:RT|via|http)\b")
+_NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|@\w[\w.]*|\b(?:RT|via|http)\b|:[a-z0-9_+-]+:")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _STRETCHED = re.compile(r"(\w)\1{2,}")
 
@@ -60,7 +60,7 @@ def _settled(votes: Mapping[str, int]) -> str:
 def _plain(text: str) -> str:
     """The text in lower case without what is no language: links, handles, and the marks of a repost."""
     start = text[:_READ].replace("’", "'")
-    if "@" in start or "http" in start or "www." in start or "RT" in start or "via" in start:
+    if "@" in start or "http" in start or "www." in start or "RT" in start or "via" in start or ":" in start:
         start = _NOT_WORDS.sub(" ", start)
     return start.lower()
 
@@ -107,12 +107,12 @@ def letters() -> LanguageIdentifier:
 @cache
 def small_words() -> dict[str, str]:
     """Word → the one language that claims it."""
-    owners: dict[str, list[str]] = {}
+    owners: dict[str, set[str]] = {}
     for line in _FUNCTION_WORDS.read_text(encoding="utf-8").splitlines():
         language, _, words = line.partition("\t")
         for word in words.split():
-            owners.setdefault(word, []).append(language)
-    return {word: languages[0] for word, languages in owners.items() if len(languages) == 1}
+            owners.setdefault(word, set()).add(language)
+    return {word: next(iter(languages)) for word, languages in owners.items() if len(languages) == 1}
 
 
 @cache

@@ -27,6 +27,11 @@ from nlp.language import LANGUAGES, UNKNOWN, detect, letters
         ("لم يصل طلبي حتى الآن", "ar"),
         ("@AcmeHelp https://x.example/abc #fail ich warte immer noch auf eine Antwort von euch", "de"),
         ("soooo schlecht ist das hier noch nie gewesen", "de"),
+        ("Totalausfall acme", "de"),
+        ("@acme HILFE!!!", "de"),
+        ("acme nervt :rolling_eyes:", "de"),
+        ("acme sucks", "en"),
+        ("acme outage", "en"),
     ],
 )
 def test_a_language_is_recognised(text: str, language: str) -> None:
