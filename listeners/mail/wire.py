@@ -149,6 +149,7 @@ async def connected(host: str, port: int, security: Security) -> AsyncIterator[W
         if security == "starttls":
             await wire.command("STARTTLS")
             with _in_words(host):
+                await _said_no_more(wire)
                 async with asyncio.timeout(SECONDS):
                     await wire.writer.start_tls(context, server_hostname=host)
         yield wire
@@ -157,6 +158,20 @@ async def connected(host: str, port: int, security: Security) -> AsyncIterator[W
         with suppress(OSError, TimeoutError):
             async with asyncio.timeout(_FAREWELL):
                 await wire.writer.wait_closed()
+
+
+async def _said_no_more(wire: Wire) -> None:
+    """Raise FetchError if something came behind the agreement to encrypt.
+
+    It would be read as an answer later, and whoever sits in between may have said it ("NO STARTTLS", USENIX 2021).
+    """
+    more = asyncio.ensure_future(wire.reader.read(1))
+    await asyncio.sleep(0)
+    if more.done() and more.result():
+        raise FetchError(f"{wire.host} said something in clear after it agreed to encrypt: somebody may sit in between")
+    more.cancel()
+    with suppress(asyncio.CancelledError):
+        await more
 
 
 @contextmanager

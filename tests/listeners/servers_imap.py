@@ -19,7 +19,8 @@ class FakeImap:
 
     What it does wrong: `refuse` answers commands; `breaks` are the commands, counted over all connections, in the
     middle of whose answer it hangs up, and those of `renumbered` give the mails other numbers too. `greeting` comes in
-    place of its own, again and again; `chatter` comes before every answer, `slowly`: and never it.
+    place of its own, again and again; `chatter` comes before every answer, `slowly`: and never it. `smuggled` comes in
+    clear behind the agreement to encrypt.
     """
 
     mails: dict[int, bytes] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class FakeImap:
     greeting: bytes = b""
     chatter: bytes = b""
     slowly: bool = False
+    smuggled: bytes = b""
     requests: list[float] = field(default_factory=list)
     idling: threading.Event = field(default_factory=threading.Event)
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
@@ -95,7 +97,7 @@ class FakeImap:
             writer.write(self.garbage)
             return False
         if command == "STARTTLS":
-            writer.write(f"{tag} OK begin\r\n".encode())
+            writer.write(f"{tag} OK begin\r\n".encode() + self.smuggled)
             await writer.drain()
             if self.secure:
                 await writer.start_tls(self.secure)

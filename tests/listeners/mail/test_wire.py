@@ -50,3 +50,14 @@ def test_a_server_that_hangs_up_instead_of_encrypting_is_told_in_words() -> None
     with imap_server() as plain, pytest.raises(FetchError, match="cannot be reached"):
         asyncio.run(logged_in(plain.port, "starttls"))
     assert plain.logins == 0
+
+
+def test_what_was_said_in_clear_is_never_taken_for_an_answer_behind_the_encryption(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+    with imap_server(certificate(tmp_path)) as server:
+        server.smuggled = b"a2 OK [CAPABILITY IMAP4rev1] in\r\n"
+        with pytest.raises(FetchError, match=r"127\.0\.0\.1 said something in clear after it agreed to encrypt"):
+            asyncio.run(logged_in(server.port, "starttls"))
+        assert server.logins == 0
