@@ -55,21 +55,23 @@ _ADD = Statement(f"""
     )
     SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM told)
 """)  # noqa: S608  our own column names
+# Rows are locked one by one, by their ids: joined, PostgreSQL may read everything that waits for each of them.
 _CLAIM = """
     WITH first_in_line AS (
-      SELECT id FROM deliveries AS d
+      SELECT id, attempts, severity, next_attempt_at FROM deliveries AS d
       WHERE target = :target AND state IN ('pending', 'sending', 'unknown') AND next_attempt_at <= :now
         AND id = (
           SELECT min(id) FROM deliveries AS c WHERE c.target = d.target AND c.case_number = d.case_number
             AND c.state IN ('pending', 'sending', 'unknown'))
       ORDER BY severity, next_attempt_at, id
-      LIMIT 100
+      LIMIT {looked_at}
     ), due AS (
-      SELECT id, state <> 'pending' AS doubtful FROM deliveries JOIN first_in_line USING (id)
-      WHERE state IN ('pending', 'sending', 'unknown') AND next_attempt_at <= :now
-      ORDER BY {order}
+      SELECT own.id, own.state <> 'pending' AS doubtful
+      FROM (SELECT id FROM first_in_line ORDER BY {order}) AS first CROSS JOIN LATERAL (
+        SELECT id, state FROM deliveries
+        WHERE id = first.id AND state IN ('pending', 'sending', 'unknown') AND next_attempt_at <= :now
+        FOR UPDATE SKIP LOCKED) AS own
       LIMIT :limit
-      FOR UPDATE OF deliveries SKIP LOCKED
     )
     UPDATE deliveries AS d SET state = 'sending', attempts = attempts + 1, next_attempt_at = :lease
     FROM due WHERE d.id = due.id
@@ -80,15 +82,18 @@ _CLAIM = """
       COALESCE((SELECT t.remote_id FROM delivery_threads AS t
                 WHERE t.target = d.target AND t.case_number = d.case_number), '') AS thread_id
 """
-_CLAIM_WORST = Statement(_CLAIM.format(order="severity, next_attempt_at, id"))
-_CLAIM_LEAST_TRIED = Statement(_CLAIM.format(order="attempts, severity, next_attempt_at, id"))
+# A few more than wanted: others may be about to take the first ones.
+_CLAIM_WORST = Statement(_CLAIM.format(order="severity, next_attempt_at, id", looked_at=":limit + 16"))
+_CLAIM_LEAST_TRIED = Statement(_CLAIM.format(order="attempts, severity, next_attempt_at, id", looked_at="100"))
 # Locked in one order, so that a sender's renewal and its record never wait for each other in a circle.
 _OWN = """
     WITH own AS (
-      SELECT d.id, o.at, o.remote_id FROM deliveries AS d JOIN unnest(
-        CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:times AS timestamptz[]), CAST(:remotes AS text[])
-      ) AS o (id, attempt, at, remote_id) ON d.id = o.id AND d.attempts = o.attempt
-      WHERE d.state = 'sending' ORDER BY d.id FOR UPDATE OF d
+      SELECT d.id, o.at, o.remote_id FROM (
+        SELECT * FROM unnest(
+          CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:times AS timestamptz[]), CAST(:remotes AS text[])
+        ) AS r (id, attempt, at, remote_id) ORDER BY id
+      ) AS o CROSS JOIN LATERAL (
+        SELECT id FROM deliveries WHERE id = o.id AND attempts = o.attempt AND state = 'sending' FOR UPDATE) AS d
     )
 """
 _RENEW = Statement(f"{_OWN} UPDATE deliveries AS d SET next_attempt_at = own.at FROM own WHERE d.id = own.id")  # noqa: S608
@@ -98,9 +103,10 @@ _SENT = Statement(f"""
         error = ''
       FROM own WHERE d.id = own.id RETURNING d.id, d.target, d.case_number
     )
-    SELECT id, EXISTS (
-      SELECT FROM deliveries AS n WHERE n.target = sent.target AND n.case_number = sent.case_number AND n.id <> sent.id
-        AND n.state IN ('pending', 'sending', 'unknown')
+    SELECT id, 0 < (
+      SELECT count(*) FROM (
+        SELECT FROM deliveries AS n WHERE n.target = sent.target AND n.case_number = sent.case_number AND n.id <> sent.id
+          AND n.state IN ('pending', 'sending', 'unknown') ORDER BY n.target, n.case_number, n.id LIMIT 1) AS more
     ) FROM sent
 """)  # noqa: S608  our own words
 _ASIDE = text("UPDATE deliveries SET state = 'dead', ended_at = :now, error = :error WHERE id = :id")

@@ -9,16 +9,24 @@ from sqlalchemy import Connection, text
 from leitstand.rows import array
 from leitstand.statements import Statement
 
-# ARRAY(…) is evaluated once; as IN (…) a plan may run it again. What others hold is passed over.
-_CLAIM = Statement(
-    "WITH claimed AS (DELETE FROM pending_mentions WHERE mention_id = ANY(ARRAY(SELECT mention_id FROM pending_mentions"
-    " WHERE mention_id = ANY(CAST(:ids AS bigint[])) AND parked_at IS NULL AND NOT edited"
-    " ORDER BY mention_id FOR UPDATE SKIP LOCKED))"
-    " RETURNING mention_id)"
-    " SELECT mention_id, false AS edited FROM claimed"
-    " UNION ALL SELECT mention_id, true FROM pending_mentions"
-    " WHERE mention_id = ANY(CAST(:ids AS bigint[])) AND parked_at IS NULL AND edited ORDER BY mention_id"
-)
+# Each id is looked up by itself: asked for all together, PostgreSQL may read everything that waits instead, which is
+# nothing when it plans and all when it matters. ARRAY(…) is evaluated once. What others hold is passed over.
+_CLAIM = Statement("""
+    WITH asked AS (
+      SELECT id FROM unnest(CAST(:ids AS bigint[])) AS r(id) ORDER BY id
+    ), claimed AS (
+      DELETE FROM pending_mentions WHERE mention_id = ANY(ARRAY(
+        SELECT p.mention_id FROM asked CROSS JOIN LATERAL (
+          SELECT mention_id FROM pending_mentions WHERE mention_id = asked.id AND parked_at IS NULL AND NOT edited
+          FOR UPDATE SKIP LOCKED) AS p))
+      RETURNING mention_id
+    )
+    SELECT mention_id, false AS edited FROM claimed
+    UNION ALL
+    SELECT p.mention_id, true FROM asked CROSS JOIN LATERAL (
+      SELECT mention_id FROM pending_mentions WHERE mention_id = asked.id AND parked_at IS NULL AND edited OFFSET 0) AS p
+    ORDER BY mention_id
+""")
 _CLAIM_EDITED = text(
     "DELETE FROM pending_mentions WHERE mention_id = ANY(ARRAY(SELECT mention_id FROM pending_mentions"
     " WHERE mention_id = :id AND parked_at IS NULL AND edited FOR UPDATE SKIP LOCKED)) RETURNING mention_id"

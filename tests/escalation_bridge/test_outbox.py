@@ -13,6 +13,7 @@ from escalation_bridge import outbox
 from escalation_bridge.outbox import Taken
 from leitstand.model import Delivery, Notice, NoticeType, Receipt, Severity
 from tests.escalation_bridge.words import CASE, NOW, notice
+from tests.reading import rows_read
 
 LEASE = timedelta(minutes=1)
 
@@ -95,6 +96,18 @@ def test_the_worst_severity_goes_first(database: Engine) -> None:
     sev3 = replace(CASE, severity=Severity.SEV3)
     add(database, notice(number=1, case=sev3), notice(number=2, case=sev3), notice(number=3))
     assert [d.case.number for d in claim(database, 2)] == [3, 1]
+
+
+def test_a_sender_does_not_read_all_that_waits(database: Engine) -> None:
+    add(database, *(notice(number=n) for n in range(1, 1001)))
+    with database.begin() as connection:
+        claimed = outbox.claim(connection, "hook", 3, LEASE, NOW)
+        assert len(claimed) == 3
+        assert rows_read(connection, "deliveries") < 200
+    with database.begin() as connection:
+        outbox.renew(connection, claimed, LEASE, NOW)
+        outbox.mark_sent(connection, [Taken(one, Receipt(), NOW) for one in claimed])
+        assert rows_read(connection, "deliveries") < 200
 
 
 def test_targets_do_not_see_each_others_notices(database: Engine) -> None:

@@ -10,6 +10,7 @@ from leitstand.settings import Settings, Watchlist
 from listeners import pending, store
 from listeners.pending import Backlog, Claimed
 from listeners.watchlists import Watchlists
+from tests.reading import rows_read
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 WATCHLISTS = Watchlists(Settings(watchlists=[Watchlist(name="brand", query="acme")]))
@@ -32,6 +33,15 @@ def test_two_workers_never_hold_the_same_mention(database: Engine, ids: list[int
         assert store.claim(other, ids) == Claimed(tuple(ids[3:]))
     with database.begin() as later:
         assert store.claim(later, ids) == Claimed()
+
+
+def test_a_claim_does_not_read_all_that_waits(database: Engine) -> None:
+    posts = [Mention("x", str(n), "acme", NOW, NOW) for n in range(1000)]
+    with database.begin() as connection:
+        ids = store.store(connection, "t", posts, WATCHLISTS, now=NOW).new_ids
+    with database.begin() as connection:
+        assert len(store.claim(connection, ids[:10]).ids) == 10
+        assert rows_read(connection, "pending_mentions") < 100
 
 
 def test_a_worker_that_fails_gives_back(database: Engine, ids: list[int]) -> None:

@@ -48,10 +48,12 @@ _UNSEEN = Statement(f"""{_NEAR}
       AND NOT pg_visible_in_snapshot(p.written_by, CAST(:snapshot AS pg_snapshot))
       AND p.written_by <> pg_current_xact_id()
 """)
+# In the order of the index, whose end is all that has to be read.
 _NEWS = Statement("""
-    SELECT EXISTS (SELECT FROM story_posts WHERE written_by >= pg_snapshot_xmin(CAST(:snapshot AS pg_snapshot))
-      AND NOT pg_visible_in_snapshot(written_by, CAST(:snapshot AS pg_snapshot))
-      AND written_by <> pg_current_xact_id())
+    SELECT count(*) > 0 FROM (
+      SELECT FROM story_posts WHERE written_by >= pg_snapshot_xmin(CAST(:snapshot AS pg_snapshot))
+        AND NOT pg_visible_in_snapshot(written_by, CAST(:snapshot AS pg_snapshot))
+        AND written_by <> pg_current_xact_id() ORDER BY written_by DESC LIMIT 1) AS news
 """)
 _SPANS = Statement("""
     SELECT story, (SELECT min(written_at) FROM story_posts WHERE story = s.story) AS first_at,
