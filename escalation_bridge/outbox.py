@@ -105,8 +105,10 @@ _SENT = Statement(f"""
     )
     SELECT id, 0 < (
       SELECT count(*) FROM (
-        SELECT FROM deliveries AS n WHERE n.target = sent.target AND n.case_number = sent.case_number AND n.id <> sent.id
-          AND n.state IN ('pending', 'sending', 'unknown') ORDER BY n.target, n.case_number, n.id LIMIT 1) AS more
+        SELECT FROM deliveries AS n
+        WHERE n.target = sent.target AND n.case_number = sent.case_number AND n.id <> sent.id
+          AND n.state IN ('pending', 'sending', 'unknown')
+        ORDER BY n.target, n.case_number, n.id LIMIT 1) AS more
     ) FROM sent
 """)  # noqa: S608  our own words
 _ASIDE = text("UPDATE deliveries SET state = 'dead', ended_at = :now, error = :error WHERE id = :id")

@@ -24,7 +24,8 @@ _CLAIM = Statement("""
     SELECT mention_id, false AS edited FROM claimed
     UNION ALL
     SELECT p.mention_id, true FROM asked CROSS JOIN LATERAL (
-      SELECT mention_id FROM pending_mentions WHERE mention_id = asked.id AND parked_at IS NULL AND edited OFFSET 0) AS p
+      SELECT mention_id FROM pending_mentions WHERE mention_id = asked.id AND parked_at IS NULL AND edited
+      OFFSET 0) AS p
     ORDER BY mention_id
 """)
 _CLAIM_EDITED = text(

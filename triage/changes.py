@@ -73,8 +73,7 @@ def raise_severity(ledger: Ledger, number: int, decision: Decision) -> None:
 def _open(ledger: Ledger, number: int, decision: Decision) -> None:
     mention, granted = decision.item.mention, _granted(ledger, decision)
     ledger.records[number] = _new_record(ledger, number, decision, granted)
-    planned = sla.plan(granted, ledger.policy.hours(granted.calendar), mention.created_at, ledger.now)
-    ledger.clocks[number] = {clock.name: clock for clock in planned}
+    ledger.clocks[number] = ledger.plan(granted, mention.created_at)
     ledger.opened.append(number)
     ledger.mentions.append((decision.item.id, number))
     lag = show_duration(max(ledger.now - mention.created_at, timedelta(0)))

@@ -30,22 +30,27 @@ _COLUMNS: Final = {
 }
 _VALUES: Final = attrgetter(*_COLUMNS)
 _ROWS: Final = Rows({"case_number": "bigint", **_COLUMNS})
+_INSERT_SQL: Final = f"INSERT INTO sla_clocks ({_ROWS.names}) SELECT {_ROWS.selected} FROM {_ROWS.source}"  # noqa: S608
+_INSERT = Statement(_INSERT_SQL)
 _WRITE = Statement(f"""
-    INSERT INTO sla_clocks ({_ROWS.names}) SELECT {_ROWS.selected} FROM {_ROWS.source}
+    {_INSERT_SQL}
     ON CONFLICT (case_number, name) DO UPDATE SET state = excluded.state,
       started_at = excluded.started_at, budget = excluded.budget,
       due_at = excluded.due_at, fire_at = excluded.fire_at, warnings_left = excluded.warnings_left,
       policy = excluded.policy, calendar = excluded.calendar, paused = excluded.paused, paused_at = excluded.paused_at,
       ended_at = excluded.ended_at, history = excluded.history
-""")  # noqa: S608  our own column names
+""")
 _READ = text("SELECT * FROM sla_clocks WHERE case_number = ANY(:numbers) ORDER BY case_number, due_at, name")
 
 
+def insert(connection: Connection, clocks: Iterable[tuple[int, Clock]]) -> None:
+    """Store the clocks of new cases: a third cheaper than asking for each whether it is there."""
+    _run(_INSERT, connection, clocks)
+
+
 def write(connection: Connection, clocks: Iterable[tuple[int, Clock]]) -> None:
-    """Store the clocks of new cases, or of cases that this transaction has locked."""
-    rows = [(number, *_VALUES(clock)) for number, clock in clocks]
-    if rows:
-        _WRITE.run(connection, _ROWS.parameters(rows))
+    """Store clocks of cases that this transaction has locked."""
+    _run(_WRITE, connection, clocks)
 
 
 def read(connection: Connection, numbers: Iterable[int]) -> dict[int, Clocks]:
@@ -60,6 +65,12 @@ def read(connection: Connection, numbers: Iterable[int]) -> dict[int, Clocks]:
 def changed(before: Mapping[int, Clocks], after: Mapping[int, Clocks]) -> list[tuple[int, Clock]]:
     """The clocks that are not what they were."""
     return [(n, c) for n, clocks in after.items() for name, c in clocks.items() if before.get(n, {}).get(name) != c]
+
+
+def _run(statement: Statement, connection: Connection, clocks: Iterable[tuple[int, Clock]]) -> None:
+    rows = [(number, *_VALUES(clock)) for number, clock in clocks]
+    if rows:
+        statement.run(connection, _ROWS.parameters(rows))
 
 
 def from_row(row: Row[tuple[object, ...]]) -> Clock:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from leitstand.model import CaseSnapshot
+from triage import sla
+from triage.agreements import Agreement
 from triage.clocks import Clocks
 from triage.policy import Policy
 from triage.records import CaseRecord
@@ -34,6 +36,7 @@ class Ledger:
     absorbed: list[tuple[int, int]] = field(default_factory=list)
     votes: list[tuple[int, int, Vote]] = field(default_factory=list)
     ignored: int = 0
+    _planned: dict[tuple[str, datetime], Clocks] = field(default_factory=dict)
 
     def note(self, number: int, kind: str, said: str, **data: str) -> None:
         """Add a line to the case's timeline."""
@@ -42,6 +45,14 @@ class Ledger:
     def belongs(self, number: int, incident: int) -> None:
         """The case that is being opened is part of an incident."""
         self.records[number] = replace(self.records[number], incident=incident)
+
+    def plan(self, granted: Agreement, started_at: datetime) -> Clocks:
+        """The clocks of a case that is opened. Those of posts written in the same second are the same."""
+        key = (granted.version or granted.name, started_at)
+        if key not in self._planned:
+            planned = sla.plan(granted, self.policy.hours(granted.calendar), started_at, self.now)
+            self._planned[key] = {clock.name: clock for clock in planned}
+        return dict(self._planned[key])
 
     def snapshot(self, number: int) -> CaseSnapshot:
         """The case as it is by now."""
