@@ -234,7 +234,7 @@ def wait_for(running: House, mentions: int) -> None:
     while scalar(running, "SELECT count(*) FROM assessments") < mentions:
         if time.monotonic() > deadline:
             raise SystemExit(f"not all mentions were assessed; see {running.daemon.log}")
-        pause.wait(0.05)
+        pause.wait(0.2)
 
 
 def scalar(running: House, sql: str) -> int:
