@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from monitoring.metrics import open_metrics
-from nlp import pipeline
+from nlp import language, pipeline
 from triage.policy import compile_policy
 from workers import jobs, queues, setup
 from workers.line import Line
@@ -31,6 +31,7 @@ def main(config: Path | str, slot: str = "work") -> None:
         metrics=open_metrics(where.metrics_dir, slot),
     )
     jobs.use(line)
+    language.letters()  # half a second in which the first post in doubt would hold up those behind it
     _collect_seldom()
     queues.run_worker(
         queues.connect(where.redis_url),
