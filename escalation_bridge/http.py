@@ -15,6 +15,8 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from leitstand.errors import DeliveryError, DeliveryOutcome
+from leitstand.refusals import own_words
+from leitstand.unreached import why
 
 # It logs whole addresses, and an address can be a secret.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -33,6 +35,11 @@ class Answer:
     status: int
     retry_after: timedelta | None
     body: bytes
+
+    def refusal(self, outcome: DeliveryOutcome) -> DeliveryError:
+        """The error that this answer is."""
+        said = own_words(self.body)
+        return DeliveryError(f"HTTP {self.status}", outcome, retry_after=self.retry_after, said=said)
 
 
 class Client:
@@ -94,9 +101,14 @@ async def post(
                     break
             return Answer(response.status_code, retry_after(response.headers.get("Retry-After"), now), bytes(body))
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-        raise DeliveryError(f"no connection: {type(error).__name__}", DeliveryOutcome.RETRY) from error
+        raise unreached(httpx.URL(url).host, error) from error
     except httpx.TransportError as error:
         raise DeliveryError(f"connection lost: {type(error).__name__}", DeliveryOutcome.UNKNOWN) from error
+
+
+def unreached(host: str, error: Exception) -> DeliveryError:
+    """Nothing was taken: there was no connection, and why."""
+    return DeliveryError(f"{host} cannot be reached: {why(error)}", DeliveryOutcome.RETRY)
 
 
 def outcome(status: int) -> DeliveryOutcome | None:

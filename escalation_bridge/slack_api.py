@@ -108,9 +108,9 @@ class Api:
         url = self._url + method
         answer = await http.post(self._http, url, body, headers, clock.now(), ANSWER_SIZE)
         if answer.status >= 500:
-            raise DeliveryError(f"HTTP {answer.status}", DeliveryOutcome.UNKNOWN, retry_after=answer.retry_after)
+            raise answer.refusal(DeliveryOutcome.UNKNOWN)
         if outcome := http.outcome(answer.status):
-            raise DeliveryError(f"HTTP {answer.status}", outcome, retry_after=answer.retry_after)
+            raise answer.refusal(outcome)
         try:
             said = msgspec.json.decode(answer.body, type=Answer)
         except msgspec.MsgspecError as error:

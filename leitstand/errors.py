@@ -96,13 +96,22 @@ class FetchError(LeitstandError):
     """A source could not be read.
 
     `permanent` means that only a person can mend it (gone, refused, forbidden); `retry_after` is the wait that the
-    source itself asked for; `status` is the HTTP status, 0 where there was no answer.
+    source itself asked for; `status` is the HTTP status, 0 where there was no answer. `host` is who answered and `said`
+    its own words, "" where it had none: for who asked by hand, never for a log.
     """
 
     def __init__(
-        self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None, status: int = 0
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after: timedelta | None = None,
+        status: int = 0,
+        host: str = "",
+        said: str = "",
     ) -> None:
         self.permanent, self.retry_after, self.status = permanent, retry_after, status
+        self.host, self.said = host, said
         super().__init__(message)
 
 
@@ -117,8 +126,13 @@ class DeliveryOutcome(StrEnum):
 
 
 class DeliveryError(LeitstandError):
-    """A target did not (surely) take a notice. The adapter says which kind; the delivery loop decides what follows."""
+    """A target did not (surely) take a notice. The adapter says which kind; the delivery loop decides what follows.
 
-    def __init__(self, message: str, outcome: DeliveryOutcome, *, retry_after: timedelta | None = None) -> None:
-        self.outcome, self.retry_after = outcome, retry_after
+    `said` is what the target's own system answered: for who asked by hand, never for a log.
+    """
+
+    def __init__(
+        self, message: str, outcome: DeliveryOutcome, *, retry_after: timedelta | None = None, said: str = ""
+    ) -> None:
+        self.outcome, self.retry_after, self.said = outcome, retry_after, said
         super().__init__(message)

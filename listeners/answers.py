@@ -6,7 +6,6 @@ from typing import TypeVar
 import msgspec
 import structlog
 
-from leitstand.errors import FetchError
 from listeners.fetch import Page
 
 log = structlog.get_logger()
@@ -19,7 +18,7 @@ def decode(page: Page, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(page.check().body, type=shape)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise FetchError(f"the answer is not what it should be: {str(error)[:200]}") from error
+        raise page.refusal(f"the answer is not what it should be: {str(error)[:200]}") from error
 
 
 def each(elements: Iterable[msgspec.Raw], shape: type[T]) -> Iterator[T]:

@@ -21,6 +21,8 @@ import httpx
 
 from leitstand import clock
 from leitstand.errors import FetchError
+from leitstand.refusals import own_words
+from leitstand.unreached import why
 from listeners.addresses import CheckedTransport, RefusedAddressError
 
 USER_AGENT: Final = "leitstand (social command center; reads feeds and APIs)"
@@ -67,6 +69,10 @@ class Page:
     seconds: float = 0.0
 
     @property
+    def host(self) -> str:
+        return httpx.URL(self.url).host
+
+    @property
     def not_modified(self) -> bool:
         return self.status == 304
 
@@ -74,14 +80,28 @@ class Page:
         """Itself. Raises FetchError for an answer that is no success."""
         if self.status < 300 or self.not_modified:
             return self
-        host = httpx.URL(self.url).host
         challenge = self.headers.get("cf-mitigated", "").lower() == "challenge"
         words = "lets only browsers in" if challenge else _WORDS.get(self.status, "cannot answer")
-        raise FetchError(
-            f"{host} {words} (HTTP {self.status})",
-            permanent=self.status in (401, 403, 410),
-            retry_after=retry_after(self.headers, clock.now()),
-            status=self.status,
+        wait = retry_after(self.headers, clock.now())
+        permanent = self.status in (401, 403, 410)
+        raise self.refusal(f"{self.host} {words} (HTTP {self.status})", permanent=permanent, retry_after=wait)
+
+    def refusal(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after: timedelta | None = None,
+        status: int | None = None,
+    ) -> FetchError:
+        """What this answer means to its source, with who said it and how; `status` 0: it is about more than this."""
+        return FetchError(
+            message,
+            permanent=permanent,
+            retry_after=retry_after,
+            status=self.status if status is None else status,
+            host=self.host,
+            said=own_words(self.body),
         )
 
 
@@ -214,12 +234,14 @@ class Fetcher:
                     return response, b"" if response.status_code in _MOVES else await self._body(response)
                 finally:
                     await response.aclose()
+        except httpx.ConnectTimeout as error:
+            raise FetchError(f"{name} cannot be reached: {why(error)}") from error
         except (TimeoutError, httpx.TimeoutException) as error:
             raise FetchError(f"{name} did not finish its answer within {self.limits.seconds:g} seconds") from error
         except RefusedAddressError as error:
             raise FetchError(f"{error}; `allow_private = true` allows it", permanent=True) from error
         except httpx.ConnectError as error:
-            raise FetchError(f"{name} cannot be reached: {error}") from error
+            raise FetchError(f"{name} cannot be reached: {why(error)}") from error
         except (httpx.HTTPError, zlib.error) as error:
             raise FetchError(f"{name} answers what cannot be read: {str(error) or type(error).__name__}") from error
 

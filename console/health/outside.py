@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Awaitable
 
 from console.health.finding import Finding, State
+from console.health.refused import Entry, refused
 from escalation_bridge import contract as targets
 from leitstand import plugins
-from leitstand.errors import LeitstandError
+from leitstand.errors import FetchError, PluginError
 from leitstand.settings import ListenerSettings, Settings
 from listeners import contract as sources
 from listeners.watchlists import trees
@@ -23,17 +24,26 @@ def outside(settings: Settings) -> list[Finding]:
 
 
 async def _ask_all(settings: Settings) -> list[Finding]:
-    asked: list[tuple[str, Awaitable[str]]] = [
-        (f"listeners.{name}", _listener(entry.kind, entry, settings))
+    asked: list[tuple[str, Entry, str, Awaitable[str]]] = [
+        (f"listeners.{name}", entry, plugins.SOURCES, _listener(entry.kind, entry, settings))
         for name, entry in settings.listeners.items()
         if entry.enabled
     ]
     asked += [
-        (f"targets.{name}", targets.verify(name, entry, settings.server.language))
+        (f"targets.{name}", entry, plugins.TARGETS, targets.verify(name, entry, settings.server.language))
         for name, entry in settings.targets.items()
     ]
-    answers = await asyncio.gather(*(asyncio.wait_for(answer, SECONDS) for _, answer in asked), return_exceptions=True)
-    return [_finding(part, answer) for (part, _), answer in zip(asked, answers, strict=True)]
+    answers = await asyncio.gather(*(_in_time(answer) for *_, answer in asked), return_exceptions=True)
+    return [
+        _finding(part, entry, folder, answer) for (part, entry, folder, _), answer in zip(asked, answers, strict=True)
+    ]
+
+
+async def _in_time(answer: Awaitable[str]) -> str:
+    try:
+        return await asyncio.wait_for(answer, SECONDS)
+    except TimeoutError as error:
+        raise FetchError(f"no answer within {SECONDS:g} seconds") from error
 
 
 async def _listener(kind: str, entry: ListenerSettings, settings: Settings) -> str:
@@ -43,15 +53,13 @@ async def _listener(kind: str, entry: ListenerSettings, settings: Settings) -> s
     return await source.verify(entry) if isinstance(source, sources.Verifies) else NOTHING_TO_ASK
 
 
-def _finding(part: str, answer: str | BaseException) -> Finding:
+def _finding(part: str, entry: Entry, folder: str, answer: str | BaseException) -> Finding:
     match answer:
         case str():
             return Finding(part, State.OK, answer)
-        case TimeoutError():
-            return Finding(part, State.FAIL, f"no answer within {SECONDS:.0f} seconds")
-        case LeitstandError():
-            return Finding(part, State.FAIL, str(answer))
+        case PluginError():
+            return refused(part, answer, entry)
         case Exception():
-            return Finding(part, State.FAIL, f"{type(answer).__name__}: {answer}")
+            return refused(part, answer, entry, plugins.load(folder, entry.kind).ABOUT.credentials_url)
         case _:
             raise answer

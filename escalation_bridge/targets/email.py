@@ -30,7 +30,7 @@ import aiosmtplib
 import structlog
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from escalation_bridge import message
+from escalation_bridge import http, message
 from escalation_bridge.contract import ReaderSettings
 from leitstand import clock
 from leitstand.errors import DeliveryError, DeliveryOutcome
@@ -144,7 +144,7 @@ class EmailTarget:
         try:
             await server.noop()
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise _failure(error) from error
+            raise self._failure(error) from error
         finally:
             server.close()
         return f"{self._settings.host} lets {self._settings.username or 'us'} in"
@@ -168,9 +168,10 @@ class EmailTarget:
         try:
             await server.connect()
         except aiosmtplib.SMTPConnectResponseError as error:
-            raise DeliveryError(f"the server greets with {error.code}", DeliveryOutcome.RETRY) from error
+            said = error.message
+            raise DeliveryError(f"the server greets with {error.code}", DeliveryOutcome.RETRY, said=said) from error
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise _failure(error, nothing_said=True) from error
+            raise self._failure(error, nothing_said=True) from error
         return server
 
     async def _hand_over(self, server: aiosmtplib.SMTP, mail: EmailMessage, key: str, taken: frozenset[str]) -> int:
@@ -179,7 +180,7 @@ class EmailTarget:
             await server.mail(self._settings.sender)
             now, later, never = await self._recipients(server, taken)
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise _failure(error) from error
+            raise self._failure(error) from error
         if not now and not taken:
             outcome = DeliveryOutcome.RETRY if later else DeliveryOutcome.REFUSED
             raise DeliveryError(f"no recipient was taken: {later} put off, {never} refused", outcome)
@@ -207,9 +208,17 @@ class EmailTarget:
         try:
             await server.data(mail.as_bytes())
         except aiosmtplib.SMTPResponseException as error:
-            raise _failure(error) from error
+            raise self._failure(error) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise DeliveryError(f"connection lost: {type(error).__name__}", DeliveryOutcome.UNKNOWN) from error
+
+    def _failure(self, error: Exception, *, nothing_said: bool = False) -> DeliveryError:
+        """What an error before the mail itself means. The server's own texts can contain addresses."""
+        if isinstance(error, aiosmtplib.SMTPResponseException):
+            return DeliveryError(f"SMTP {error.code}", _outcome(error.code), said=error.message)
+        if nothing_said and type(error) is aiosmtplib.SMTPException:
+            return DeliveryError(str(error), DeliveryOutcome.UNAUTHORISED)  # no STARTTLS, no AUTH: for a person to mend
+        return http.unreached(self._settings.host, error)
 
     def _leave(self, server: aiosmtplib.SMTP) -> None:
         """Say good-bye aside: the mail is taken, whatever the server makes of QUIT."""
@@ -224,14 +233,7 @@ class EmailTarget:
         task.add_done_callback(self._leaving.discard)
 
 
-def _failure(error: Exception, *, nothing_said: bool = False) -> DeliveryError:
-    """What an error before the mail itself means. Texts of the server stay out: they can contain addresses."""
-    if isinstance(error, aiosmtplib.SMTPResponseException):
-        if error.code in _NOT_LET_IN:
-            return DeliveryError(f"SMTP {error.code}", DeliveryOutcome.UNAUTHORISED)
-        return DeliveryError(
-            f"SMTP {error.code}", DeliveryOutcome.RETRY if error.code < 500 else DeliveryOutcome.REFUSED
-        )
-    if nothing_said and type(error) is aiosmtplib.SMTPException:
-        return DeliveryError(str(error), DeliveryOutcome.UNAUTHORISED)  # no STARTTLS, no AUTH: a person must mend it
-    return DeliveryError(f"no connection: {type(error).__name__}", DeliveryOutcome.RETRY)
+def _outcome(code: int) -> DeliveryOutcome:
+    if code in _NOT_LET_IN:
+        return DeliveryOutcome.UNAUTHORISED
+    return DeliveryOutcome.RETRY if code < 500 else DeliveryOutcome.REFUSED

@@ -32,7 +32,6 @@ from standardwebhooks import Webhook
 
 from escalation_bridge import http, message
 from leitstand import clock
-from leitstand.errors import DeliveryError, DeliveryOutcome
 from leitstand.language.catalogue import Language
 from leitstand.model import Delivery, Receipt
 from leitstand.plugins import About
@@ -94,7 +93,7 @@ class WebhookTarget:
         now, body = clock.now(), message.webhook_body(delivery)
         answer = await http.post(self._http, self._settings.url, body, self.headers(delivery.key, body, now), now)
         if outcome := http.outcome(answer.status):
-            raise DeliveryError(f"HTTP {answer.status}", outcome, retry_after=answer.retry_after)
+            raise answer.refusal(outcome)
         return Receipt()
 
     def headers(self, key: str, body: bytes, now: datetime) -> dict[str, str]:
@@ -112,8 +111,8 @@ class WebhookTarget:
         port, tls = url.port or (443 if url.scheme == "https" else 80), url.scheme == "https"
         try:
             _, writer = await asyncio.open_connection(url.host, port, ssl=ssl.create_default_context() if tls else None)
-        except OSError as error:
-            raise DeliveryError(f"no connection to {url.host}:{port}: {error}", DeliveryOutcome.RETRY) from error
+        except (OSError, UnicodeError) as error:
+            raise http.unreached(f"{url.host}:{port}", error) from error
         writer.close()
         return f"{url.host}:{port} accepts connections{' with a valid certificate' if tls else ''}"
 

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 import msgspec
 
 from leitstand import clock
-from leitstand.errors import FetchError
 from leitstand.model import Author, Mention
 from listeners.answers import decode, each
 from listeners.budget import Budget
@@ -123,11 +122,13 @@ class Api:
         self.left, self.allowed = said.get("rem", self.left), said.get("lim", self.allowed)
         if page.status == 401:
             self._token = ""
-            raise FetchError("Apple does not take this key: issuer_id, key_id or private_key", permanent=True)
+            raise page.refusal(
+                "Apple does not take this key: issuer_id, key_id or private_key", permanent=True, status=0
+            )
         if page.status == 403:
-            raise FetchError("this key's role may not read the reviews of this app", status=403)
+            raise page.refusal("this key's role may not read the reviews of this app")
         if page.status == 429 and "retry-after" not in page.headers:
-            raise FetchError("Apple asks us to slow down (HTTP 429)", retry_after=REST, status=429)
+            raise page.refusal("Apple asks us to slow down (HTTP 429)", retry_after=REST)
         return page
 
     def _current(self) -> str:
@@ -161,7 +162,7 @@ class App:
         path = more or f"/v1/apps/{self.app}/customerReviews"
         page = await self.api.get(path, {} if more else asked, self.app)
         if page.status == 404:
-            raise FetchError(f"this key's team has no app {self.app}", status=404)
+            raise page.refusal(f"this key's team has no app {self.app}")
         listing = decode(page, Listing)
         answers = {one.id: one.attributes for one in each(listing.included, Included)}
         now = clock.now()

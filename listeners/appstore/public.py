@@ -12,7 +12,6 @@ from typing import Final
 import msgspec
 
 from leitstand import clock
-from leitstand.errors import FetchError
 from leitstand.model import Author, Mention
 from listeners.answers import decode, each
 from listeners.appstore.connect import CHANNEL
@@ -82,9 +81,9 @@ class Country:
         path = f"{self.country}/rss/customerreviews/page={number}/id={self.app}/sortby=mostrecent/json"
         page = await self.fetcher.get(f"{self.base}/{path}", lane=f"{self.app} {self.country}")
         if page.status in (400, 404):
-            raise FetchError(f"the store of {self.country!r} has no app {self.app}", status=page.status)
+            raise page.refusal(f"the store of {self.country!r} has no app {self.app}")
         if page.status == 403:  # how it says that it is asked too often
-            raise FetchError("Apple does not let us read the feed at the moment (HTTP 403)", status=403)
+            raise page.refusal("Apple does not let us read the feed at the moment (HTTP 403)")
         raw = _rows(decode(page, Answer).feed.entry)
         rows = [row for row in raw if not _is_product(row)]
         now = clock.now()

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from leitstand import clock
 from leitstand.errors import FetchError
+from leitstand.unreached import why
 from listeners.bluesky.wires import MAX_FRAME, ServerSaidError
 from listeners.fetch import retry_after
 from listeners.streams import Pump, StreamEndedError
@@ -64,12 +65,16 @@ async def opened(host: str, path: str) -> AsyncGenerator[Pump[bytes], None]:
     except TimeoutError as error:
         raise FetchError(f"{name} does not answer") from error
     except (OSError, ssl.SSLError, WebSocketException, asyncio.IncompleteReadError) as error:
-        raise FetchError(f"{name} cannot be heard: {str(error) or type(error).__name__}"[:300]) from error
+        raise FetchError(f"{name} cannot be heard: {_reason(error)}"[:300]) from error
 
 
 async def _frames(socket: ClientConnection) -> AsyncIterator[bytes]:
     while True:
         yield await socket.recv(decode=False)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, WebSocketException) else why(error)
 
 
 def _closed(error: ConnectionClosed) -> str:

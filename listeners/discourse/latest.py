@@ -11,7 +11,6 @@ from typing import Final
 import msgspec
 
 from leitstand import clock
-from leitstand.errors import FetchError
 from listeners.answers import decode, each
 from listeners.contract import Batch, Gone
 from listeners.discourse.posts import CHANNEL, Forum, Post
@@ -79,9 +78,7 @@ class Latest:
         params: Mapping[str, str] = {"before": before} if before else {}
         page = await self.fetcher.get(f"{self.forum.url}/posts.json", headers, params)
         if page.status in (401, 403):
-            raise FetchError(
-                "the forum does not let us read: is the api_key right?", permanent=True, status=page.status
-            )
+            raise page.refusal("the forum does not let us read: is the api_key right?", permanent=True)
         return list(each(decode(page, Page).latest_posts, Post))
 
 

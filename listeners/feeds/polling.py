@@ -53,10 +53,11 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one look gave, and how many seconds to wait before the next; None: never again."""
+    """What one look gave, and how many seconds to wait before the next; None: never again. `fault`: why it failed."""
 
     batch: Batch
     wait: float | None
+    fault: FetchError | None = None
 
 
 @dataclass(slots=True)
@@ -175,9 +176,9 @@ class Poller:
             # The place it moved to, or was found at, is no more: the configured address knows a better one, or is gone.
             self.memory = msgspec.structs.replace(self.memory, url="", etag="", modified="", digest="")
         elif error.status == GONE:
-            return Round(batch, None)
+            return Round(batch, None, error)
         wait = pace.after_failure(self.failures, self.tools.bounds, error.retry_after)
-        return Round(replace(batch, next_at=clock.now() + timedelta(seconds=wait)), wait)
+        return Round(replace(batch, next_at=clock.now() + timedelta(seconds=wait)), wait, error)
 
     def _round(self, batch: Batch, wait: float) -> Round:
         wait = pace.spread(wait)

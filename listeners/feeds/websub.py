@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode
 
-from leitstand.errors import FetchError, HookRefusedError
+from leitstand.errors import HookRefusedError
 from leitstand.signatures import same
 from listeners.feeds.document import Feed
 from listeners.feeds.finding import joined
@@ -98,7 +98,7 @@ async def subscribe(fetcher: Fetcher, hub: Hub, push: Push) -> None:
     if page.status in (307, 308) and is_link(moved := joined(hub.url, page.headers.get("location", ""))):
         page = await fetcher.post(moved, form)
     if page.status >= 300:
-        raise FetchError(f"the hub does not take our subscription (HTTP {page.status})", status=page.status)
+        raise page.refusal(f"the hub does not take our subscription (HTTP {page.status})")
 
 
 def confirmed(push: Push, request: HookRequest) -> str:

@@ -12,7 +12,6 @@ from typing import Final
 import msgspec
 
 from leitstand import clock
-from leitstand.errors import FetchError
 from listeners.answers import decode, each
 from listeners.contract import Batch
 from listeners.fetch import Fetcher, Page
@@ -114,12 +113,12 @@ def listings(
 def _refuse(page: Page, name: str) -> None:
     """Raises FetchError in words."""
     if page.status == 401:
-        raise FetchError("GitHub does not take this token", permanent=True, status=401)
+        raise page.refusal("GitHub does not take this token", permanent=True)
     limited = page.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in page.headers
     if page.status == 429 or (page.status == 403 and limited):
-        raise FetchError("GitHub asks us to slow down", retry_after=_until_reset(page), status=page.status)
+        raise page.refusal("GitHub asks us to slow down", retry_after=_until_reset(page))
     if page.status in (403, 404, 410):
-        raise FetchError(f"GitHub does not show us {name} (HTTP {page.status})", status=page.status)
+        raise page.refusal(f"GitHub does not show us {name} (HTTP {page.status})")
     page.check()
 
 

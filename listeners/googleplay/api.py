@@ -85,7 +85,7 @@ class Api:
         page = await self.fetcher.get(f"{self.base}{path}", {"Authorization": f"Bearer {token}"}, params, lane=lane)
         if page.status == 401:
             self._token.drop()
-            raise FetchError("Google does not take our token any more", status=401)
+            raise page.refusal("Google does not take our token any more")
         if page.status in (403, 429):
             _refuse(page)
         return page
@@ -104,7 +104,7 @@ class Api:
         page = await self.fetcher.post(self.token_url, {"grant_type": GRANT, "assertion": signed})
         if page.status in (400, 401, 403):
             said = "Google does not take this service account's key (or our clock is wrong)"
-            raise FetchError(said, permanent=True, status=page.status)
+            raise page.refusal(said, permanent=True)
         return decode(page, Token)
 
 
@@ -113,7 +113,9 @@ def _refuse(page: Page) -> None:
     reasons = refusal(page).reasons
     if page.status == 429 or reasons & _TOO_OFTEN:
         wait = retry_after(page.headers, clock.now()) or REST
-        raise FetchError("Google asks us to slow down", retry_after=wait, status=page.status)
+        raise page.refusal("Google asks us to slow down", retry_after=wait)
     if "accessNotConfigured" in reasons or "SERVICE_DISABLED" in reasons:
-        raise FetchError("the key's project may not use the Google Play Android Developer API", permanent=True)
-    raise FetchError("this service account may not read the reviews of this app", status=page.status)
+        raise page.refusal(
+            "the key's project may not use the Google Play Android Developer API", permanent=True, status=0
+        )
+    raise page.refusal("this service account may not read the reviews of this app")

@@ -8,7 +8,6 @@ from urllib.parse import quote
 import msgspec
 
 from leitstand import clock
-from leitstand.errors import FetchError
 from leitstand.model import Author, Mention
 from listeners.answers import decode, each
 from listeners.budget import Budget
@@ -88,7 +87,7 @@ class App:
         asked = {"maxResults": str(PAGE)} | ({"token": more} if more else {})
         page = await self.api.get(self._path(), asked, self.quota, self.package)
         if page.status == 404:
-            raise FetchError(f"there is no app {self.package} in this developer's account", status=404)
+            raise page.refusal(f"there is no app {self.package} in this developer's account")
         listing = decode(page, Listing)
         now = clock.now()
         shown = [one for review in each(listing.reviews, Review) for one in self._shown(review, now)]

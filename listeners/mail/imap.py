@@ -35,8 +35,9 @@ class Imap:
                 await self.wire.command(f"LOGIN {_quoted(username)} {_quoted(password)}", shown="LOGIN")
             else:
                 await self._authenticate(f"\0{username}\0{password}".encode())
-        except RefusedError:
-            raise FetchError(f"{self.wire.host} does not take this username and password", permanent=True) from None
+        except RefusedError as error:
+            words = f"{self.wire.host} does not take this username and password"
+            raise FetchError(words, permanent=True, said=error.said) from None
         responses = await self.wire.command("CAPABILITY")
         return {word.upper() for response in responses for word in response.text.split()}
 
@@ -53,7 +54,8 @@ class Imap:
         try:
             responses = await self.wire.command(f"EXAMINE {_quoted(name)}")
         except RefusedError as error:
-            raise FetchError(f"{self.wire.host} has no mailbox {name} for us", permanent=True) from error
+            words = f"{self.wire.host} has no mailbox {name} for us"
+            raise FetchError(words, permanent=True, said=error.said) from error
         said = {key: int(value) for response in responses for key, value in _code.findall(response.text)}
         if "UIDVALIDITY" not in said:
             raise FetchError(f"{self.wire.host} does not number its mails", permanent=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from leitstand.errors import FetchError
+from leitstand.unreached import why
 
 Security = Literal["tls", "starttls", "none"]
 
@@ -129,7 +130,7 @@ class Wire:
         if said.upper().startswith("OK"):
             return
         temporary = re.search(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]", said, re.IGNORECASE)
-        raise (FetchError if temporary else RefusedError)(f"{self.host} refuses {shown}")
+        raise (FetchError if temporary else RefusedError)(f"{self.host} refuses {shown}", said=said[:200])
 
 
 @asynccontextmanager
@@ -182,5 +183,5 @@ def _in_words(host: str) -> Iterator[None]:
     except ssl.SSLCertVerificationError as error:
         said = error.verify_message
         raise FetchError(f"{host} has a certificate that is not valid: {said}", permanent=True) from error
-    except (TimeoutError, OSError) as error:
-        raise FetchError(f"{host} cannot be reached: {error or 'it does not answer'}") from error
+    except OSError as error:
+        raise FetchError(f"{host} cannot be reached: {why(error)}") from error

@@ -15,6 +15,8 @@ import msgspec
 
 from leitstand import clock
 from leitstand.errors import FetchError
+from leitstand.refusals import own_words
+from leitstand.unreached import why
 from listeners.addresses import CheckedTransport, RefusedAddressError
 from listeners.fetch import USER_AGENT, Fetcher, Page
 from listeners.sse import Event, events
@@ -143,7 +145,7 @@ class Instance:
         except RefusedAddressError as error:
             raise FetchError(f"{error}; `allow_private = true` allows it", permanent=True) from error
         except httpx.HTTPError as error:
-            raise FetchError(f"{self.host} cannot be heard: {str(error) or type(error).__name__}"[:300]) from error
+            raise FetchError(f"{self.host} cannot be heard: {why(error)}") from error
 
     async def _get(self, path: str, params: Mapping[str, str]) -> Page:
         async with self._turn:
@@ -153,7 +155,7 @@ class Instance:
             page = await self.fetcher.get(self.url + path, self._headers(), params)
             self._note_limits(page)
         if page.status >= 300:
-            raise self._refused(page.status, page.headers)
+            raise self._refused(page.status, page.headers, own_words(page.body))
         return page
 
     def _headers(self) -> dict[str, str]:
@@ -166,13 +168,15 @@ class Instance:
             wait = min(LONGEST_WAIT, until(page.headers.get("x-ratelimit-reset", ""), clock.now()))
             self.quiet_until = time.monotonic() + wait
 
-    def _refused(self, status: int, headers: Mapping[str, str]) -> FetchError:
+    def _refused(self, status: int, headers: Mapping[str, str], said: str = "") -> FetchError:
         wait = timedelta(seconds=until(headers.get("x-ratelimit-reset", ""), clock.now())) if status == 429 else None
         return FetchError(
             f"{self.host}: {_SAID.get(status, 'it cannot answer')} (HTTP {status})",
             permanent=status in (401, 403, 404, 422),
             retry_after=wait,
             status=status,
+            host=self.host,
+            said=said,
         )
 
 

@@ -174,16 +174,16 @@ def _refuse(page: Page, usage: list[Usage]) -> None:
         return
     code, status = error.code, page.status
     if code == 190:
-        raise FetchError("Meta does not take this access_token any more: make a new one", permanent=True, status=status)
+        raise page.refusal("Meta does not take this access_token any more: make a new one", permanent=True)
     if code == 10 or 200 <= code <= 299:
-        raise FetchError("this access_token lacks a permission, see the source's guide", permanent=True, status=status)
+        raise page.refusal("this access_token lacks a permission, see the source's guide", permanent=True)
     if code in _LIMITED:
         regain = max((timedelta(minutes=one.regain) for one in usage), default=timedelta(0))
-        raise FetchError("Meta asks us to slow down", retry_after=max(regain, _REST), status=status)
+        raise page.refusal("Meta asks us to slow down", retry_after=max(regain, _REST))
     if error.is_transient or code in _TRANSIENT or status >= 500:
-        raise FetchError(f"Meta cannot answer at the moment (HTTP {status})", status=status)
+        raise page.refusal(f"Meta cannot answer at the moment (HTTP {status})")
     if code == 803 or (code, error.subcode) == (100, 33):
         raise MissingError(
             f"it is not there, or not shown to us (code {code}, HTTP {status})", permanent=True, status=status
         )
-    raise FetchError(f"Meta refuses it (code {code}, HTTP {status})", permanent=code == 100, status=status)
+    raise page.refusal(f"Meta refuses it (code {code}, HTTP {status})", permanent=code == 100)

@@ -8,7 +8,6 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from leitstand.errors import FetchError
 from listeners.answers import decode
 from listeners.fetch import Fetcher, Page
 from listeners.oauth import Held, Token
@@ -43,13 +42,13 @@ class Api:
         self.pause = pace(page.headers)
         if page.status == 401:
             self._token.drop()
-            raise FetchError("Reddit does not take our token any more", status=401)
+            raise page.refusal("Reddit does not take our token any more")
         if page.status in (403, 404):
             # This subreddit is private, banned or misspelt: no reason to give up the others.
-            raise FetchError(f"Reddit does not show us {path} (HTTP {page.status})", status=page.status)
+            raise page.refusal(f"Reddit does not show us {path} (HTTP {page.status})")
         if page.status == 429 and "retry-after" not in page.headers:
             wait = timedelta(seconds=_number(page.headers, "x-ratelimit-reset"))
-            raise FetchError("Reddit asks us to slow down (HTTP 429)", retry_after=wait, status=429)
+            raise page.refusal("Reddit asks us to slow down (HTTP 429)", retry_after=wait)
         return decode(page, shape)
 
     async def _ask(self) -> Token:
@@ -57,7 +56,7 @@ class Api:
         headers = {"Authorization": f"Basic {login}", "User-Agent": self.user_agent}
         page = await self.fetcher.post(self.token_url, {"grant_type": "client_credentials"}, headers)
         if page.status in (400, 401, 403) or _refused(page):
-            raise FetchError("Reddit does not know this client_id and client_secret", permanent=True)
+            raise page.refusal("Reddit does not know this client_id and client_secret", permanent=True, status=0)
         return decode(page, Token)
 
 

@@ -139,12 +139,27 @@ async def verify(settings: Settings) -> str:
         tools = _tools(settings, fetcher, reader)
         pollers = [Poller(url, without_login(url), Memory(), tools) for url in addresses]
         rounds = await asyncio.gather(*(poller.look() for poller in pollers))
-    bad = [f"{found.batch.part}: {found.batch.error}" for found in rounds if found.batch.error]
-    if bad:
-        more = f" (and {len(bad) - SHOWN} more)" if len(bad) > SHOWN else ""
-        raise FetchError(f"{len(bad)} of {len(rounds)} feeds cannot be heard: {'; '.join(bad[:SHOWN])}{more}")
+    if bad := [(found.batch.part, found.fault) for found in rounds if found.fault]:
+        raise _unheard(bad, len(rounds))
     posts = sum(len(found.batch.mentions) for found in rounds)
     return f"{len(rounds)} feed{'s' if len(rounds) > 1 else ''} can be heard, with {posts} posts now"
+
+
+def _unheard(bad: list[tuple[str, FetchError]], asked: int) -> FetchError:
+    """What some feeds' faults are together; what is to be done is told by the first."""
+    told = "; ".join(f"{part}: {fault}" for part, fault in bad[:SHOWN])
+    more = f" (and {len(bad) - SHOWN} more)" if len(bad) > SHOWN else ""
+    first = bad[0][1]
+    error = FetchError(
+        f"{len(bad)} of {asked} feeds cannot be heard: {told}{more}",
+        permanent=first.permanent,
+        retry_after=first.retry_after,
+        status=first.status,
+        host=first.host,
+        said=first.said,
+    )
+    error.__cause__ = first
+    return error
 
 
 def _addresses(settings: Settings) -> list[str]:

@@ -20,6 +20,7 @@ from tweepy.streaming import StreamRule  # type: ignore[import-untyped]
 
 from leitstand import clock
 from leitstand.errors import FetchError
+from leitstand.unreached import why
 from listeners.budget import next_day
 from listeners.fetch import USER_AGENT
 from listeners.x.pacing import End
@@ -86,7 +87,7 @@ class _Client(AsyncClient):  # type: ignore[misc]
         except TimeoutError as error:
             raise XError(f"X did not finish its answer within {CALL:g} seconds", "network") from error
         except (aiohttp.ClientError, ssl.SSLError, ValueError) as error:
-            raise XError(f"X cannot be reached: {_why(error)}", "network") from error
+            raise XError(f"X cannot be reached: {why(error)}", "network") from error
         if response.status >= 300:
             raise refusal(response.status, body, response.headers.get("x-rate-limit-reset", ""), clock.now())
         return body
@@ -286,7 +287,7 @@ async def _next(running: _Stream) -> bytes | Exception:
 def _as_xerror(error: Exception, *, connected: bool) -> XError:
     if isinstance(error, XError):
         return XError("X cannot be reached", "network") if error.end == "ended" and not connected else error
-    return XError(f"the stream of X broke: {_why(error)}", "ended" if connected else "network")
+    return XError(f"the stream of X broke: {why(error)}", "ended" if connected else "network")
 
 
 def _decoded(body: bytes, kind: type[T]) -> T:
@@ -294,7 +295,3 @@ def _decoded(body: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(body, type=kind)
     except UNREADABLE as error:
         raise XError("X answers what cannot be read", "http") from error
-
-
-def _why(error: Exception) -> str:
-    return type(error).__name__

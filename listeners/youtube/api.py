@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from leitstand import clock
-from leitstand.errors import FetchError
 from listeners.answers import decode
 from listeners.fetch import Fetcher, Page
 from listeners.google import refusal
@@ -57,8 +56,10 @@ def _refuse(page: Page, part: str, quota: Quota) -> None:
         quota.exhaust(part, now)
         quota.check(now)
     if reasons & _KEY or "API key" in message:
-        raise FetchError("YouTube does not take this api_key, or its project may not use the API", permanent=True)
+        raise page.refusal(
+            "YouTube does not take this api_key, or its project may not use the API", permanent=True, status=0
+        )
     if reasons & _TOO_FAST:
-        raise FetchError("YouTube asks us to slow down", status=page.status)
+        raise page.refusal("YouTube asks us to slow down")
     words = next((_WORDS[reason] for reason in reasons if reason in _WORDS), f"YouTube refuses it (HTTP {page.status})")
-    raise FetchError(words, status=page.status)
+    raise page.refusal(words)
