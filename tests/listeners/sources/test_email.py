@@ -202,6 +202,29 @@ def test_verify_logs_in_and_looks(server: FakeImap) -> None:
         asyncio.run(verify(at(server, password="wrong")))
 
 
+def test_a_server_that_agrees_to_encrypt_and_does_not_ends_it_with_words() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"* OK hello\r\n")
+        tag = (await reader.readline()).split()[0]
+        writer.write(tag + b" OK go ahead\r\n")
+        await reader.read(1)
+        writer.write(b"but this is no TLS\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    async def go() -> None:
+        there = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with there:
+            port = there.sockets[0].getsockname()[1]
+            login = {"username": USER, "password": PASSWORD}
+            where = {"host": "127.0.0.1", "port": port, "security": "starttls"}
+            await verify(Settings.model_validate({**where, **login}))
+
+    with pytest.raises(FetchError, match=r"^127\.0\.0\.1 cannot be reached: ") as caught:
+        asyncio.run(go())
+    assert not caught.value.permanent
+
+
 def test_a_password_is_not_sent_in_the_clear_to_another_host() -> None:
     with pytest.raises(ValidationError, match="in the clear"):
         Settings.model_validate({"host": "imap.example", "security": "none", "username": "a", "password": "b"})
