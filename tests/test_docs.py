@@ -2,14 +2,18 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 from pydantic import BaseModel
+from typer.main import get_command
 
 from console.catalogue import kinds, options
 from console.cli import COMMANDS
+from console.cli import build as build_command
 from docs import build, check
 from leitstand import plugins, settings
 from leitstand.configuration import secret_fields
@@ -74,6 +78,22 @@ def test_every_kind_is_explained() -> None:
         assert len(kind.guide) > 100, kind.name
         assert f'kind = "{kind.name}"' in kind.guide
         assert [option.name for option in kind.options if not option.description] == []
+
+
+def leaves(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """The commands that do something, by their words."""
+    if not hasattr(command, "commands"):
+        yield name, command
+    for word, inner in getattr(command, "commands", {}).items():
+        yield from leaves(inner, f"{name} {word}")
+
+
+def test_whoever_takes_no_configuration_says_so() -> None:
+    groups = {name: cast(Any, get_command(build_command(name))).commands[name] for name in COMMANDS}
+    found = dict(leaf for name, group in groups.items() for leaf in leaves(group, name))
+    without = {name: one.help for name, one in found.items() if all("--config" not in p.opts for p in one.params)}
+    assert without.keys() == {"integrations", "demo", "query format", "query test"}
+    assert all("configuration" in said for said in without.values())
 
 
 def test_every_command_has_its_heading() -> None:

@@ -21,7 +21,10 @@ def command(
     port: Annotated[int, typer.Option(help="The console's port; another is taken if it is in use.")] = 8080,
     leave: Annotated[bool, typer.Option("--exit", help="Stop when the day is over, instead of at Ctrl-C.")] = False,
 ) -> None:
-    """Run the whole daemon on a bundled bad day, and watch it being handled."""
+    """Run the whole daemon on a bundled bad day, and watch it being handled.
+
+    It has a configuration of its own and tells nobody outside; yours is not read.
+    """
     say = Console()
     told: list[Received] = []
     token = secrets.token_urlsafe(24)

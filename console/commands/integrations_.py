@@ -18,7 +18,7 @@ def command(
     kind: Annotated[str, typer.Argument(help="Show one: its guide and every option.", show_default=False)] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List every source and target, the secrets each needs, and where they are issued.
+    """List every source and target, the secrets each needs, and where they are issued. Reads no configuration.
 
     Example: leitstand integrations webhook
     """

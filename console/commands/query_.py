@@ -48,6 +48,8 @@ app.command("explain", context_settings=MINUS)(query_explain.command)
 def format_(query: Query, as_json: AsJson = False) -> None:
     """Write a query evenly: AND where nothing stood, a line for each part if it is long. Comments stay.
 
+    Needs no configuration.
+
     Example: leitstand query format 'acme (down OR   outage)'
     """
     try:

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
+from console.commands.query_chosen import Query, Watchlist, configured, queries
 from console.offline.explaining import PAID, PRICE, Explained, Sample, explain, sample
 from console.offline.posts import open_posts
 from console.offline.progress import shown
 from console.offline.wording import count
-from console.options import AsJson, print_json
+from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
 from leitstand import clock
 from leitstand.errors import InputError, QueryError
 from listeners.query.parser import parse
@@ -21,7 +22,7 @@ MOST_SHOWN = 3
 
 
 def command(
-    query: Annotated[str, typer.Argument(help="A watchlist query, in quotes for the shell.", show_default=False)],
+    query: Query = None,
     posts: Annotated[
         Path | None,
         typer.Option(
@@ -31,23 +32,36 @@ def command(
     a_day: Annotated[
         float | None, typer.Option("--a-day", min=0, help="How many matching posts you expect a day, for the cost.")
     ] = None,
+    watchlist: Watchlist = "",
+    config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Show what each network is asked for a query, what is checked here, how much comes too many, and X's cost.
 
+    Without a query, for the watchlists of the configuration.
+
     Example: leitstand query explain 'acme AND (down OR stör*) AND lang:de' --posts sample.jsonl
     """
+    settings = configured(config, query, watchlist)
+    asked = queries(settings, watchlist) if settings else {"": query or ""}
+    for name, text in asked.items():
+        if name and not as_json:
+            typer.echo(f"{name}: {text}\n")
+        _explain(name, text, posts, a_day, as_json)
+    if not as_json and posts is None:
+        typer.echo("How much comes too many is counted in a file of typical posts: --posts FILE.")
+
+
+def _explain(name: str, query: str, posts: Path | None, a_day: float | None, as_json: bool) -> None:
     try:
         node = parse(query)
     except QueryError as error:
         raise InputError(render_error(query, error)) from None
     for explained in explain(query, node, _counted(node, posts) if posts else None, a_day):
         if as_json:
-            print_json(_row(explained))
+            print_json({**({"watchlist": name} if name else {}), **_row(explained)})
         else:
             _tell(explained)
-    if not as_json and posts is None:
-        typer.echo("How much comes too many is counted in a file of typical posts: --posts FILE.")
 
 
 def _counted(node: Node, path: Path) -> Sample:

@@ -1,9 +1,10 @@
 """`leitstand query lint`."""
 
-from typing import Annotated
+from collections.abc import Mapping
 
 import typer
 
+from console.commands.query_chosen import Query, Watchlist, configured, queries
 from console.offline.wording import count
 from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
 from leitstand.errors import InputError, QueryError
@@ -13,16 +14,11 @@ from listeners.query.overlap import Overlap, overlaps
 from listeners.query.parser import lint as doubts
 from listeners.query.render import render_error
 from listeners.watchlists import trees
-from workers import setup
 
 
 def command(
-    query: Annotated[
-        str | None,
-        typer.Argument(
-            help="A watchlist query, in quotes for the shell; without one, the configuration's.", show_default=False
-        ),
-    ] = None,
+    query: Query = None,
+    watchlist: Watchlist = "",
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -32,9 +28,10 @@ def command(
 
     Example: leitstand query lint 'acme AND (down OR stör*)'
     """
-    if query is None:
-        _lint_all(setup.load(config), as_json)
+    if settings := configured(config, query, watchlist):
+        _lint_all(settings, queries(settings, watchlist), as_json)
         return
+    query = query or ""
     try:
         found = doubts(query)
     except QueryError as error:
@@ -49,18 +46,18 @@ def command(
     typer.echo(f"The query can be used; {count(len(found), 'doubt')} above." if found else "The query can be used.")
 
 
-def _lint_all(settings: Settings, as_json: bool) -> None:
+def _lint_all(settings: Settings, asked: Mapping[str, str], as_json: bool) -> None:
     """The configuration is read already, so that every query can be used."""
-    found = {watchlist.name: doubts(watchlist.query) for watchlist in settings.watchlists}
-    shared = list(overlaps(trees(settings)))
+    found = {name: doubts(query) for name, query in asked.items()}
+    shared = [pair for pair in overlaps(trees(settings)) if pair.inner in asked or pair.outer in asked]
     if as_json:
         for name, warnings in found.items():
             print_json({"watchlist": name, "ok": True, "warnings": _places(warnings), "overlaps": _of(name, shared)})
         return
-    for watchlist in settings.watchlists:
-        if found[watchlist.name]:
-            typer.echo(f"{watchlist.name}:")
-            _tell(watchlist.query, found[watchlist.name])
+    for name, query in asked.items():
+        if found[name]:
+            typer.echo(f"{name}:")
+            _tell(query, found[name])
     for pair in shared:
         typer.echo(_said(pair))
     doubtful = sum(map(len, found.values())) + len(shared)

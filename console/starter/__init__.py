@@ -6,8 +6,8 @@ Nothing that is there is overwritten: everything is looked at before anything is
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leitstand.errors import InputError, ServiceError
@@ -41,7 +41,7 @@ def _token() -> str:
     return secrets.token_urlsafe(32) + "\n"
 
 
-PIECES = (
+_PIECES = (
     Piece(CONFIGURATION, _shipped(CONFIGURATION), "the configuration, commented and ready to run"),
     Piece("leitstand.schema.json", schema_text, "lets your editor complete and check it"),
     Piece("secrets/ingest-token", _token, "for programs that hand posts in; readable by you only", secret=True),
@@ -51,14 +51,21 @@ PIECES = (
 )
 
 
-def write(folder: Path) -> Iterator[Piece]:
+def pieces(configuration: str = CONFIGURATION) -> tuple[Piece, ...]:
+    """All that is written, the configuration under this name. Raises InputError where another piece has it."""
+    if configuration in {piece.path for piece in _PIECES[1:]}:
+        raise InputError(f"{configuration} is what another of the files is called: name the configuration otherwise")
+    return (replace(_PIECES[0], path=configuration), *_PIECES[1:])
+
+
+def write(folder: Path, pieces: Sequence[Piece] = _PIECES) -> Iterator[Piece]:
     """Write every piece into `folder`, yielding each when it is there. Raises InputError if one of them exists."""
-    there = [piece.path for piece in PIECES if not piece.shared and os.path.lexists(folder / piece.path)]
+    there = [piece.path for piece in pieces if not piece.shared and os.path.lexists(folder / piece.path)]
     if there:
         raise InputError(
             f"nothing was written: {folder}/ already has {', '.join(there)}; name a new folder: leitstand init FOLDER"
         )
-    for piece in PIECES:
+    for piece in pieces:
         try:
             _write(folder / piece.path, piece)
         except OSError as error:

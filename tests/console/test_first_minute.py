@@ -83,6 +83,30 @@ def test_init_overwrites_nothing(tmp_path: Path, leitstand: Leitstand) -> None:
     assert (tmp_path / "sample.jsonl").read_text() == "mine"
 
 
+def test_init_writes_the_configuration_where_it_is_told(tmp_path: Path, leitstand: Leitstand) -> None:
+    site = tmp_path / "etc/site.toml"
+    ended = leitstand("init", "--config", site)
+    assert ended.code == 0
+    assert ended.out.rstrip().endswith(f"Next: cd {site.parent} && leitstand try sample.jsonl --config site.toml")
+    assert sorted(path.name for path in site.parent.iterdir()) == [
+        ".gitignore", "leitstand.schema.json", "sample.jsonl", "secrets", "site.toml",
+    ]  # fmt: skip
+    assert leitstand("try", site.parent / "sample.jsonl", "--config", site).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(("a", "--config", "b/c.toml"), "say where once"), (("--config", "sample.jsonl"), "name the configuration other")],
+)
+def test_init_refuses_two_places_and_a_name_that_is_taken(
+    tmp_path: Path, leitstand: Leitstand, words: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = leitstand("init", *words)
+    assert (ended.code, list(tmp_path.iterdir())) == (2, [])
+    assert said in ended.err
+
+
 def test_init_says_where_it_cannot_write(leitstand: Leitstand) -> None:
     ended = leitstand("init", "a" * 300)
     assert (ended.code, ended.out) == (1, "")

@@ -95,6 +95,30 @@ def test_explain_tells_what_is_asked_what_is_checked_and_what_it_costs(leitstand
     assert rows["hackernews"]["cost_a_day"] is None
 
 
+def test_explain_of_a_configuration(leitstand: Leitstand, config: Path) -> None:
+    rows = leitstand("query", "explain", "--config", config, "--json").rows
+    assert list(dict.fromkeys(row["watchlist"] for row in rows)) == ["all", "cloud", "other"]
+    (x, *_) = leitstand("query", "explain", "--config", config, "--watchlist", "all", "--json").rows
+    assert (x["watchlist"], x["source"], x["pushed"][0][:8]) == ("all", "x", "acme OR ")
+    said = leitstand("query", "explain", "-c", config, "-w", "all").out
+    assert said.startswith("all: acme\n\nx: ")
+
+
+@pytest.mark.parametrize("what", ["explain", "lint"])
+def test_a_watchlist_that_is_not_there_or_too_much(leitstand: Leitstand, config: Path, what: str) -> None:
+    ended = leitstand("query", what, "--config", config, "--watchlist", "al")
+    assert (ended.code, ended.err) == (2, "there is no watchlist 'al'; known: all, cloud, other\n")
+    ended = leitstand("query", what, "acme", "--config", config, "--watchlist", "all")
+    assert (ended.code, ended.out) == (2, "")
+
+
+def test_lint_of_one_watchlist(leitstand: Leitstand, config: Path) -> None:
+    said = leitstand("query", "lint", "--config", config, "--watchlist", "all").out
+    assert "cloud: every post of it is also one of all." in said
+    assert "no operator" not in said
+    assert "1 watchlist can be used; 1 doubt above." in said
+
+
 def test_explain_for_people(leitstand: Leitstand, typical: Path) -> None:
     said = leitstand("query", "explain", "acme AND stör*", "--posts", typical, "--a-day", "1000").out
     assert "checked here only: stör*" in said
