@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from console.auth import console_tokens, is_open
 from console.health.finding import Finding, State
 from console.offline.wording import count
-from leitstand.settings import Settings
+from leitstand.settings import Retention, Settings, show_duration
 
 
 def gaps(settings: Settings) -> Iterator[Finding]:
-    """One finding that sums up the configuration, then one for each thing it lacks."""
+    """One finding that sums up the configuration, one on what is kept, then one for each thing it lacks."""
     listeners = [name for name, entry in settings.listeners.items() if entry.enabled]
     parts = (
         count(len(settings.watchlists), "watchlist"),
@@ -17,6 +17,7 @@ def gaps(settings: Settings) -> Iterator[Finding]:
         count(len(settings.targets), "target"),
     )
     yield Finding("configuration", State.OK, f"valid: {', '.join(parts)}")
+    yield _kept(settings.retention)
     if not settings.watchlists:
         yield _gap("watchlists", "nothing is listened for: every post is dropped", "add a [[watchlists]]")
     if not listeners:
@@ -29,6 +30,16 @@ def gaps(settings: Settings) -> Iterator[Finding]:
         yield _gap("escalation", "a sev1 case wakes nobody", "add [escalation.sev1] with its steps")
     if not is_open(settings) and not console_tokens(settings):
         yield _gap("api.tokens", "nobody can sign in to the console", 'add an [api.tokens.…] with the scope "read"')
+
+
+def _kept(limits: Retention) -> Finding:
+    """Not a gap: to keep all is a choice, which whoever runs this should know of."""
+    told = {"posts in no case": limits.posts, "ended cases": limits.cases}
+    said = "; ".join(
+        f"{what} {f'go after {show_duration(limit)}' if limit else 'are kept for ever'}" for what, limit in told.items()
+    )
+    advice = "" if limits.posts and limits.cases else "[retention] sets limits, for what people wrote is theirs too"
+    return Finding("retention", State.OK, said, advice)
 
 
 def _gap(part: str, said: str, advice: str) -> Finding:

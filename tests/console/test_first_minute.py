@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]
@@ -272,6 +273,28 @@ def test_check_warns_of_a_configuration_that_is_of_no_use() -> None:
     assert parts({}) == ["watchlists", "listeners", "targets"]
     open_to_all = {"server": {"listen": "0.0.0.0:8080"}, "watchlists": [{"name": "a", "query": "acme"}]}
     assert parts(open_to_all) == ["listeners", "targets", "api.tokens"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "said", "advised"),
+    [
+        ({}, "posts in no case are kept for ever; ended cases are kept for ever", True),
+        ({"posts": "90d"}, "posts in no case go after 90d; ended cases are kept for ever", True),
+        ({"posts": "90d", "cases": "730d"}, "posts in no case go after 90d; ended cases go after 730d", False),
+    ],
+)
+def test_check_and_doctor_say_how_long_things_are_kept(limits: dict[str, str], said: str, advised: bool) -> None:
+    (found,) = (f for f in gaps.gaps(Settings.model_validate({"retention": limits})) if f.part == "retention")
+    assert (found.state, found.said, bool(found.advice)) == (State.OK, said, advised)
+
+
+def test_the_starter_tells_of_limits(folder: Path) -> None:
+    config = folder / "leitstand.toml"
+    for line in ("[retention]", 'posts = "90d" ', 'cases = "730d" '):
+        assert f"\n# {line}" in config.read_text()
+        config.write_text(config.read_text().replace(f"\n# {line}", f"\n{line}"))
+    kept = setup.load(config).retention
+    assert (kept.posts, kept.cases) == (timedelta(days=90), timedelta(days=730))
 
 
 def test_online_asks_every_source_and_target(tmp_path: Path) -> None:
