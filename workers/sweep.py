@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from escalation_bridge import outbox
 from leitstand import clock
+from leitstand.clock import NEVER, is_due
 from listeners import pending
 from monitoring.metrics import Metrics, open_metrics
 from triage import doing, firing, overtaken
@@ -59,8 +60,8 @@ def lost_before(now: datetime, head_enqueued_at: datetime | None) -> datetime:
 
 @dataclass
 class Sweep:
-    """One sweeper. `lost_at` is when it last looked for lost mentions, `forgot_at` when it last let old stories go,
-    `settled_at` when it last looked for overtaken answers.
+    """One sweeper. `lost_at` is when it last looked for lost mentions, `redis_gone_at` when it could not, `forgot_at`
+    when it last let old stories go, `settled_at` when it last looked for overtaken answers.
     """
 
     engine: Engine
@@ -70,6 +71,7 @@ class Sweep:
     watch: Watch
     retention: Retention
     lost_at: datetime = field(default_factory=clock.now)
+    redis_gone_at: datetime = NEVER
     forgot_at: datetime = field(default_factory=clock.now)
     watched_at: datetime = field(default_factory=clock.now)
     settled_at: datetime = field(default_factory=clock.now)
@@ -78,16 +80,16 @@ class Sweep:
         """Do what is due now. True if there was so much that the next tick should come at once."""
         now = clock.now()
         more = self._fire(now) | self._escalate(now)
-        if now - self.watched_at >= EVERY:
+        if is_due(self.watched_at, EVERY, now):
             self.watched_at = now
             self.watch.look(now)
-        if now - self.lost_at >= LOOK_FOR_LOST:
+        if is_due(self.lost_at, LOOK_FOR_LOST, now) and is_due(self.redis_gone_at, WITHOUT_REDIS, now):
             self.lost_at = now
             self._enqueue_lost(now)
-        if now - self.settled_at >= LOOK_FOR_OVERTAKEN:
+        if is_due(self.settled_at, LOOK_FOR_OVERTAKEN, now):
             self.settled_at = now
             self._settle(now)
-        if now - self.forgot_at >= FORGET_STORIES:
+        if is_due(self.forgot_at, FORGET_STORIES, now):
             self.forgot_at = now
             with self.engine.begin() as connection:
                 stories.forget(connection, now - 2 * self.policy.triage.story_window)
@@ -128,7 +130,7 @@ class Sweep:
                 self.queue.enqueue(ids)
         except RedisError as error:  # deadlines must fire without it
             log.warning("Redis cannot be reached", reason=str(error))
-            self.lost_at = now + WITHOUT_REDIS
+            self.redis_gone_at = now
             return
         if ids:
             log.warning("mentions enqueued again", mentions=len(ids))

@@ -1,5 +1,7 @@
 """What the sweep looks at every second beside deadlines: steps, incidents, escalations, rooms, digests, risks.
 
+Escalations and risks are looked for among the cases that changed lately, and once a minute among all that are open.
+
 Deadlines and steps must go on whatever is wrong with one of these: a look that fails is told, rests for a minute, and
 keeps nothing else from its turn.
 """
@@ -7,12 +9,14 @@ keeps nothing else from its turn.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from escalation_bridge import ledger, outbox
+from leitstand.clock import NEVER, is_due
 from leitstand.model import Notice
 from triage import doing
 from triage.incidents import life as incidents
@@ -24,6 +28,7 @@ from workers import digests, rooms
 log = structlog.get_logger()
 
 EVERY = timedelta(seconds=1)
+THROUGH = timedelta(minutes=1)
 REST = timedelta(minutes=1)
 Look = Callable[[Connection, Policy, datetime], Iterable[Notice]]
 
@@ -34,11 +39,12 @@ def _answers(connection: Connection, policy: Policy, now: datetime) -> tuple[Not
 
 
 def _escalations(connection: Connection, policy: Policy, now: datetime) -> list[Notice]:
-    return [*opening.sweep(connection, policy, now), *reminding.sweep(connection, policy, now)]
+    lately = opening.sweep(connection, policy, now, all_open=False)
+    return [*lately, *reminding.sweep(connection, policy, now)]
 
 
-def _risks(connection: Connection, policy: Policy, now: datetime) -> tuple[Notice, ...]:
-    estimates.refresh(connection, policy, now)
+def _risks(connection: Connection, policy: Policy, now: datetime, *, all_open: bool = True) -> tuple[Notice, ...]:
+    estimates.refresh(connection, policy, now, all_open=all_open)
     return ()
 
 
@@ -48,29 +54,40 @@ LOOKS: dict[str, Look] = {
     "escalations": _escalations,
     "rooms": rooms.tell,
     "digests": digests.sweep,
-    "risks": _risks,
+    "risks": partial(_risks, all_open=False),
     "rules on open cases": ruling.sweep,
 }
+LOOKS_THROUGH: dict[str, Look] = {"escalations of all open cases": opening.sweep, "risks of all open cases": _risks}
 
 
 @dataclass
 class Watch:
-    """Looks, each in a transaction of its own. `resting` is until when one that failed is left alone."""
+    """Looks, each in a transaction of its own. `failed_at` is when one failed that is left alone for a while now,
+    `through_at` when one that looks through all was done last: a slow sweep does it late, and never leaves it out.
+    """
 
     engine: Engine
     policy: Policy
-    resting: dict[str, datetime] = field(default_factory=dict)
+    failed_at: dict[str, datetime] = field(default_factory=dict)
+    through_at: dict[str, datetime] = field(default_factory=dict)
 
     def look(self, now: datetime) -> None:
         """Look once. Raises OperationalError where PostgreSQL is away."""
         for name, look in LOOKS.items():
-            if now < self.resting.get(name, now):
-                continue
-            try:
-                with self.engine.begin() as connection:
-                    outbox.add(connection, list(look(connection, self.policy, now)), now)
-            except OperationalError:
-                raise
-            except Exception:  # a fault in one must not make deadlines late
-                self.resting[name] = now + REST
-                log.exception("a look failed and rests for a minute; deadlines go on", look=name)
+            self._look(name, look, now)
+        for name, look in LOOKS_THROUGH.items():
+            if is_due(self.through_at.get(name, NEVER), THROUGH, now):
+                self._look(name, look, now)
+                self.through_at[name] = now
+
+    def _look(self, name: str, look: Look, now: datetime) -> None:
+        if not is_due(self.failed_at.get(name, NEVER), REST, now):
+            return
+        try:
+            with self.engine.begin() as connection:
+                outbox.add(connection, list(look(connection, self.policy, now)), now)
+        except OperationalError:
+            raise
+        except Exception:  # a fault in one must not make deadlines late
+            self.failed_at[name] = now
+            log.exception("a look failed and rests for a minute; deadlines go on", look=name)

@@ -1,6 +1,6 @@
 """What the sweep looks at every second: answers of steps, escalations, risks, all in one look."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, text
@@ -46,7 +46,35 @@ def test_a_look_that_fails_rests_and_keeps_no_other_from_its_turn(
         return ()
 
     monkeypatch.setattr(watch, "LOOKS", {"fails": fails, "works": works})
+    monkeypatch.setattr(watch, "LOOKS_THROUGH", {})
     watching = Watch(database, POLICY)
     for seconds in (0, 1, 60):
         watching.look(NOW + timedelta(seconds=seconds))
     assert looked == ["fails", "works", "works", "fails", "works"]
+
+
+def test_all_is_looked_through_once_a_minute_however_late_a_look_comes(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[float] = []
+
+    def through(connection: object, policy: object, now: datetime) -> tuple[()]:
+        looked.append((now - NOW).total_seconds())
+        return ()
+
+    monkeypatch.setattr(watch, "LOOKS", {})
+    monkeypatch.setattr(watch, "LOOKS_THROUGH", {"through": through})
+    watching = Watch(database, POLICY)
+    for seconds in (0.9, 1.9, 60.7, 61.1, 119.8, 121.3, -3480, -3470):  # the clock is set back by an hour at the end
+        watching.look(NOW + timedelta(seconds=seconds))
+    assert looked == [0.9, 61.1, 121.3, -3480]
+
+
+def test_what_was_overlooked_is_found_though_no_look_comes_at_a_full_minute(database: Engine) -> None:
+    """A sev1 case that nobody touched for an hour, as after an hour without a sweep."""
+    run(database, [one(mention(1), Urgency.CRITICAL)], POLICY)
+    later = NOW + timedelta(hours=1, seconds=17)
+    Watch(database, POLICY).look(later)
+    with database.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM escalations")) == 1
+        assert connection.scalar(text("SELECT at FROM case_risks")) == later

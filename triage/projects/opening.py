@@ -15,7 +15,7 @@ from triage.projects.acts import case_of, to_leadership
 from triage.projects.store import Project
 from triage.timeline import SYSTEM, Line
 
-_NOBODY, _LATELY = "", timedelta(minutes=2)
+_NOBODY, _LATELY, _EVER = "", timedelta(minutes=2), timedelta(days=3650)
 _SEV1 = text("""
     SELECT c.number FROM cases c WHERE c.state IN ('new', 'open', 'waiting') AND c.severity = 'sev1' AND c.review = ''
       AND c.updated_at > :since
@@ -54,12 +54,14 @@ class Cause:
     actor: str = SYSTEM
 
 
-def sweep(connection: Connection, policy: Policy, now: datetime) -> list[Notice]:
-    """Open what sev1 cases and incidents ask for; returns whom to tell."""
+def sweep(connection: Connection, policy: Policy, now: datetime, *, all_open: bool = True) -> list[Notice]:
+    """Open what sev1 cases and incidents ask for; returns whom to tell.
+
+    `all_open` False: of the sev1 cases only those that changed lately are looked at.
+    """
     causes: list[Cause] = []
     if "sev1" in policy.escalations.open_on:
-        # What changed lately; about once a minute, all that is open.
-        since = now - (timedelta(days=3650) if now.second == 0 else _LATELY)
+        since = now - (_EVER if all_open else _LATELY)
         causes += [Cause("sev1", number) for number in connection.scalars(_SEV1, {"since": since})]
     if "incident" in policy.escalations.open_on:
         causes += [

@@ -15,7 +15,7 @@ from triage.risk.model import Model
 from triage.risk.signs import NO_SIGNS, Signs, assess
 
 AT_ONCE = 200
-_LATELY = timedelta(minutes=1)
+_LATELY, _EVER = timedelta(minutes=1), timedelta(days=3650)
 _HOUR = timedelta(hours=1)
 
 _STALE = text("""
@@ -47,9 +47,11 @@ _LAST = text("SELECT model::text FROM risk_models ORDER BY id DESC LIMIT 1")
 _READ = text("SELECT case_number, score, reasons FROM case_risks WHERE case_number = ANY(:numbers)")
 
 
-def refresh(connection: Connection, policy: Policy, now: datetime, limit: int = AT_ONCE) -> int:
-    """Estimate anew the open cases that have changed lately, and once a minute any; returns how many."""
-    since = now - (timedelta(days=3650) if now.second == 0 else _LATELY)
+def refresh(
+    connection: Connection, policy: Policy, now: datetime, limit: int = AT_ONCE, *, all_open: bool = True
+) -> int:
+    """Estimate anew the open cases that have changed since, or only those that changed lately; returns how many."""
+    since = now - (_EVER if all_open else _LATELY)
     numbers = list(connection.scalars(_STALE, {"limit": limit, "since": since}))
     if not numbers:
         return 0
