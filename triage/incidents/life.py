@@ -3,9 +3,11 @@
     a spike ─► incident ─► its leading case is told of once, cases of the watchlist are attached, their pages held back
                        └─► below half of the threshold for long enough ─► summary, held pages nobody answered go out
 
-Everything happens in the sweep's transaction, which holds the lock on the watchlist's watch.
+Everything happens in the sweep's transaction, which holds the lock on the watchlist's watch. The cases of all incidents
+that it is about are locked at once, in the order of their numbers, before anything is done to one of them.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -53,6 +55,13 @@ _JOINS = text("""
       AND NOT intents && CAST(:never AS text[])
     ORDER BY number LIMIT 500
 """)
+_CONCERNED = text("""
+    SELECT lead_case FROM incidents WHERE number = ANY(:numbers) AND lead_case IS NOT NULL
+    UNION SELECT case_number FROM held_pages WHERE incident = ANY(:numbers) AND released_at IS NULL
+    UNION SELECT c.number FROM cases c JOIN incidents i ON i.number = c.incident
+      WHERE i.number = ANY(:numbers) AND i.told_at IS NULL
+""")
+_STILL_FREE = text("SELECT number FROM cases WHERE number = ANY(:numbers) AND incident IS NULL")
 _ATTACH = text("""
     UPDATE cases SET incident = :n, revision = revision + 1, updated_at = :now WHERE number = ANY(:numbers)
 """)
@@ -80,34 +89,55 @@ class _Incident:
     told: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a look has found of an open incident, and the open cases that belong to it from now on."""
+
+    incident: _Incident
+    seen: Seen
+    ongoing: Ongoing
+    joins: frozenset[int]
+
+
 def evaluate(connection: Connection, policy: Policy, now: datetime) -> tuple[Notice, ...]:
     """Look at the watchlists whose turn it is; returns whom to tell."""
     settings = policy.incidents
     names = [n for n in policy.watchlists if settings.enabled and (not settings.watchlists or n in settings.watchlists)]
-    notices = _close_strays(connection, names, policy, now)
+    strays = [_incident(connection, row) for row in connection.execute(_STRAYS, {"names": names}).all()]
+    found: list[_Found] = []
     for name, watch in store.claim(connection, names, settings.window, now).items():
         heard = store.heard(connection, name, first_minute(watch, settings.window, now), now)
         seen = look(watch, heard, store.known(connection, name, now), settings, now)
         store.keep(connection, name, seen.watch, seen.hours)
-        notices += _follow(connection, name, seen, policy, now)
+        found += _found(connection, name, seen, policy)
         if seen.hours:
             store.prune(connection, now)
-    return tuple(notices)
+    _lock(connection, [*strays, *(one.incident for one in found)], {case for one in found for case in one.joins})
+    notices = _close_strays(connection, strays, names, policy, now)
+    return (*notices, *(notice for one in found for notice in _follow(connection, one, policy, now)))
 
 
-def _close_strays(connection: Connection, names: list[str], policy: Policy, now: datetime) -> list[Notice]:
+def _lock(connection: Connection, incidents: Sequence[_Incident], joins: Collection[int] = ()) -> None:
+    """Lock what all that is done from here on is about; who locks one case after the other waits in a circle."""
+    if incidents:
+        concerned = connection.scalars(_CONCERNED, {"numbers": [incident.number for incident in incidents]})
+        records.lock(connection, {*concerned, *joins})
+
+
+def _close_strays(
+    connection: Connection, strays: Sequence[_Incident], names: list[str], policy: Policy, now: datetime
+) -> list[Notice]:
     """What nobody watches any more would hold back pages for ever."""
     notices: list[Notice] = []
-    strays = connection.execute(_STRAYS, {"names": names}).all()
-    for row in strays:
-        notices += close(connection, _incident(connection, row), "its watchlist is not watched any more", policy, now)
+    for incident in strays:
+        notices += close(connection, incident, "its watchlist is not watched any more", policy, now)
     if strays:
         connection.execute(_FORGET, {"names": names})
     return notices
 
 
-def _follow(connection: Connection, watchlist: str, seen: Seen, policy: Policy, now: datetime) -> list[Notice]:
-    """Write down and tell what a look has found."""
+def _found(connection: Connection, watchlist: str, seen: Seen, policy: Policy) -> list[_Found]:
+    """The open incident that a look is about, opened if need be, with the cases that join it; none as a rule."""
     if seen.opened is not None:
         connection.execute(_OPEN, _row(watchlist, seen.opened))
     ongoing = seen.watch.ongoing or seen.closed
@@ -116,8 +146,16 @@ def _follow(connection: Connection, watchlist: str, seen: Seen, policy: Policy, 
     incident = current(connection, watchlist)
     if incident is None:  # closed by a person meanwhile
         return []
-    incident = _grown(connection, incident, ongoing)
-    _gather(connection, incident, policy, now)
+    never = [intent.value for intent in policy.incidents.never_hold]
+    given = {"watchlist": watchlist, "since": incident.started_at, "never": never}
+    joins = frozenset(connection.scalars(_JOINS, given))
+    return [_Found(_grown(connection, incident, ongoing), seen, ongoing, joins)]
+
+
+def _follow(connection: Connection, found: _Found, policy: Policy, now: datetime) -> list[Notice]:
+    """Write down and tell what a look has found."""
+    incident, seen, ongoing = found.incident, found.seen, found.ongoing
+    _gather(connection, incident, found.joins, now)
     if seen.closed is not None:
         return close(connection, incident, "it has ebbed away", policy, now)
     if not incident.told:
@@ -162,14 +200,9 @@ def _row(watchlist: str, opened: Ongoing) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _gather(connection: Connection, incident: _Incident, policy: Policy, now: datetime) -> None:
-    """Attach the open cases of the watchlist that have come since the incident began."""
-    never = [intent.value for intent in policy.incidents.never_hold]
-    given = {"watchlist": incident.watchlist, "since": incident.started_at, "never": never}
-    joins = set(connection.scalars(_JOINS, given))
-    # The leading case is told of next: locked with the others, in the order of their numbers.
-    locked = records.lock(connection, joins | ({incident.lead_case} if incident.lead_case else set()))
-    numbers = sorted(joins & set(locked))
+def _gather(connection: Connection, incident: _Incident, joins: Collection[int], now: datetime) -> None:
+    """Attach the open cases of the watchlist that have come since the incident began, unless another one has them."""
+    numbers = sorted(connection.scalars(_STILL_FREE, {"numbers": sorted(joins)})) if joins else []
     if numbers:
         connection.execute(_ATTACH, {"n": incident.number, "numbers": numbers, "now": now})
         lines = [
@@ -216,6 +249,7 @@ def _tell_grown(
 
 def close(connection: Connection, incident: _Incident, why: str, policy: Policy, now: datetime) -> list[Notice]:
     """End it: its run stops, held pages that nobody has answered go out, and a summary is told."""
+    _lock(connection, [incident])
     released = held.release(connection, incident.number, policy, now)
     counted = connection.execute(_COUNT, {"n": incident.number}).one()
     pages = held.count(connection, incident.number)

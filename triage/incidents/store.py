@@ -31,8 +31,9 @@ _CLAIM = text("""
     INSERT INTO incident_watches AS w (watchlist, looked_at, state)
     SELECT name, :now, '{}' FROM unnest(CAST(:watchlists AS text[])) AS n(name) ORDER BY name
     ON CONFLICT (watchlist) DO UPDATE SET looked_at = :now
-      WHERE w.looked_at <= :before AND (w.looked_at <= :idle OR w.state->>'ongoing' IS NOT NULL OR EXISTS (
-        SELECT FROM incident_voices v WHERE v.watchlist = w.watchlist AND v.minute >= :recent))
+      WHERE w.looked_at > :ahead
+        OR w.looked_at <= :before AND (w.looked_at <= :idle OR w.state->>'ongoing' IS NOT NULL OR EXISTS (
+          SELECT FROM incident_voices v WHERE v.watchlist = w.watchlist AND v.minute >= :recent))
     RETURNING watchlist, state
 """)
 _WATCH = text("UPDATE incident_watches SET state = CAST(:state AS jsonb) WHERE watchlist = :watchlist")
@@ -77,6 +78,7 @@ def claim(connection: Connection, watchlists: Iterable[str], window: timedelta, 
     if not names:
         return {}
     times = {"now": now, "before": now - LOOK_EVERY, "idle": now - LOOK_AT_SILENT, "recent": now - window}
+    times["ahead"] = now + LOOK_AT_SILENT  # the clock was set back: nobody waits for it to catch up
     rows = connection.execute(_CLAIM, {"watchlists": names, **times})
     return {row.watchlist: msgspec.convert(row.state, Watch) for row in rows}
 

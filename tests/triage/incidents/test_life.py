@@ -1,17 +1,20 @@
 """Incidents in the database: opened with a leading case, gathering cases, holding back pages, told of once, over."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from leitstand.model import Intent, Notice, NoticeType, Urgency
 from tests.triage.building import NOW, assessment, mention, one, policy, store
-from triage import timeline
+from tests.triage.waiting import until_somebody_waits
+from triage import records, timeline
 from triage.actions import act
 from triage.cases import Outcome, process
 from triage.decide import Item
 from triage.firing import fire_due
-from triage.incidents import held, life
+from triage.incidents import held, life, views
 from triage.incidents import store as voices
 from triage.incidents.detector import Watch
 from triage.merging import merge
@@ -41,13 +44,16 @@ def quiet_hour(database: Engine) -> None:
         look(database, minutes)
 
 
-def outage(database: Engine, count: int = 6, first: int = 1, start: float = 0, every: float = 0.5) -> Outcome:
+def outage(
+    database: Engine, count: int = 6, first: int = 1, start: float = 0, every: float = 0.5, watchlist: str = "cloud"
+) -> Outcome:
     """So many authors in trouble, half a minute apart; returns what came of the last."""
     outcome = Outcome()
     for n in range(count):
         number, minutes = first + n, start + every * n
         words = f"acme cloud is down for us here, customer {number * 7919}"
-        item = (mention(number, minutes=minutes, words=words), assessment(Urgency.CRITICAL, Intent.OUTAGE))
+        post = mention(number, minutes=minutes, words=words, watchlists=(watchlist,))
+        item = (post, assessment(Urgency.CRITICAL, Intent.OUTAGE))
         outcome = handle(database, [item], NOW + minutes * MINUTE)
     return outcome
 
@@ -251,6 +257,61 @@ def test_two_sweeps_open_one(database: Engine) -> None:
             second = life.evaluate(other, POLICY, NOW + 3 * MINUTE)
     assert len(first) == 2 and second == ()
     assert rows(database, "SELECT count(*) FROM incidents") == [(1,)]
+
+
+def beside_one_who_has_the_first_case(database: Engine, look: Callable[[Connection], object]) -> None:
+    """A look, while somebody holds the first of its cases and then wants the others, as a batch does it."""
+
+    def looks() -> object:
+        with database.begin() as connection:
+            return look(connection)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin() as connection:
+            numbers = list(connection.scalars(text("SELECT number FROM cases ORDER BY number")))
+            records.lock(connection, numbers[:1])
+            looking = pool.submit(looks)
+            until_somebody_waits(database)
+            records.lock(connection, numbers[1:])
+        looking.result(60)
+
+
+def two_outages(database: Engine) -> None:
+    """The cases of the watchlist that is looked at first are the newer ones."""
+    quiet_hour(database)
+    outage(database, watchlist="cloud")
+    outage(database, first=50, watchlist="brand")
+
+
+def test_incidents_that_open_at_once_lock_their_cases_in_one_order(database: Engine) -> None:
+    two_outages(database)
+    beside_one_who_has_the_first_case(database, lambda c: life.evaluate(c, POLICY, NOW + 3 * MINUTE))
+    assert rows(database, "SELECT watchlist FROM incidents ORDER BY number") == [("brand",), ("cloud",)]
+    assert rows(database, "SELECT count(*), count(incident) FROM cases") == [(12, 12)]
+
+
+def test_incidents_that_end_at_once_lock_their_cases_in_one_order(database: Engine) -> None:
+    two_outages(database)
+    look(database, 3)
+    off = policy(incidents={"enabled": False})
+    beside_one_who_has_the_first_case(database, lambda c: life.evaluate(c, off, NOW + 4 * MINUTE))
+    assert rows(database, "SELECT DISTINCT state FROM incidents") == [("closed",)]
+
+
+def test_an_incident_that_is_closed_by_hand_locks_its_cases_in_one_order(database: Engine) -> None:
+    quiet_hour(database)
+    outage(database)
+    look(database, 3)
+    outage(database, 2, first=50, start=4)
+    beside_one_who_has_the_first_case(database, lambda c: views.close(c, 1, "over", POLICY, NOW + 5 * MINUTE))
+    assert rows(database, "SELECT state FROM incidents") == [("closed",)]
+
+
+def test_a_clock_that_is_set_back_stops_no_look(database: Engine) -> None:
+    with database.begin() as connection:
+        for minutes, claimed in ((60, {"cloud"}), (60.02, set[str]()), (0, {"cloud"}), (0.02, set[str]())):
+            at = NOW + minutes * MINUTE
+            assert set(voices.claim(connection, ["cloud"], POLICY.incidents.window, at)) == claimed
 
 
 def test_a_voice_is_counted_once_a_minute_however_often_it_speaks(database: Engine) -> None:
