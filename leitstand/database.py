@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from leitstand.errors import ServiceError
 
@@ -33,17 +33,23 @@ def engine(url: str, *, pool_size: int = 4) -> Engine:
     )
 
 
-def in_words(error: OperationalError) -> str:
+def in_words(error: DBAPIError) -> str:
     """What is wrong with PostgreSQL, in a line."""
     said = str(error.orig).strip() or type(error.orig).__name__
     return f"PostgreSQL cannot be used: {said.splitlines()[0]}; `leitstand check` says more"
 
 
 def upgrade(database: Engine) -> None:
-    """Bring the schema to the newest revision. Safe to call from several processes at once."""
+    """Bring the schema to the newest revision. Safe to call from several processes at once.
+
+    Raises ServiceError where a newer version of Leitstand was there already.
+    """
     with database.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-        if revision(connection) != newest_revision():
+        have = revision(connection)
+        if is_newer(have):
+            raise ServiceError(unfit(have))
+        if have != newest_revision():
             # Imported by the one process that migrates: Alembic would cost each of the others 15 MB and a fifth second.
             importlib.import_module("leitstand.migrating").upgrade(connection)
 
@@ -62,11 +68,24 @@ def newest_revision() -> str:
     return max(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
 
 
+def is_newer(have: str | None) -> bool:
+    """Whether a schema was made by a version of Leitstand that is newer than this one."""
+    return have is not None and have > newest_revision()
+
+
+def unfit(have: str | None) -> str:
+    """What is wrong with a revision that is not the one this version needs, and what to do about it."""
+    need = newest_revision()
+    if is_newer(have):
+        return f"revision {have} is of a newer version of Leitstand, this one needs {need}: start the newer one"
+    return f"revision {have or 'none'}, this version needs {need}: run `leitstand db upgrade`"
+
+
 def require_current(database: Engine) -> None:
-    """Raise ServiceError, saying what to do, unless the schema is the one this version needs."""
+    """Raise ServiceError, saying what to do, unless the schema is the one this version needs and can be written to."""
     with database.connect() as connection:
-        have, need = revision(connection), newest_revision()
-    if have != need:
-        raise ServiceError(
-            f"the database is at revision {have or 'none'}, this version needs {need}: run `leitstand db upgrade`"
-        )
+        have, only_reads = revision(connection), connection.scalar(text("SHOW transaction_read_only")) == "on"
+    if have != newest_revision():
+        raise ServiceError(f"the database does not fit: {unfit(have)}")
+    if only_reads:
+        raise ServiceError("this PostgreSQL only lets us read, as a replica does: name the primary in database.url")

@@ -71,9 +71,7 @@ def _schema(facts: Facts) -> Part:
     if facts.database_error:
         return Part("schema", "down", "unknown while PostgreSQL cannot be reached")
     if facts.revision != facts.needed_revision:
-        have = facts.revision or "none"
-        detail = f"revision {have}, this version needs {facts.needed_revision}: run `leitstand db upgrade`"
-        return Part("schema", "down", detail)
+        return Part("schema", "down", database.unfit(facts.revision))
     return Part("schema", "well", f"revision {facts.revision}")
 
 

@@ -41,12 +41,17 @@ def place(settings: Settings) -> Place:
     data_dir = settings.server.data_dir
     external_database, external_redis = settings.database.url, settings.redis.url
     return Place(
-        database_url=external_database.get_secret_value() if external_database else database_url(data_dir),
+        database_url=_of_libpq(external_database.get_secret_value()) if external_database else database_url(data_dir),
         redis_url=external_redis.get_secret_value() if external_redis else redis_url(data_dir),
         metrics_dir=data_dir / "metrics",
         embedded_database=external_database is None,
         embedded_redis=external_redis is None,
     )
+
+
+def _of_libpq(url: str) -> str:
+    """As PostgreSQL's own library takes it, which knows nothing of drivers."""
+    return f"postgresql://{url.partition('://')[2]}"
 
 
 def open_database(where: Place, *, pool_size: int) -> Engine:
@@ -61,7 +66,11 @@ def open_database(where: Place, *, pool_size: int) -> Engine:
         else:
             database.require_current(engine)
     except OperationalError as error:
+        engine.dispose()
         raise ServiceError(database.in_words(error)) from None
+    except ServiceError:
+        engine.dispose()
+        raise
     return engine
 
 

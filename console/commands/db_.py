@@ -1,11 +1,13 @@
 """`leitstand db`."""
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from console.offline.wording import count
 from console.opened import opened
 from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
 from leitstand import clock, database
+from leitstand.errors import ServiceError
 from workers import retention as limits
 from workers import setup
 from workers.services import services
@@ -24,10 +26,14 @@ def upgrade(config: Config = DEFAULT_CONFIG) -> None:
     settings = setup.load(config)
     with services(settings) as where:
         engine = database.engine(where.database_url, pool_size=1)
-        with engine.connect() as connection:
-            before = database.revision(connection)
-        database.upgrade(engine)
-        engine.dispose()
+        try:
+            with engine.connect() as connection:
+                before = database.revision(connection)
+            database.upgrade(engine)
+        except DBAPIError as error:
+            raise ServiceError(database.in_words(error)) from None
+        finally:
+            engine.dispose()
     need = database.newest_revision()
     typer.echo(f"the schema is at {need}" + ("" if before == need else f" (was {before or 'empty'})"))
 

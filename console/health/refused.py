@@ -19,7 +19,7 @@ _ADVICE = {
     Obstacle.REFUSED: "does the server run, and is the port right?",
     Obstacle.CERTIFICATE: "renew it, use the name that it is made for, or name a file with the authorities that you"
     " trust in SSL_CERT_FILE",
-    Obstacle.TLS: "does this port speak TLS? http and https, or 465 and 587, are easily mixed up",
+    Obstacle.TLS: "does this port speak TLS? http and https, redis and rediss, or 465 and 587 are easily mixed up",
     Obstacle.SILENT: "does a firewall hold it back, or is the server overloaded? check again",
     Obstacle.NO_WAY: "look at the network, the routes and the firewall of this host",
     Obstacle.BROKEN_OFF: "is the port right, or does something in between (a proxy, a firewall) end it? check again",
@@ -35,6 +35,11 @@ Entry = ListenerSettings | TargetSettings
 def refused(part: str, error: Exception, entry: Entry, credentials_url: str = "") -> Finding:
     """What became of asking `entry`; `credentials_url` is where its secrets are issued."""
     return Finding(part, State.FAIL, _said(error, entry), _advice(error, entry, credentials_url))
+
+
+def advice_on(found: Obstacle) -> str:
+    """What to do about what is in the way."""
+    return _ADVICE[found]
 
 
 def _said(error: Exception, entry: Entry) -> str:

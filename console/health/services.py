@@ -3,19 +3,27 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
-from redis import RedisError
+from redis import AuthenticationError, Redis, RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from console.health.finding import Finding, State
+from console.health.refused import advice_on
+from console.health.servers import Doubt, PostgresFacts, judge_postgres, judge_redis
 from leitstand import database
 from leitstand.errors import ServiceError
 from leitstand.settings import Settings
-from workers import queues, setup
+from leitstand.unreached import Obstacle, obstacle, why
+from workers import setup
 from workers.embedded import embedded_services
 from workers.setup import Place
 
-OLDEST_POSTGRES, OLDEST_REDIS = 15, (6, 2)
+SECONDS = 5
+_LIMITS = (
+    "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
+    " - coalesce(current_setting('reserved_connections', true)::int, 0),"
+    " (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> 'leitstand')"
+)
 
 
 def postgres(settings: Settings) -> Finding:
@@ -23,7 +31,10 @@ def postgres(settings: Settings) -> Finding:
     where = setup.place(settings)
     embedded = where.embedded_database
     advice = "see its log in data_dir/logs" if embedded else "is database.url right, and does PostgreSQL run?"
-    return _tried("PostgreSQL", _served(settings, postgres=embedded), lambda: _postgres(where), embedded, advice)
+    workers = settings.workers.processes
+    return _tried(
+        "PostgreSQL", _served(settings, postgres=embedded), lambda: _postgres(where, workers), embedded, advice
+    )
 
 
 def redis(settings: Settings) -> Finding:
@@ -31,7 +42,8 @@ def redis(settings: Settings) -> Finding:
     where = setup.place(settings)
     embedded = where.embedded_redis
     advice = "see its log in data_dir/logs" if embedded else "is redis.url right, and does Redis run?"
-    return _tried("Redis", _served(settings, redis=embedded), lambda: _redis(where), embedded, advice)
+    tls = where.redis_url.startswith("rediss:")
+    return _tried("Redis", _served(settings, redis=embedded), lambda: _redis(where), embedded, advice, tls=tls)
 
 
 def _served(settings: Settings, *, postgres: bool = False, redis: bool = False) -> AbstractContextManager[object]:
@@ -41,40 +53,60 @@ def _served(settings: Settings, *, postgres: bool = False, redis: bool = False) 
 
 
 def _tried(
-    part: str, served: AbstractContextManager[object], ask: Callable[[], str], embedded: bool, advice: str
+    part: str,
+    served: AbstractContextManager[object],
+    ask: Callable[[], tuple[str, Doubt | None]],
+    embedded: bool,
+    advice: str,
+    *,
+    tls: bool = False,
 ) -> Finding:
     try:
         with served:
-            said = ask()
+            said, doubt = ask()
     except ServiceError as error:
         return Finding(part, State.FAIL, str(error))
     except DBAPIError as error:
         return Finding(part, State.FAIL, _first_line(error.orig or error), advice)
-    except (RedisError, ValueError) as error:
-        return Finding(part, State.FAIL, _first_line(error), advice)
-    return Finding(part, State.OK, f"{said}, {'embedded' if embedded else 'your own'}")
+    except (RedisError, ValueError, TypeError) as error:
+        return Finding(part, State.FAIL, *_of_redis(error, tls=tls, advice=advice))
+    said = f"{said}, {'embedded' if embedded else 'your own'}"
+    return Finding(part, State.WARN, f"{said}: {doubt.said}", doubt.advice) if doubt else Finding(part, State.OK, said)
 
 
-def _postgres(where: Place) -> str:
+def _postgres(where: Place, workers: int) -> tuple[str, Doubt | None]:
     engine = database.engine(where.database_url, pool_size=1)
     try:
         with engine.connect() as connection:
             version = str(connection.scalar(text("SHOW server_version"))).split()[0]
+            encoding = str(connection.scalar(text("SHOW server_encoding")))
+            connections, taken = connection.execute(text(_LIMITS)).one()
     finally:
         engine.dispose()
-    if int(version.split(".")[0]) < OLDEST_POSTGRES:
-        raise ServiceError(f"PostgreSQL {version} is too old: {OLDEST_POSTGRES} or newer is needed")
+    doubt = judge_postgres(PostgresFacts(version, encoding, connections, taken), workers)
     setup.open_database(where, pool_size=1).dispose()
-    return f"{version}, schema {database.newest_revision()}"
+    return f"{version}, schema {database.newest_revision()}", doubt
 
 
-def _redis(where: Place) -> str:
-    with queues.connect(where.redis_url) as connection:
-        told = connection.info("server")
-    version = str(told["redis_version"])
-    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_REDIS:
-        raise ServiceError(f"Redis {version} is too old: {'.'.join(map(str, OLDEST_REDIS))} or newer is needed")
-    return version
+def _redis(where: Place) -> tuple[str, Doubt | None]:
+    # Not as the roles connect: they may wait for minutes, for work.
+    with Redis.from_url(where.redis_url, socket_connect_timeout=SECONDS, socket_timeout=SECONDS) as connection:
+        told = connection.info()
+    return str(told["redis_version"]), judge_redis(told)
+
+
+def _of_redis(error: Exception, *, tls: bool, advice: str) -> tuple[str, str]:
+    """What is wrong, and what to do about it."""
+    said = _first_line(error)
+    if "NOAUTH" in said or said.startswith("HELLO must be called"):
+        return "it wants a password", "write it into redis.url: redis://user:password@host:6379/0"
+    if isinstance(error, AuthenticationError) or "WRONGPASS" in said:
+        return f"it does not let us in: {said}", "are user and password in redis.url right?"
+    if found := obstacle(error):
+        # Whoever speaks no TLS waits for the end of what it takes for a command.
+        mute = tls and found is Obstacle.SILENT
+        return f"it cannot be reached: {why(error)}", advice_on(Obstacle.TLS if mute else found)
+    return said, advice
 
 
 def _first_line(error: BaseException) -> str:

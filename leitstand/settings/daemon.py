@@ -1,28 +1,49 @@
 """The daemon itself: where it keeps its data, what it listens on, who may call it."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from leitstand.settings.base import Account, Duration, Name, Section
+
+_MANY: Final = re.compile(r"rediss?[+-]?(?:sentinel|cluster)|sentinel|cluster", re.IGNORECASE)
 
 
 def _an_address(*schemes: str) -> Callable[[SecretStr], SecretStr]:
     """Holds an address to its scheme. What it holds is secret, so the error does not repeat it."""
 
     def check(url: SecretStr) -> SecretStr:
-        if not url.get_secret_value().startswith(tuple(f"{scheme}://" for scheme in schemes)):
-            raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        value = url.get_secret_value()
+        if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            more = ": a Sentinel or a cluster cannot be used, name one server" if _MANY.match(value) else ""
+            raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}{more}")
+        try:
+            _ = urlsplit(value).port
+        except ValueError:
+            several = "; several hosts are written ?host=a,b&port=5432,5432" if "postgresql" in schemes else ""
+            raise ValueError(f"has a port that is no number{several}") from None
         return url
 
     return check
 
 
+def _a_numbered_database(url: SecretStr) -> SecretStr:
+    """What stands behind the host is passed over in silence where it is no number."""
+    value = url.get_secret_value()
+    if not value.startswith("unix:") and not re.fullmatch(r"/?|/\d+", urlsplit(value).path):
+        raise ValueError("must end with the number of a database, as in redis://host:6379/0, or with the port")
+    return url
+
+
 _PostgresUrl = Annotated[SecretStr, AfterValidator(_an_address("postgresql", "postgres", "postgresql+psycopg"))]
-_RedisUrl = Annotated[SecretStr, AfterValidator(_an_address("redis", "rediss", "unix"))]
+_RedisUrl = Annotated[
+    SecretStr, AfterValidator(_an_address("redis", "rediss", "unix")), AfterValidator(_a_numbered_database)
+]
 
 
 class Brand(Section):
@@ -61,14 +82,20 @@ class Database(Section):
     """PostgreSQL, version 15 or newer."""
 
     url: _PostgresUrl | None = Field(
-        None, description="postgresql://user:password@host/name. Absent: embedded in data_dir."
+        None,
+        description="postgresql://user:password@host/name, with ?sslmode=verify-full for TLS."
+        " Absent: embedded in data_dir.",
     )
 
 
 class Redis(Section):
     """Redis 6.2 or newer, or Valkey."""
 
-    url: _RedisUrl | None = Field(None, description="redis://host:6379/0. Absent: embedded in data_dir.")
+    url: _RedisUrl | None = Field(
+        None,
+        description="redis://user:password@host:6379/0, with TLS rediss://. One server, no Sentinel and no cluster."
+        " Absent: embedded in data_dir.",
+    )
 
 
 class Workers(Section):

@@ -7,14 +7,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import SecretStr
 
 from console.health import outside
@@ -26,7 +22,7 @@ from leitstand.settings import Settings
 from listeners.sources import feed
 from tests.escalation_bridge.fake_mail import FakeMail, mail_server
 from tests.escalation_bridge.receivers import Receiver, Reply, receiver
-from tests.listeners.servers_keys import elliptic
+from tests.listeners.servers_keys import certificate
 from tests.listeners.worlds.polled import REFUSED
 from tests.listeners.worlds.world import Trouble, exists, opened
 
@@ -108,14 +104,7 @@ def port_of(server: Receiver) -> int:
 @pytest.fixture
 def certified(tmp_path: Path) -> Iterator[int]:
     """The port of a server whose certificate nobody vouches for."""
-    key, now, name = elliptic(), datetime.now(UTC), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "itself")])
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = made.serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    path = tmp_path / "own.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(made.sign(key, SHA256()).public_bytes(Encoding.PEM) + private)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
+    context = certificate(tmp_path)
     with socket.create_server((HERE, 0)) as server:
         thread = threading.Thread(target=shake_hands, args=(server, context))
         thread.start()

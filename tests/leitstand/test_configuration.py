@@ -190,6 +190,18 @@ def test_an_unknown_table_of_tables_has_its_line(tmp_path: Path) -> None:
         ),
         ('[database]\nurl = "mysql://hunter2"\n', "database.url", "must begin with postgresql:// or postgres://"),
         ('[redis]\nurl = "hunter2:6379"\n', "redis.url", "must begin with redis:// or rediss:// or unix://"),
+        (
+            '[redis]\nurl = "redis+sentinel://hunter2/m"\n',
+            "redis.url",
+            "must begin with redis:// or rediss:// or unix://: a Sentinel",
+        ),
+        ('[redis]\nurl = "redis://hunter2/zero"\n', "redis.url", "must end with the number of a database"),
+        ('[redis]\nurl = "redis://hunter2:x/0"\n', "redis.url", "has a port that is no number"),
+        (
+            '[database]\nurl = "postgresql://hunter2:1,b:2/x"\n',
+            "database.url",
+            "has a port that is no number; several hosts",
+        ),
     ],
 )
 def test_what_a_value_must_look_like_is_shown_not_described(tmp_path: Path, text: str, path: str, says: str) -> None:

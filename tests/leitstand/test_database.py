@@ -31,6 +31,25 @@ def test_an_old_database_says_what_to_do(database: Engine) -> None:
         db.require_current(database)
 
 
+def test_a_database_of_a_newer_version_is_left_alone(database: Engine) -> None:
+    with database.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for attempt in (db.require_current, db.upgrade):
+        with pytest.raises(ServiceError, match="revision 9999 is of a newer version of Leitstand") as caught:
+            attempt(database)
+        assert "db upgrade" not in str(caught.value)
+
+
+def test_a_database_that_only_reads_is_no_place_to_start(database: Engine) -> None:
+    with database.begin() as connection:
+        connection.execute(
+            text("ALTER DATABASE " + str(database.url.database) + " SET default_transaction_read_only = on")
+        )
+    database.dispose()
+    with pytest.raises(ServiceError, match="name the primary"):
+        db.require_current(database)
+
+
 def test_roles_that_migrate_at_once_migrate_once(database: Engine) -> None:
     with database.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))

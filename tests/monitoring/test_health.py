@@ -28,6 +28,11 @@ def test_all_is_well() -> None:
     assert "2 work" in part(GOOD, "roles").detail
 
 
+def test_a_schema_of_a_newer_version_is_not_to_be_upgraded() -> None:
+    schema = part(replace(GOOD, revision="9999"), "schema")
+    assert not schema.ready and "of a newer version" in schema.detail and "upgrade" not in schema.detail
+
+
 @pytest.mark.parametrize("revision", [None, "0000"])
 def test_an_old_schema_stops_the_work_and_names_the_command(revision: str | None) -> None:
     schema = part(replace(GOOD, revision=revision), "schema")
