@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,7 +23,7 @@ from leitstand.settings import Settings
 from tests.console.commanding import commander
 from tests.listeners.servers_keys import certificate
 from workers import queues, setup
-from workers.redis_server import _binary
+from workers.redis_server import redis_server
 
 TOP = Path(__file__).parents[2]
 STANDALONE = {"redis_version": "7.2.4", "redis_mode": "standalone", "role": "master", "maxmemory_policy": "noeviction"}
@@ -37,14 +38,19 @@ def postgres_at(url: str) -> Finding:
 
 
 @contextmanager
-def redis_server(folder: Path, *options: str) -> Iterator[str]:
+def a_redis(*options: str) -> Iterator[str]:
     """A real Redis on a socket of its own, set up as it should not be."""
-    address = folder / "redis.sock"
-    words = ["--port", "0", "--unixsocket", str(address), "--dir", str(folder), "--save", "", *options]
-    with subprocess.Popen([str(_binary()), *words], stdout=subprocess.DEVNULL) as process:
+    with TemporaryDirectory(prefix="redis") as folder:  # the address of a socket must be short
+        address, binary = f"{folder}/s", redis_server(Path(folder)).command.argv[0]
+        words = ["--port", "0", "--unixsocket", address, "--dir", folder, "--save", "", *options]
+        yield from answering([binary, *words], address)
+
+
+def answering(command: list[str], address: str) -> Iterator[str]:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
             with socket.socket(socket.AF_UNIX) as probe:
-                while probe.connect_ex(str(address)) and process.poll() is None:
+                while probe.connect_ex(address) and process.poll() is None:
                     pass
             yield f"unix://{address}"
         finally:
@@ -107,8 +113,8 @@ def test_redis_that_speaks_no_tls_is_not_waited_for(monkeypatch: pytest.MonkeyPa
     assert "redis and rediss" in found.advice
 
 
-def test_redis_with_a_password(tmp_path: Path) -> None:
-    with redis_server(tmp_path, "--requirepass", "geheim") as url:
+def test_redis_with_a_password() -> None:
+    with a_redis("--requirepass", "geheim") as url:
         assert redis_at(url.replace("//", "//:geheim@")).state is State.OK
         none, wrong = redis_at(url), redis_at(url.replace("//", "//:hunter2@"))
     assert (none.state, none.said) == (State.FAIL, "it wants a password")
@@ -117,8 +123,8 @@ def test_redis_with_a_password(tmp_path: Path) -> None:
     assert "hunter2" not in wrong.said + wrong.advice
 
 
-def test_redis_that_is_part_of_a_cluster(tmp_path: Path) -> None:
-    with redis_server(tmp_path, "--cluster-enabled", "yes") as url:
+def test_redis_that_is_part_of_a_cluster() -> None:
+    with a_redis("--cluster-enabled", "yes") as url:
         assert redis_at(url).said == "this Redis is a cluster, which cannot be used: name one server that stands alone"
 
 
