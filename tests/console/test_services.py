@@ -73,6 +73,10 @@ def encrypted(url: str, folder: Path) -> Iterator[int]:
         ports.put(server.sockets[0].getsockname()[1])
         await over.wait()
         server.close()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
