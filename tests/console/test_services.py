@@ -67,7 +67,11 @@ def encrypted(url: str, folder: Path) -> Iterator[int]:
     async def serve() -> None:
         async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             there, back = await asyncio.open_unix_connection(urlsplit(url).path)
-            await asyncio.gather(copy(reader, back), copy(there, writer))
+            try:
+                await asyncio.gather(copy(reader, back), copy(there, writer))
+            finally:
+                back.transport.abort()
+                writer.transport.abort()
 
         server = await asyncio.start_server(relay, "127.0.0.1", 0, ssl=context)
         ports.put(server.sockets[0].getsockname()[1])
@@ -77,6 +81,8 @@ def encrypted(url: str, folder: Path) -> Iterator[int]:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        for _ in range(5):  # what is aborted closes its socket a turn later
+            await asyncio.sleep(0)
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
@@ -93,8 +99,6 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
         while piece := await reader.read(65536):
             writer.write(piece)
     writer.close()
-    with suppress(OSError):
-        await writer.wait_closed()
 
 
 def test_redis_behind_tls_is_used_where_its_certificate_is_known(redis_url: str, tmp_path: Path) -> None:
