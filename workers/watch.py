@@ -57,7 +57,7 @@ LOOKS: dict[str, Look] = {
     "risks": partial(_risks, all_open=False),
     "rules on open cases": ruling.sweep,
 }
-LOOKS_THROUGH: dict[str, Look] = {"escalations of all open cases": opening.sweep, "risks of all open cases": _risks}
+LOOKS_THROUGH: dict[str, Look] = {"all-escalations": opening.sweep, "all-risks": _risks}
 
 
 @dataclass
