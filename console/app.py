@@ -24,6 +24,7 @@ from console.api.desk import Desk
 from console.api.mentions import Take
 from console.auth import Sessions, api_tokens, console_tokens, is_open, load_key
 from console.feedback import Links
+from console.ready import tell_ready
 from console.web import board, case, correcting, feedback, listening, matrix, oncall, session, silencing
 from console.web import escalations as escalation_pages
 from console.web import incidents as incident_pages
@@ -157,6 +158,7 @@ class Server(uvicorn.Server):
             raise
         if self.started:
             log.info("serving", address=self._address)
+            tell_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop. Open event streams end first: the pages come back to whoever serves next."""

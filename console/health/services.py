@@ -1,5 +1,6 @@
 """PostgreSQL and Redis, really opened: embedded ones are started, or joined where a daemon runs."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
@@ -19,6 +20,7 @@ from workers.embedded import embedded_services
 from workers.setup import Place
 
 SECONDS = 5
+_OPTION = re.compile(r"unexpected keyword argument '(\w+)'")
 _LIMITS = (
     "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
     " - coalesce(current_setting('reserved_connections', true)::int, 0),"
@@ -102,6 +104,8 @@ def _of_redis(error: Exception, *, tls: bool, advice: str) -> tuple[str, str]:
         return "it wants a password", "write it into redis.url: redis://user:password@host:6379/0"
     if isinstance(error, AuthenticationError) or "WRONGPASS" in said:
         return f"it does not let us in: {said}", "are user and password in redis.url right?"
+    if isinstance(error, TypeError) and (option := _OPTION.search(said)):
+        return f"there is no option {option[1]}", "is what stands behind the ? in redis.url right?"
     if found := obstacle(error):
         # Whoever speaks no TLS waits for the end of what it takes for a command.
         mute = tls and found is Obstacle.SILENT

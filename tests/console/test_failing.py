@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -37,6 +38,36 @@ def test_an_address_that_is_taken_is_said_with_what_to_do_and_not_served(tmp_pat
     (said,) = [log for log in logs if log["event"] in ("serving", "cannot listen")]
     assert (said["event"], said["address"]) == ("cannot listen", listen)
     assert "server.listen" in said["advice"]
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_systemd_is_told_when_the_console_serves_and_not_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, abstract: bool
+) -> None:
+    config = settings(tmp_path)
+    away = database.engine("postgresql://nobody@127.0.0.1:1/none")
+    app = create_app(config, Desk(away, compile_policy(config)), take=lambda *_: None, metrics=lambda: b"", health=well)  # type: ignore[arg-type]
+    with TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(f"\0{folder}" if abstract else f"{folder}/notify")
+        systemd.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", f"@{folder}" if abstract else f"{folder}/notify")
+        with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit):
+            Server(app, f"127.0.0.1:{taken.getsockname()[1]}").run()
+        with pytest.raises(BlockingIOError):
+            systemd.recv(100)
+
+        async def serve() -> None:
+            server = Server(app, "127.0.0.1:0")
+            serving = asyncio.create_task(server.serve())
+            loop, told = asyncio.get_running_loop(), asyncio.Event()
+            loop.add_reader(systemd, told.set)
+            await told.wait()
+            loop.remove_reader(systemd)
+            server.should_exit = True
+            await serving
+
+        asyncio.run(serve())
+        assert systemd.recv(100) == b"READY=1"
 
 
 def asked(app: FastAPI, *paths: str) -> list[httpx.Response]:

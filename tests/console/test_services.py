@@ -131,6 +131,11 @@ def test_redis_with_a_password() -> None:
     assert "hunter2" not in wrong.said + wrong.advice
 
 
+def test_an_option_of_redis_that_is_none(redis_url: str) -> None:
+    found = redis_at(f"{redis_url}{'&' if '?' in redis_url else '?'}colour=red")
+    assert (found.state, found.said) == (State.FAIL, "there is no option colour")
+
+
 def test_redis_that_is_part_of_a_cluster() -> None:
     with a_redis("--cluster-enabled", "yes") as url:
         assert redis_at(url).said == "this Redis is a cluster, which cannot be used: name one server that stands alone"
