@@ -29,7 +29,7 @@ def lesson() -> Lesson:
 
 @pytest.fixture(scope="module")
 def tuned(shipped: dict[str, Floats], lesson: Lesson) -> dict[str, Floats]:
-    return tuning.tune(shipped, lesson, Pace(passes=20, batch=8), lambda share: None)
+    return tuning.tune(shipped, lesson, Pace(passes=30, batch=8), lambda share: None)
 
 
 def test_it_learns(shipped: dict[str, Floats], tuned: dict[str, Floats], lesson: Lesson) -> None:
