@@ -182,7 +182,7 @@ def test_integrations_explains_one_kind(leitstand: Leitstand) -> None:
         (("assess", "."), "cannot read .: Is a directory"),
         (("query", "test", "acme", "no-such-file"), "cannot read no-such-file"),
         (("query", "lint", "--config", "no-such.toml"), "`leitstand init` writes one"),
-        (("query", "explain"), "Missing argument"),
+        (("query", "explain"), "`leitstand init` writes one"),
         (("evaluate", "--data", "no-such-file"), "cannot read no-such-file: No such file or directory"),
         (("integrations", "fax"), "there is no kind 'fax'; known: api"),
         (("check", "--config", "no-such.toml"), "`leitstand init` writes one"),
