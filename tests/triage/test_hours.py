@@ -97,10 +97,9 @@ def test_between_and_after_equal_the_minute_by_minute_reference(
         assert calendar.after(start, len(worked) * MINUTE) == worked[-1] + MINUTE
 
 
+# More than 4,000 times seven seconds, and a minute a week would take longer than the ten years that are looked ahead.
 @settings(deadline=None)
-@given(
-    weeks, moments, st.integers(0, 4_000), st.integers(0, 10_000)
-)  # more than a minute a week gives in ten years ends
+@given(weeks, moments, st.integers(0, 4_000), st.integers(0, 10_000))
 def test_working_time_adds_up(week: dict[str, list[str]], start: datetime, first: int, second: int) -> None:
     calendar = working_hours(Calendar(timezone="Europe/Berlin", hours=week))
     middle, end = start + first * MINUTE, start + (first + second) * MINUTE
