@@ -94,7 +94,8 @@ def _fit_urgency(base: Calibration, scores: Floats, truth: Floats) -> Calibratio
     reply, high, critical = (
         calibration.best_cutoff(chances[:, least:].sum(axis=1), classes >= least) for least in (1, 2, 3)
     )
-    return replace(base, urgency_temperature=warmth, reply=reply, high=high, addressed=None, critical=critical)
+    plain = replace(base, urgency_temperature=warmth, addressed=None, unnamed=None)
+    return replace(plain, reply=reply, high=high, critical=critical)
 
 
 def _fit_intents(base: Calibration, scores: Floats, truth: Floats) -> Calibration:

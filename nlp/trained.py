@@ -15,12 +15,14 @@ import msgspec
 from leitstand.errors import ConfigurationError, Problem
 from nlp import network, own, verdict
 from nlp.calibration import Calibration
+from nlp.features import NAMES
 from nlp.network import Floats, Network, Reading
 from nlp.own import Answers, Own
 from nlp.verdict import Verdict
 
 SHIPPED = Path(__file__).parent / "models"
 WEIGHTS, CARD = "weights.npz", "model.json"
+_CRITICAL = NAMES.index("cue level 3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class Model:
 
     def judge(self, texts: Sequence[str], features: Floats, language: str = "") -> list[Verdict]:
         """The verdicts on a batch of folded texts in one language."""
-        return verdict.decide(texts, self.read(texts, features), self.card.calibration.of(language))
+        named = features[:, _CRITICAL] > 0
+        return verdict.decide(texts, self.read(texts, features), self.card.calibration.of(language), named)
 
 
 @cache

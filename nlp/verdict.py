@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitstand.model import Intent, Sentiment, Urgency
-from nlp.calibration import Calibration, sigmoid
+from nlp.calibration import Calibration, Marks, sigmoid
 from nlp.folding import is_addressed
 from nlp.network import INTENTS, SENTIMENT, URGENCY, Reading
 from nlp.tokens import Tokens
@@ -48,12 +48,12 @@ class Verdict(NamedTuple):
     chances: Sequence[float] = ()
 
 
-def decide(texts: Sequence[str], seen: Reading, calibration: Calibration) -> list[Verdict]:
-    """The verdicts on a batch of folded texts."""
+def decide(texts: Sequence[str], seen: Reading, calibration: Calibration, named: Marks | None = None) -> list[Verdict]:
+    """The verdicts on a batch of folded texts; `named`: in which of them the word lists know something critical."""
     feelings = calibration.sentiment(seen.scores[:, SENTIMENT])
     levels = calibration.urgency(seen.scores[:, URGENCY])
     chances = sigmoid(seen.scores[:, INTENTS])
-    felt, urgent = feelings.argmax(axis=1), calibration.levels(levels, _addressed(texts))
+    felt, urgent = feelings.argmax(axis=1), calibration.levels(levels, _addressed(texts), named)
     moved = _places(texts, seen.tokens, _drive(seen, SENTIMENT, felt, felt != _NEUTRAL), _signs(felt))
     pressed = _places(texts, seen.tokens, _drive(seen, URGENCY, urgent, urgent > 0), np.ones(len(texts)))
     least = np.minimum(feelings.max(axis=1), levels[np.arange(len(texts)), urgent])
@@ -86,7 +86,7 @@ def decide(texts: Sequence[str], seen: Reading, calibration: Calibration) -> lis
     ]
 
 
-def _addressed(texts: Sequence[str]) -> NDArray[np.bool_]:
+def _addressed(texts: Sequence[str]) -> Marks:
     return np.fromiter((is_addressed(text) for text in texts), dtype=np.bool_, count=len(texts))
 
 

@@ -2,12 +2,14 @@
 
 import re
 from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlp.cues import Cue, CueFinder
+from nlp.cues import LEXICONS, Cue, CueFinder, read
+from nlp.folding import fold
 
 NUMBERED = CueFinder([Cue("urgency", "<n>h", 2.0, "delay"), Cue("urgency", "<n> hours", 2.0, "delay")])
 
@@ -47,3 +49,19 @@ def test_an_open_end_reaches_to_the_end_of_the_word(left: str, right: str) -> No
     assert [(hit.start, hit.end) for hit in hits] == (
         [] if left == "x" else [(len(left), len(left) + 4 + (right == "x"))]
     )
+
+
+def _spelt_out(pattern: str) -> str:
+    """A text that the pattern must find: the longest of each choice, a word in each gap."""
+    chosen = re.sub(r"\(([^()]*)\)", lambda choice: max(choice[1].split("|"), key=len), pattern)
+    return re.sub(r"(?<=\w)\*|\*(?=\w)", "en", chosen.replace("<n>", "3").replace(" .. ", " xx "))
+
+
+@pytest.mark.parametrize("path", sorted(LEXICONS.glob("*.*.tsv")), ids=lambda path: path.stem)
+def test_every_line_of_a_list_finds_what_it_says(path: Path) -> None:
+    cues = read(*path.stem.split("."))
+    known = CueFinder(cues).words
+    for cue in cues:
+        text = fold(_spelt_out(cue.pattern), known).text
+        assert [hit for hits in CueFinder([cue]).find(text).values() for hit in hits], (cue.pattern, text)
+        assert not re.search(r"\w[~\[{]|\w[+] ", cue.pattern), f"{cue.pattern}: this sign means nothing in a pattern"
