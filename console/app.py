@@ -160,6 +160,10 @@ class Server(uvicorn.Server):
             log.info("serving", address=self._address)
             tell_ready()
 
+    def stop(self) -> None:
+        """Stop soon, as if told by SIGTERM; from any thread."""
+        self.should_exit = True
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop. Open event streams end first: the pages come back to whoever serves next."""
         self._live.close()

@@ -1,6 +1,6 @@
 """The `leitstand` command. Only the command that is asked for is imported, so that each starts quickly.
 
-Exit codes: 0 ok, 1 failed, 2 bad usage or configuration.
+Exit codes: 0 ok, 1 failed, 2 bad usage or configuration, 75 the database belongs to a newer version.
 """
 
 import gc
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import typer
 
 from leitstand import __version__
-from leitstand.errors import ConfigurationError, InputError, LeitstandError
+from leitstand.errors import OUTDATED, ConfigurationError, InputError, LeitstandError, OutdatedError
 
 FAILED, BAD_USAGE, INTERRUPTED = 1, 2, 130
 
@@ -91,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(BAD_USAGE)
     except LeitstandError as error:
         typer.echo(f"leitstand: {error}", err=True)
-        sys.exit(FAILED)
+        sys.exit(OUTDATED if isinstance(error, OutdatedError) else FAILED)
     except KeyboardInterrupt:  # while it starts; what runs stops by itself
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # `leitstand cases | head`

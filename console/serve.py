@@ -25,7 +25,7 @@ from triage import views
 from triage.incidents import views as incidents
 from triage.knowledge import articles
 from triage.policy import compile_policy
-from workers import queues, setup
+from workers import queues, setup, succession
 from workers.intake import Intake
 from workers.logs import configure_logging
 from workers.queues import AssessQueue
@@ -97,7 +97,7 @@ def shelve(settings: Settings, engine: Engine) -> None:
 
 
 def main(config: Path | str, slot: str = "serve") -> None:
-    """Serve until SIGTERM."""
+    """Serve until SIGTERM, or until it is time to make way for a newer version."""
     configure_logging(slot)
     settings = setup.load(config)
     where = setup.place(settings)
@@ -115,7 +115,9 @@ def main(config: Path | str, slot: str = "serve") -> None:
         metrics=lambda: exposition(where.metrics_dir, [state]),
         health=health(engine, redis, where.metrics_dir),
     )
-    asyncio.run(Server(app, settings.server.listen).serve())
+    server = Server(app, settings.server.listen)
+    with succession.current(engine, server.stop):
+        asyncio.run(server.serve())
     engine.dispose()
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from leitstand.errors import ServiceError
+from leitstand.errors import OutdatedError, ServiceError
 
 # Taken while migrating, so that several roles that start together migrate once.
 MIGRATION_LOCK = 7_134_001
@@ -42,13 +42,13 @@ def in_words(error: DBAPIError) -> str:
 def upgrade(database: Engine) -> None:
     """Bring the schema to the newest revision. Safe to call from several processes at once.
 
-    Raises ServiceError where a newer version of Leitstand was there already.
+    Raises OutdatedError where a newer version of Leitstand was there already.
     """
     with database.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         have = revision(connection)
         if is_newer(have):
-            raise ServiceError(unfit(have))
+            raise OutdatedError(f"the database does not fit: {unfit(have)}")
         if have != newest_revision():
             # Imported by the one process that migrates: Alembic would cost each of the others 15 MB and a fifth second.
             importlib.import_module("leitstand.migrating").upgrade(connection)
@@ -82,10 +82,14 @@ def unfit(have: str | None) -> str:
 
 
 def require_current(database: Engine) -> None:
-    """Raise ServiceError, saying what to do, unless the schema is the one this version needs and can be written to."""
+    """Raise ServiceError, saying what to do, unless the schema is the one this version needs and can be written to.
+
+    OutdatedError where it is of a newer one.
+    """
     with database.connect() as connection:
         have, only_reads = revision(connection), connection.scalar(text("SHOW transaction_read_only")) == "on"
     if have != newest_revision():
-        raise ServiceError(f"the database does not fit: {unfit(have)}")
+        refused = OutdatedError if is_newer(have) else ServiceError
+        raise refused(f"the database does not fit: {unfit(have)}")
     if only_reads:
         raise ServiceError("this PostgreSQL only lets us read, as a replica does: name the primary in database.url")

@@ -9,6 +9,7 @@ LeitstandError
 ├── StateError              an action that the case's state does not allow
 ├── NotFoundError           no such case, target, delivery …
 ├── ServiceError            PostgreSQL or Redis cannot be started, reached or is not migrated
+│   └── OutdatedError       the database belongs to a newer version of Leitstand: this one makes way
 ├── LeaseLostError          another process runs this listener now
 ├── FetchError              a source could not be read; says whether waiting helps
 └── DeliveryError           a target did not take a notice; says whether trying again helps
@@ -17,6 +18,9 @@ LeitstandError
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+
+# The exit status by which a service manager and our own supervisor know it: EX_TEMPFAIL, "try again later".
+OUTDATED = 75
 
 
 class LeitstandError(Exception):
@@ -86,6 +90,10 @@ class NotFoundError(LeitstandError):
 
 class ServiceError(LeitstandError):
     """PostgreSQL or Redis cannot be used. The message says what to do."""
+
+
+class OutdatedError(ServiceError):
+    """The database belongs to a newer version of Leitstand. A process that ends for this exits with OUTDATED."""
 
 
 class LeaseLostError(LeitstandError):

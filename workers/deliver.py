@@ -19,7 +19,7 @@ from escalation_bridge.contract import Target
 from leitstand import plugins
 from leitstand.settings import Settings
 from monitoring.metrics import Metrics, open_metrics
-from workers import setup
+from workers import setup, succession
 from workers.logs import configure_logging
 
 log = structlog.get_logger()
@@ -85,12 +85,14 @@ async def run(settings: Settings, engine: Engine, url: str, metrics: Metrics) ->
 
 
 def main(config: Path | str, slot: str = "deliver") -> None:
-    """Deliver until SIGTERM."""
+    """Deliver until SIGTERM, or until it is time to make way for a newer version."""
     configure_logging(slot)
     settings = setup.load(config)
     where = setup.place(settings)
     engine = setup.open_database(where, pool_size=8)
-    asyncio.run(run(settings, engine, where.database_url, open_metrics(where.metrics_dir, slot)))
+    metrics = open_metrics(where.metrics_dir, slot)
+    with succession.current(engine):
+        asyncio.run(run(settings, engine, where.database_url, metrics))
     engine.dispose()
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import structlog
 from setproctitle import setproctitle
 
-from leitstand.errors import LeitstandError, ServiceError
+from leitstand.errors import OUTDATED, LeitstandError, OutdatedError, ServiceError
 from workers.launcher import die_with
 
 log = structlog.get_logger()
@@ -117,7 +117,7 @@ def _call(module: str, arguments: Sequence[str]) -> int:
         return _code(ended)
     except LeitstandError as error:
         log.error("cannot go on", reason=str(error))
-        return 1
+        return OUTDATED if isinstance(error, OutdatedError) else 1
     except BaseException:  # noqa: BLE001  the child's outermost frame
         traceback.print_exc()
         return 1

@@ -26,7 +26,7 @@ from listeners.contract import Asks, Batch, Listens
 from listeners.leases import Lease
 from listeners.watchlists import Watchlists, trees
 from monitoring.metrics import open_metrics
-from workers import calendars, queues, setup
+from workers import calendars, queues, setup, succession
 from workers.intake import Intake
 from workers.leasing import TURN, Leases
 from workers.logs import configure_logging
@@ -176,13 +176,15 @@ async def run(settings: Settings, intake: Intake) -> None:
 
 
 def main(config: Path | str, slot: str = "listen") -> None:
-    """Listen until SIGTERM."""
+    """Listen until SIGTERM, or until it is time to make way for a newer version."""
     configure_logging(slot)
     settings = setup.load(config)
     where = setup.place(settings)
     engine = setup.open_database(where, pool_size=4)
     queue = AssessQueue(queues.connect(where.redis_url))
-    asyncio.run(run(settings, Intake(engine, Watchlists(settings), queue, open_metrics(where.metrics_dir, slot))))
+    intake = Intake(engine, Watchlists(settings), queue, open_metrics(where.metrics_dir, slot))
+    with succession.current(engine):
+        asyncio.run(run(settings, intake))
     engine.dispose()
 
 

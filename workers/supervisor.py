@@ -19,7 +19,7 @@ from types import FrameType
 
 import structlog
 
-from leitstand.errors import ServiceError
+from leitstand.errors import OUTDATED, OutdatedError, ServiceError
 from workers.child_states import ChildState, clear_child_states, write_child_states
 from workers.directories import claimed
 from workers.embedded import STARTUP_LIMIT, embedded_servers, startup_failure
@@ -44,7 +44,8 @@ def supervise(
     """Run the embedded servers and the roles on a data directory until SIGTERM or SIGINT; main thread only.
 
     `meanwhile` is what this process does while a first database is made, and again while the servers start, before
-    the first role. Raises ServiceError when the data directory is taken or a server never works.
+    the first role. Raises ServiceError when the data directory is taken or a server never works, OutdatedError when a
+    role found that the database belongs to a newer version.
     """
     data_dir = data_dir.resolve()
     with claimed(data_dir):
@@ -93,7 +94,7 @@ class Supervisor:
         self._reported: tuple[ChildState, ...] = ()
         self._up = not servers
         self._stops = 0
-        self._failure = ""
+        self._failure: ServiceError | None = None
 
     def run(self) -> None:
         """Keep everything running until a SIGTERM or SIGINT; a second one kills the roles at once."""
@@ -112,7 +113,7 @@ class Supervisor:
                         kill(child.process)
                         child.process.wait()
         if self._failure:
-            raise ServiceError(self._failure)
+            raise self._failure
 
     def _children(self) -> list[_Child]:
         return [*self._servers, *self._roles]
@@ -149,7 +150,9 @@ class Supervisor:
         again = {} if asked else {"ran_s": round(ran, 1), "again_in_s": round(child.life.due - now, 1)}
         (log.info if asked else log.warning)("child ended", child=child.command.name, pid=pid, status=status, **again)
         if child.server and not self._up and child.life.failures >= _HOPELESS:
-            self._give_up(startup_failure(child.server, status, "it ended"))
+            self._give_up(ServiceError(startup_failure(child.server, status, "it ended")))
+        if child.server is None and status == OUTDATED and not asked:
+            self._give_up(OutdatedError("the database belongs to a newer version: start that one"))
 
     def _keep_up(self, now: float) -> None:
         for child in self._servers:
@@ -169,7 +172,7 @@ class Supervisor:
             child.process = start(child.command)
         except (ServiceError, OSError) as error:
             if child.server and not self._up:
-                self._give_up(str(error))
+                self._give_up(ServiceError(str(error)))
             child.life = ended(child.life, now)
             log.error("child cannot be started", child=child.command.name, error=str(error))
         else:
@@ -184,9 +187,9 @@ class Supervisor:
             child.works = True
             log.info("server works", child=child.command.name, after_s=round(time.monotonic() - child.life.since, 2))
         elif not self._up and now - child.life.since > STARTUP_LIMIT:
-            self._give_up(startup_failure(child.server, None, obstacle))
+            self._give_up(ServiceError(startup_failure(child.server, None, obstacle)))
 
-    def _give_up(self, failure: str) -> None:
+    def _give_up(self, failure: ServiceError) -> None:
         self._failure = self._failure or failure
         self._stops = max(self._stops, 1)
 

@@ -28,7 +28,7 @@ from triage.policy import Policy, compile_policy
 from triage.projects import opening
 from triage.runs import advancing
 from triage.stories import store as stories
-from workers import queues, setup
+from workers import queues, setup, succession
 from workers.logs import configure_logging
 from workers.queues import AssessQueue
 from workers.retention import Retention
@@ -137,7 +137,7 @@ class Sweep:
 
 
 def main(config: Path | str, slot: str = "sweep") -> None:
-    """Sweep until SIGTERM."""
+    """Sweep until SIGTERM, or until it is time to make way for a newer version."""
     configure_logging(slot)
     settings = setup.load(config)
     where = setup.place(settings)
@@ -151,6 +151,12 @@ def main(config: Path | str, slot: str = "sweep") -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log.info("sweeping")
+    with succession.current(engine, stop.set):
+        _run(sweep, stop)
+    engine.dispose()
+
+
+def _run(sweep: Sweep, stop: threading.Event) -> None:
     pause = 0.0
     while not stop.wait(pause):
         try:
@@ -158,7 +164,6 @@ def main(config: Path | str, slot: str = "sweep") -> None:
         except OperationalError as error:
             log.warning("sweep waits for PostgreSQL", reason=type(error.orig).__name__)
             pause = AFTER_TROUBLE
-    engine.dispose()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 from setproctitle import setproctitle
 
-from leitstand.errors import ServiceError
+from leitstand.errors import OUTDATED, OutdatedError, ServiceError
 from workers.logs import configure_logging
 from workers.process import Command
 from workers.supervisor import supervise
@@ -44,19 +44,26 @@ class Tree:
 
 @cache
 def warm() -> None:
-    """Import what the roles share, and keep the collector away from it: it would write to every page."""
+    """Import what the roles share, and keep the collector away from it: it would write to every page.
+
+    They also share which revision they need: it is told by files, and another version may be installed meanwhile.
+    """
     importlib.import_module("workers.warm")
+    importlib.import_module("leitstand.database").newest_revision()
     gc.collect()
     gc.freeze()
 
 
 def run(tree: Tree) -> None:
-    """Supervise until SIGTERM or SIGINT. Exits with 1 if a service never works."""
+    """Supervise until SIGTERM or SIGINT. Exits with 1 if a service never works, OUTDATED for a newer version."""
     configure_logging("supervisor")
     setproctitle(f"leitstand run {tree.data_dir}")
     commands = [Command(role.slot, role.arguments, module=role.module) for role in tree.roles]
     try:
         supervise(Path(tree.data_dir), commands, postgres=tree.postgres, redis=tree.redis, meanwhile=warm)
+    except OutdatedError as error:
+        log.error("ended to make way", reason=str(error))
+        sys.exit(OUTDATED)
     except ServiceError as error:
         log.error("cannot run", reason=str(error))
         sys.exit(1)

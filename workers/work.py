@@ -9,7 +9,7 @@ import structlog
 from monitoring.metrics import open_metrics
 from nlp import language, pipeline
 from triage.policy import compile_policy
-from workers import jobs, queues, setup
+from workers import jobs, queues, setup, succession
 from workers.line import Line
 from workers.logs import configure_logging
 
@@ -19,7 +19,7 @@ COLLECT_AT = 20_000
 
 
 def main(config: Path | str, slot: str = "work") -> None:
-    """Work until SIGTERM, or until it is time to be replaced by a fresh process."""
+    """Work until SIGTERM, or until it is time to be replaced by a fresh process, or to make way for a newer version."""
     configure_logging(slot)
     settings = setup.load(config)
     where = setup.place(settings)
@@ -33,12 +33,13 @@ def main(config: Path | str, slot: str = "work") -> None:
     jobs.use(line)
     language.letters()  # half a second in which the first post in doubt would hold up those behind it
     _collect_seldom()
-    queues.run_worker(
-        queues.connect(where.redis_url),
-        setup.host_slot(slot),
-        jobs=settings.workers.recycle_after,
-        ready=lambda: log.info("working"),
-    )
+    with succession.current(engine):
+        queues.run_worker(
+            queues.connect(where.redis_url),
+            setup.host_slot(slot),
+            jobs=settings.workers.recycle_after,
+            ready=lambda: log.info("working"),
+        )
     engine.dispose()
 
 

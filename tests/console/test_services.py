@@ -225,3 +225,15 @@ def test_an_upgrade_says_in_a_line_why_it_cannot_be(capsys: pytest.CaptureFixtur
     ended = commander(capsys)("db", "upgrade", "--config", config)
     assert ended.code == 1
     assert ended.err.startswith("leitstand: PostgreSQL cannot be used: ") and len(ended.err.splitlines()) == 1
+
+
+def test_whoever_meets_the_database_of_a_newer_version_ends_with_a_status_of_its_own(
+    database: Engine, database_url_of_test: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with database.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    config = tmp_path / "leitstand.toml"
+    config.write_text(f'[database]\nurl = "{database_url_of_test}"\n[redis]\nurl = "redis://127.0.0.1:1"\n')
+    ended = commander(capsys)("db", "upgrade", "--config", config)
+    assert ended.code == 75
+    assert "of a newer version of Leitstand" in ended.err and len(ended.err.splitlines()) == 1

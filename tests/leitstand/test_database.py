@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from leitstand import database as db
-from leitstand.errors import ServiceError
+from leitstand.errors import OutdatedError, ServiceError
 
 
 def test_a_fresh_database_is_current(database: Engine) -> None:
@@ -35,7 +35,7 @@ def test_a_database_of_a_newer_version_is_left_alone(database: Engine) -> None:
     with database.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     for attempt in (db.require_current, db.upgrade):
-        with pytest.raises(ServiceError, match="revision 9999 is of a newer version of Leitstand") as caught:
+        with pytest.raises(OutdatedError, match="revision 9999 is of a newer version of Leitstand") as caught:
             attempt(database)
         assert "db upgrade" not in str(caught.value)
 

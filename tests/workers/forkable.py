@@ -6,7 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
-from leitstand.errors import ServiceError
+from leitstand.errors import OutdatedError, ServiceError
 from workers.logs import configure_logging
 
 
@@ -21,6 +21,8 @@ def main(what: str, *rest: str) -> None:
     elif what == "refuse":
         configure_logging("role")
         raise ServiceError("the database wants migrating: run `leitstand db upgrade`")
+    elif what == "outdated":
+        raise OutdatedError("the database was upgraded")
     elif what == "files":
         print(*sorted(int(path.name) for path in Path("/dev/fd").iterdir()), flush=True)  # 3: the listing's own
     elif what == "stay":

@@ -69,6 +69,10 @@ def test_what_a_person_can_mend_is_one_line_of_the_log() -> None:
     assert logged["reason"] == "the database wants migrating: run `leitstand db upgrade`"
 
 
+def test_who_makes_way_for_a_newer_version_says_so_by_its_status() -> None:
+    assert "ended 75 75" in _said("outdated")[0]
+
+
 def test_it_keeps_none_of_its_parents_files_and_handlers() -> None:
     assert "0 1 2 3" in _said("files")[0]
     assert "1 True" in _said("threads")[0]

@@ -21,13 +21,17 @@ _SCRIPT = """
 import logging, sys
 from pathlib import Path
 import structlog
+from leitstand.errors import OutdatedError
 from workers.process import Command
 from workers.supervisor import Supervisor, supervise
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 data_dir, grace, *codes = sys.argv[1:]
 roles = [Command(f"role-{i}", (sys.executable, "-c", code), grace=float(grace)) for i, code in enumerate(codes)]
 if data_dir == "-":
-    Supervisor(roles).run()
+    try:
+        Supervisor(roles).run()
+    except OutdatedError as error:
+        sys.exit(f"makes way: {error}")
 else:
     supervise(Path(data_dir), roles)
 """
@@ -134,6 +138,26 @@ def test_what_a_child_had_started_ends_with_it() -> None:
         process.terminate()
         assert _rest(process) == []  # the grandchildren hold the pipe too
         assert process.wait() == 0
+
+
+def test_a_role_that_makes_way_for_a_newer_version_takes_all_with_it(tmp_path: Path) -> None:
+    os.mkfifo(meeting := tmp_path / "meeting")
+    outdated = f"import sys; open({str(meeting)!r}).read(); sys.exit(75)"  # once the other one listens
+    with _supervisor(outdated, _POLITE + f"open({str(meeting)!r}, 'w').close();" + _STAY) as process:
+        _line(process)
+        told, said = process.communicate()
+        assert (told.split(), process.returncode) == (["asked"], 1)
+        assert "makes way: the database belongs to a newer version" in said
+
+
+def test_a_role_that_is_told_to_end_and_makes_way_meanwhile_is_no_reason_to_come_back() -> None:
+    with _supervisor(
+        "import signal, sys; signal.signal(signal.SIGTERM, lambda n, f: sys.exit(75));" + _STAY
+    ) as process:
+        _line(process)
+        process.terminate()
+        _, said = process.communicate()
+        assert process.returncode == 0 and "makes way" not in said
 
 
 def test_a_program_that_does_not_exist_is_tried_again_and_hurts_nobody() -> None:
