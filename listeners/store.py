@@ -1,29 +1,27 @@
 """The table mentions: what was received. With `pending` and `cursors`, what the workers need of the listeners.
 
     received ──match──► taken ──one INSERT──► new ids, pending ──claim──► in one worker's hands
-                └─ answers a stored post: taken with that post's watchlists
+                └─ answers a stored post (`joining`): taken with that post's watchlists
 The caller owns the transaction: mentions, pending rows and the source's cursor are committed together or not at all.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from leitstand.model import Author, MatchedMention, Mention, MentionKind
 from leitstand.rows import Rows, array
 from leitstand.statements import Statement
 from listeners.cursors import cursors, keep_cursor, report_status, states
+from listeners.joining import Taken, answers
 from listeners.pending import backlog, claim, fail, lost, park
 from listeners.watchlists import Watchlists
 
 __all__ = ["Stored", "backlog", "claim", "cursors", "fail", "load", "lost", "park", "report_status", "states", "store"]
-
-Key = tuple[str, str]
-Taken = tuple[Mention, tuple[str, ...]]
 
 _ROWS: Final = Rows(
     {
@@ -56,10 +54,6 @@ _INSERT = Statement(
     " ON CONFLICT (channel, external_id) DO NOTHING RETURNING id, watchlists),"
     " waiting AS (INSERT INTO pending_mentions (mention_id, enqueued_at) SELECT id, :now FROM new)"
     " SELECT id, array_to_string(watchlists, ',') FROM new ORDER BY id"
-)
-_STORED = text(
-    "SELECT channel, external_id, array_to_string(watchlists, ',') FROM mentions WHERE (channel, external_id) IN"
-    " (SELECT * FROM unnest(CAST(:channels AS text[]), CAST(:ids AS text[])))"
 )
 _LOAD = Statement(
     "SELECT id, listener, watchlists, own, channel, external_id, text, created_at, received_at, url, title, language,"
@@ -102,13 +96,14 @@ def store(
     once = {(m.channel, m.external_id): m for m in reversed([storable(m) for m in received])}
     found = {key: watchlists.match(mention) for key, mention in once.items()}
     taken = {key: names for key, names in found.items() if names}
-    taken |= _answers(connection, [once[key] for key, names in found.items() if not names], taken)
+    unmatched = (once[key] for key, names in found.items() if not names)
+    taken |= answers(connection, unmatched, [(once[key], names) for key, names in taken.items()])
     rows = _insert(connection, listener, [(once[key], taken[key]) for key in sorted(taken)], watchlists, now)
     if cursor is not None:
         keep_cursor(connection, listener, part, cursor, now)
-    unmatched = sum((m.channel, m.external_id) not in taken for m in received)
+    left_out = sum((m.channel, m.external_id) not in taken for m in received)
     counts = Counter(name for _, names in rows for name in names)
-    return Stored([new_id for new_id, _ in rows], len(received) - unmatched - len(rows), unmatched, dict(counts))
+    return Stored([new_id for new_id, _ in rows], len(received) - left_out - len(rows), left_out, dict(counts))
 
 
 def load(connection: Connection, ids: Iterable[int]) -> list[MatchedMention]:
@@ -117,30 +112,6 @@ def load(connection: Connection, ids: Iterable[int]) -> list[MatchedMention]:
         MatchedMention(number, listener, tuple(names), own, _mention(*values))
         for number, listener, names, own, *values in _LOAD.rows(connection, {"ids": array(list(ids))})
     ]
-
-
-def _answers(
-    connection: Connection, unmatched: Sequence[Mention], taken: Mapping[Key, tuple[str, ...]]
-) -> dict[Key, tuple[str, ...]]:
-    """Those that answer a stored or a taken post, with its watchlists: a follow-up rarely repeats the brand's name."""
-    by_asked: dict[Key, list[Mention]] = defaultdict(list)
-    for mention in unmatched:
-        for asked in {mention.parent_id, mention.conversation_id} - {"", mention.external_id}:
-            by_asked[mention.channel, asked].append(mention)
-    if not by_asked:
-        return {}
-    parameters = {"channels": [channel for channel, _ in by_asked], "ids": [asked for _, asked in by_asked]}
-    stored = {(c, i): tuple(names.split(",")) for c, i, names in connection.execute(_STORED, parameters)}
-    left = list((stored | {key: taken[key] for key in by_asked if key in taken}).items())
-    answers: dict[Key, tuple[str, ...]] = {}
-    while left:
-        asked_key, names = left.pop()
-        for mention in by_asked.pop(asked_key, ()):
-            key = (mention.channel, mention.external_id)
-            if key not in answers:
-                answers[key] = names
-                left.append((key, names))
-    return answers
 
 
 def _insert(

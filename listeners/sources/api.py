@@ -10,7 +10,8 @@ posts are committed. Sending a post again changes nothing, so a sender that is n
 
 Answers rarely repeat the brand's name. They are kept, and an own one stops the clocks, where they name a post that was
 kept: `parent_id` is the `external_id` of the post that is answered, `conversation_id` that of the conversation's first.
-A `conversation_id` of your own making puts what matches a watchlist into one case; what does not match is not kept.
+A `conversation_id` of your own making, as a chat or a ticket has one, does as well where `parent_id` is left out: once
+one of its posts matches a watchlist, those that follow are kept too, and are one case.
 """
 
 from typing import Literal

@@ -98,6 +98,30 @@ def test_an_answer_to_a_stored_post_has_its_watchlists(database: Engine) -> None
     assert answers.matched == {"cloud": 2, "brand": 2}
 
 
+def test_a_post_of_a_conversation_that_is_kept_needs_no_name_where_it_answers_no_single_post(database: Engine) -> None:
+    keep(database, post("1", "acme cloud is down", conversation_id="chat-7"))
+    said = keep(
+        database,
+        post("2", "and still nothing", conversation_id="chat-7"),
+        post("3", "another chat", conversation_id="chat-8"),
+        post("4", "another network", conversation_id="chat-7", channel="mastodon"),
+        post("5", "says what it answers: somebody else", parent_id="9", conversation_id="chat-7"),
+    )
+    assert (len(said.new_ids), said.unmatched, said.matched) == (1, 3, {"cloud": 1, "brand": 1})
+
+
+def test_a_conversation_in_one_call_hangs_together_in_any_order(database: Engine) -> None:
+    kept = keep(
+        database,
+        post("1", "first", conversation_id="chat-7"),
+        post("2", "answers the first", parent_id="1", conversation_id="chat-7"),
+        post("3", "acme", conversation_id="chat-7"),
+        post("4", "answers the third", parent_id="3"),
+        post("5", "in a conversation that is called like the third", conversation_id="3"),
+    )
+    assert (len(kept.new_ids), kept.matched) == (5, {"brand": 5})
+
+
 def test_a_chain_of_answers_in_one_call_hangs_together_in_any_order(database: Engine) -> None:
     chain = [post(str(n), "me too", parent_id=str(n - 1)) for n in range(2, 7)]
     assert len(keep(database, *reversed(chain), post("1")).new_ids) == 6
