@@ -7,13 +7,13 @@ for texts without a word, the answer is "unknown". Only the first 400 characters
 
 import math
 import re
-from array import array
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
-from py3langid.modelio import load_model
+from py3langid.langid import LanguageIdentifier
+
+from nlp.letters import kept, read
 
 UNKNOWN = "unknown"
 
@@ -30,6 +30,7 @@ _FUNCTION_WORDS = Path(__file__).parent / "lexicons" / "function_words.tsv"
 _NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|@\w[\w.]*|\b(?:RT|via|http)\b|:[a-z0-9_+-]+:")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _STRETCHED = re.compile(r"(\w)\1{2,}")
+_letters: list[LanguageIdentifier] = []  # one, once it was asked for
 
 
 def detect(text: str, declared: str = "") -> tuple[str, float]:
@@ -87,21 +88,19 @@ def _decide(text: str, votes: Mapping[str, int], declared: str) -> tuple[str, fl
     return (best if confidence >= _MINIMUM_CONFIDENCE else UNKNOWN), confidence
 
 
-@cache
 def letters() -> LanguageIdentifier:
     """What the letters of a text say of its language, among ours. Reading it takes half a second, once."""
-    # Not `from_model_file` and `set_languages`, which keep the figures of all 142 languages beside ours: 30 MB.
-    figures, priors, names, moves, rows, features = load_model(MODEL_DIR / MODEL_FILE)
-    ours = [place for place, name in enumerate(names) if name in LANGUAGES]
-    return LanguageIdentifier(
-        figures[:, ours],
-        priors[ours],
-        [names[place] for place in ours],
-        moves,
-        array("i", features),
-        norm_probs=True,
-        tk_row=rows,
-    )
+    if not _letters:
+        _letters.append(read(LANGUAGES))
+    return _letters[0]
+
+
+def keep_letters(folder: Path) -> None:
+    """Have `letters` at hand from now on: from `folder`, which processes share, and where they are kept if need be.
+
+    Raises OSError where that cannot be; then they are read when they are first asked for.
+    """
+    _letters[:] = [kept(LANGUAGES, folder)]
 
 
 @cache

@@ -31,7 +31,7 @@ def main(config: Path | str, slot: str = "work") -> None:
         metrics=open_metrics(where.metrics_dir, slot),
     )
     jobs.use(line)
-    language.letters()  # half a second in which the first post in doubt would hold up those behind it
+    _keep_letters(settings.server.data_dir / "letters")
     _collect_seldom()
     with succession.current(engine):
         queues.run_worker(
@@ -41,6 +41,15 @@ def main(config: Path | str, slot: str = "work") -> None:
             ready=lambda: log.info("working"),
         )
     engine.dispose()
+
+
+def _keep_letters(folder: Path) -> None:
+    """Have at hand what the letters of languages are, else the first post in doubt holds up those behind it."""
+    try:
+        language.keep_letters(folder)
+    except OSError as error:
+        log.warning("letters of languages are not shared with other processes", folder=str(folder), reason=str(error))
+        language.letters()
 
 
 def _collect_seldom() -> None:
