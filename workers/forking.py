@@ -24,7 +24,7 @@ from workers.launcher import die_with
 
 log = structlog.get_logger()
 
-_HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)  # by the supervisor
 
 
 @dataclass(slots=True)
@@ -90,8 +90,9 @@ def _become(
         os.setsid()
         die_with(parent, stop_signal)
         signal.set_wakeup_fd(-1)
-        for number in _HANDLED:
-            signal.signal(number, signal.SIG_DFL)
+        for number in HANDLED:
+            if not is_ignored(number):
+                signal.signal(number, signal.SIG_DFL)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         _close_inherited()
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
@@ -101,6 +102,11 @@ def _become(
     finally:
         # Not through the frames above: they are the parent's, and would end its other children.
         os._exit(status)
+
+
+def is_ignored(number: signal.Signals) -> bool:
+    """Whether whoever started us wants this signal to do nothing, as `nohup` does."""
+    return number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN
 
 
 def _close_inherited() -> None:

@@ -23,7 +23,7 @@ from leitstand.errors import OUTDATED, OutdatedError, ServiceError
 from workers.child_states import ChildState, clear_child_states, write_child_states
 from workers.directories import claimed
 from workers.embedded import STARTUP_LIMIT, embedded_servers, startup_failure
-from workers.forking import Child
+from workers.forking import HANDLED, Child, is_ignored
 from workers.process import Command, Server, kill, kill_group, start
 from workers.restarts import Life, Phase, asked_to_end, ended, started, to_kill, to_start
 
@@ -41,7 +41,7 @@ def supervise(
     redis: bool = True,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
-    """Run the embedded servers and the roles on a data directory until SIGTERM or SIGINT; main thread only.
+    """Run the embedded servers and the roles on a data directory until told to end by a signal; main thread only.
 
     `meanwhile` is what this process does while a first database is made, and again while the servers start, before
     the first role. Raises ServiceError when the data directory is taken or a server never works, OutdatedError when a
@@ -97,7 +97,10 @@ class Supervisor:
         self._failure: ServiceError | None = None
 
     def run(self) -> None:
-        """Keep everything running until a SIGTERM or SIGINT; a second one kills the roles at once."""
+        """Keep everything running until a SIGTERM, SIGINT or SIGHUP; a second of the first two kills the roles at once.
+
+        A terminal that is closed sends SIGHUP, sometimes twice. Where it is ignored from the start (nohup) it stays so.
+        """
         with _woken(self._on_signal) as doorbell:
             try:
                 for child in self._servers:
@@ -122,7 +125,10 @@ class Supervisor:
         return all(child.life.phase is Phase.STOPPED for child in self._children())
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._stops += number != signal.SIGCHLD
+        if number == signal.SIGHUP:
+            self._stops = max(self._stops, 1)
+        else:
+            self._stops += number != signal.SIGCHLD
 
     def _turn(self, now: float) -> None:
         for child in self._children():
@@ -232,7 +238,7 @@ def _woken(handler: Callable[[int, FrameType | None], None]) -> Iterator[socket.
     with doorbell, button:
         doorbell.setblocking(False)
         button.setblocking(False)
-        before = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)}
+        before = {number: signal.signal(number, handler) for number in HANDLED if not is_ignored(number)}
         wakeup = signal.set_wakeup_fd(button.fileno(), warn_on_full_buffer=False)
         try:
             yield doorbell

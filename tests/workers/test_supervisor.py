@@ -42,8 +42,11 @@ _DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
 
 
 @contextmanager
-def _supervisor(*roles: str, data_dir: str = "-", grace: float = 10) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", _SCRIPT, data_dir, str(grace), *roles]
+def _supervisor(
+    *roles: str, data_dir: str = "-", grace: float = 10, ignore: signal.Signals | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    ignoring = f"import signal; signal.signal({int(ignore)}, signal.SIG_IGN)\n" if ignore else ""
+    command = [sys.executable, "-c", ignoring + _SCRIPT, data_dir, str(grace), *roles]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -94,7 +97,7 @@ def test_a_child_that_keeps_ending_is_started_ever_later() -> None:
     assert gaps[0] >= 0.2 and gaps[1] >= 0.4 and gaps[2] >= 0.8
 
 
-@pytest.mark.parametrize("order", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("order", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_told_to_end_it_asks_every_child_and_leaves_none(order: signal.Signals) -> None:
     with _supervisor(_POLITE + _STAY, _POLITE + _STAY) as process:
         _line(process), _line(process)
@@ -120,6 +123,29 @@ def test_a_second_order_does_not_wait_for_the_grace() -> None:
         assert _line(process) == "asked"
         process.terminate()
         assert _rest(process) == []
+        assert process.wait() == 0
+
+
+def test_a_terminal_that_hangs_up_twice_does_not_hurry_anybody(tmp_path: Path) -> None:
+    os.mkfifo(go := tmp_path / "go")
+    answer = f"lambda n, f: (os.write(1, b'asked\\n'), open({str(go)!r}).read(), os.write(1, b'done\\n'), os._exit(0))"
+    with _supervisor(f"import os, signal; signal.signal(signal.SIGTERM, {answer});" + _STAY) as process:
+        _line(process)
+        process.send_signal(signal.SIGHUP)
+        assert _line(process) == "asked"
+        process.send_signal(signal.SIGHUP)
+        go.write_text("")
+        assert _rest(process) == ["done"]
+        assert process.wait() == 0
+
+
+def test_where_hanging_up_is_ignored_it_ends_nobody() -> None:
+    with _supervisor(_STAY, ignore=signal.SIGHUP) as process:
+        first = int(_line(process))
+        process.send_signal(signal.SIGHUP)
+        os.kill(first, signal.SIGKILL)
+        assert int(_line(process)) != first  # it goes on keeping up
+        process.terminate()
         assert process.wait() == 0
 
 
