@@ -4,6 +4,7 @@ Ready means that posts can be taken and cases shown. Without Redis or without a 
 is impaired, not down.
 """
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from monitoring import slots
 State = Literal["well", "impaired", "down"]
 # The roles without which posts are taken and nothing comes of them. Not every installation listens by itself.
 NEEDED_ROLES = ("work", "deliver", "sweep")
+NO_ROOM = 200_000_000  # bytes, below which PostgreSQL stops soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +38,22 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was found. An error is "" where there was none; `revision` is None where the schema is empty or unread."""
+    """What was found. An error is "" where there was none; `revision` is None where the schema is empty or unread.
+
+    `free` is how many bytes are left for data_dir.
+    """
 
     database_error: str
     revision: str | None
     needed_revision: str
     redis_error: str
     processes: Mapping[str, int]
+    free: int
 
 
 def judge(facts: Facts) -> tuple[Part, ...]:
     """The parts, the most important first."""
-    return (_database(facts), _schema(facts), _redis(facts), _roles(facts.processes))
+    return (_database(facts), _schema(facts), _redis(facts), _roles(facts.processes), _disk(facts.free))
 
 
 def look(engine: Engine, ping_redis: Callable[[], str], metrics_dir: Path) -> Facts:
@@ -58,7 +64,10 @@ def look(engine: Engine, ping_redis: Callable[[], str], metrics_dir: Path) -> Fa
             revision = database.revision(connection)
     except SQLAlchemyError as failure:
         error = type(failure).__name__
-    return Facts(error, revision, database.newest_revision(), ping_redis(), slots.processes(metrics_dir))
+    free = shutil.disk_usage(
+        next(place for place in (metrics_dir, *metrics_dir.absolute().parents) if place.exists())
+    ).free
+    return Facts(error, revision, database.newest_revision(), ping_redis(), slots.processes(metrics_dir), free)
 
 
 def _database(facts: Facts) -> Part:
@@ -92,3 +101,11 @@ def _roles(processes: Mapping[str, int]) -> Part:
     if gone:
         return Part("roles", "impaired", f"not running: {', '.join(gone)}; running: {told or 'none'}")
     return Part("roles", "well", told + (f"; not on this host: {', '.join(unseen)}" if unseen else ""))
+
+
+def _disk(free: int) -> Part:
+    """What was taken is kept. But an embedded database without room refuses what comes, and no role can start."""
+    left = f"{free / 1e9:,.1f} GB free in data_dir"
+    if free < NO_ROOM:
+        return Part("disk", "impaired", f"{left}: make room, or posts are refused")
+    return Part("disk", "well", left)

@@ -4,6 +4,7 @@
 as long as it needs them.
 """
 
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ __all__ = ["EmbeddedServices", "database_url", "embedded_servers", "embedded_ser
 STARTUP_LIMIT = 120.0  # recovery after a crash replays the log first
 _JOIN_LIMIT = 30.0
 _PACE = 0.01
+_LEAST_ROOM = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +101,10 @@ def startup_failure(server: Server, status: int | None, obstacle: str) -> str:
     ended = f"it does not work yet ({obstacle})" if status is None else f"it ended with status {status}"
     log = server.command.log
     said = f"; the end of {log}:\n{tail(log)}" if log and log.exists() else ""
-    return f"{server.command.name} does not start: {ended}{said}"
+    full = f"; the disk of {log.parent} is full: make room" if log and _is_full(log.parent) else ""
+    return f"{server.command.name} does not start: {ended}{full}{said}"
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether not even a piece of PostgreSQL's log fits in."""
+    return folder.exists() and shutil.disk_usage(folder).free < _LEAST_ROOM

@@ -11,9 +11,10 @@ from console.auth import listen_host
 from console.health.finding import Finding, State
 from leitstand.errors import ServiceError
 from leitstand.settings import Settings
+from monitoring.health import NO_ROOM
 from workers.directories import claimed, make_data_dir
 
-LITTLE_ROOM, NO_ROOM = 2_000_000_000, 200_000_000
+LITTLE_ROOM = 2_000_000_000
 
 
 def data_dir(path: Path) -> tuple[Finding, bool]:

@@ -11,7 +11,7 @@ from monitoring import slots
 from monitoring.health import Facts, Part, judge, look
 
 ALL = {"listen": 1, "work": 2, "deliver": 1, "sweep": 1, "serve": 1}
-GOOD = Facts("", "0001", "0001", "", ALL)
+GOOD = Facts("", "0001", "0001", "", ALL, 10_000_000_000)
 
 
 def part(facts: Facts, name: str) -> Part:
@@ -24,6 +24,7 @@ def test_all_is_well() -> None:
         ("schema", "well"),
         ("redis", "well"),
         ("roles", "well"),
+        ("disk", "well"),
     ]
     assert "2 work" in part(GOOD, "roles").detail
 
@@ -52,13 +53,23 @@ def test_a_role_that_is_gone_is_missed_and_one_that_never_ran_here_is_not() -> N
     assert "leitstand run" in part(replace(GOOD, processes={}), "roles").detail
 
 
+def test_a_disk_without_room_is_told_before_posts_are_refused() -> None:
+    disk = part(replace(GOOD, free=199_000_000), "disk")
+    assert (disk.state, disk.ready) == ("impaired", True)
+    assert "0.2 GB free" in disk.detail and "make room" in disk.detail
+
+
 def test_a_real_house_is_looked_at(database: Engine, tmp_path: Path) -> None:
     slots.claim(tmp_path, "serve")
-    assert all(p.state == "well" for p in judge(look(database, lambda: "", tmp_path)))
+    assert all(p.state == "well" for p in judge(look(database, lambda: "", tmp_path))[:4])
     with database.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'old'"))
     facts = look(database, lambda: "", tmp_path)
     assert (facts.revision, facts.needed_revision) == ("old", newest_revision())
+
+
+def test_a_house_that_never_ran_has_a_disk_too(database: Engine, tmp_path: Path) -> None:
+    assert look(database, lambda: "", tmp_path / "not" / "yet" / "metrics").free > 0
 
 
 def test_a_database_that_is_away_is_told_without_its_password(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leitstand.errors import ServiceError
+from workers import embedded
 from workers.addresses import POSTGRES_SOCKET, REDIS_SOCKET, database_url, redis_url, socket_dir
 from workers.directories import make_private
 from workers.embedded import embedded_servers, embedded_services
@@ -67,6 +68,18 @@ def test_a_failed_statement_leaves_nothing_of_itself_in_the_log(services: Path) 
         _answer(services, "WITH a AS (SELECT 1) SELECT 1; CREATE TEMP TABLE t (x text PRIMARY KEY);"
                 "INSERT INTO t VALUES ('a private word'), ('a private word')")  # fmt: skip
     assert "private" not in (services / "logs" / "postgres.log").read_text()
+
+
+@pytest.mark.parametrize(("least", "told"), [(0, False), (1 << 62, True)])
+def test_a_server_that_does_not_start_on_a_full_disk_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, least: int, told: bool
+) -> None:
+    monkeypatch.setattr(embedded, "_LEAST_ROOM", least)
+    (server,) = embedded_servers(tmp_path, redis=False)
+    (tmp_path / "logs").mkdir()
+    said = embedded.startup_failure(server, 1, "it ended")
+    assert said.startswith("postgres does not start: it ended with status 1")
+    assert (f"the disk of {tmp_path / 'logs'} is full: make room" in said) is told
 
 
 def test_data_outlives_a_stop_and_a_pid_file_that_names_a_stranger(tmp_path: Path) -> None:
