@@ -94,6 +94,8 @@ class Supervisor:
         self._reported: tuple[ChildState, ...] = ()
         self._up = not servers
         self._stops = 0
+        self._why = ""
+        self._told = False
         self._failure: ServiceError | None = None
 
     def run(self) -> None:
@@ -125,10 +127,10 @@ class Supervisor:
         return all(child.life.phase is Phase.STOPPED for child in self._children())
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGHUP:
-            self._stops = max(self._stops, 1)
-        else:
-            self._stops += number != signal.SIGCHLD
+        if number == signal.SIGCHLD:
+            return
+        self._why = self._why or signal.Signals(number).name
+        self._stops = max(self._stops, 1) if number == signal.SIGHUP else self._stops + 1
 
     def _turn(self, now: float) -> None:
         for child in self._children():
@@ -196,10 +198,13 @@ class Supervisor:
             self._give_up(ServiceError(startup_failure(child.server, None, obstacle)))
 
     def _give_up(self, failure: ServiceError) -> None:
-        self._failure = self._failure or failure
+        self._failure, self._why = self._failure or failure, self._why or str(failure).splitlines()[0]
         self._stops = max(self._stops, 1)
 
     def _stop(self, now: float) -> None:
+        if not self._told:
+            log.info("ending", why=self._why)
+            self._told = True
         for child in self._roles:
             _ask_to_end(child, now, child.command.grace if self._stops == 1 else 0.0)
         if all(child.life.phase is Phase.STOPPED for child in self._roles):

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -102,8 +103,9 @@ def test_told_to_end_it_asks_every_child_and_leaves_none(order: signal.Signals) 
     with _supervisor(_POLITE + _STAY, _POLITE + _STAY) as process:
         _line(process), _line(process)
         process.send_signal(order)
-        assert _rest(process) == ["asked", "asked"]
-        assert process.wait() == 0
+        told, said = process.communicate()
+        assert (told.split(), process.returncode) == (["asked", "asked"], 0)
+        assert re.search(rf"ending +why={order.name}", said)
 
 
 def test_a_child_that_does_not_listen_is_killed_after_its_grace() -> None:
