@@ -167,7 +167,8 @@ def _commands() -> Iterator[str]:
     yield "# Commands"
     yield (
         "All take `--help`; all that read your configuration take `--config` (`-c`). Exit codes: 0 ok, 1 failed, 2 bad"
-        " usage or configuration, 75 the database belongs to a newer version. What prints data takes `--json`: one JSON object a line."
+        " usage or configuration, 75 the database belongs to a newer version. What prints data takes `--json`: one JSON"
+        " object a line."
     )
     yield "\n".join(f"- [`{name}`](#leitstand-{name}): {summary}" for name, summary in COMMANDS.items())
     for name in COMMANDS:

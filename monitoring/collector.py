@@ -15,8 +15,8 @@ from redis import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from leitstand import __version__
+from monitoring.definitions import Definition
 from monitoring.gauges import BUILD_INFO, GAUGES, SCRAPE_OK
-from monitoring.rows import Row
 
 log = structlog.get_logger()
 
@@ -24,7 +24,7 @@ LIMIT = 5.0  # Prometheus itself waits for 10
 FRESH = 1.0
 
 Series = Mapping[tuple[str, ...], float]
-Found = Mapping[Row, Series]
+Found = Mapping[Definition, Series]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class StateCollector:
         deadline = time.monotonic() + self._limit
         for lane in self._lanes:
             lane.start()
-        found: dict[Row, Series] = {BUILD_INFO: {(__version__,): 1.0}}
+        found: dict[Definition, Series] = {BUILD_INFO: {(__version__,): 1.0}}
         told: dict[tuple[str, ...], float] = {}
         for lane in self._lanes:
             by_part = lane.wait(deadline - time.monotonic())

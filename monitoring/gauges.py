@@ -3,11 +3,11 @@
 A gauge is absent where nothing is known; zero means that somebody looked and found none.
 """
 
-from monitoring.rows import Row
+from monitoring.definitions import Definition
 
 
-def _gauge(name: str, meaning: str, *labels: str) -> Row:
-    return Row(f"leitstand_{name}", "gauge", meaning, labels)
+def _gauge(name: str, meaning: str, *labels: str) -> Definition:
+    return Definition(f"leitstand_{name}", "gauge", meaning, labels)
 
 
 CASES_OPEN = _gauge(

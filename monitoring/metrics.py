@@ -16,7 +16,7 @@ from leitstand.errors import DeliveryOutcome
 from leitstand.model import ClockName, Sentiment, Severity, Urgency
 from leitstand.settings import Settings
 from monitoring import slots
-from monitoring.rows import Row
+from monitoring.definitions import Definition
 
 LATENCY = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600)
 DELAY = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600)
@@ -29,7 +29,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
-        self.rows: list[Row] = []
+        self.rows: list[Definition] = []
         self.mentions_received = self._counter(
             "leitstand_mentions_received", "Mentions a source handed over.", "listener", "channel"
         )
@@ -70,11 +70,11 @@ class Metrics:
         )
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
-        self.rows.append(Row(name, "counter", meaning, labels))
+        self.rows.append(Definition(name, "counter", meaning, labels))
         return Counter(name, meaning, labels, registry=self._registry)
 
     def _histogram(self, name: str, meaning: str, buckets: Sequence[float], *labels: str) -> Histogram:
-        self.rows.append(Row(name, "histogram", meaning, labels))
+        self.rows.append(Definition(name, "histogram", meaning, labels))
         return Histogram(name, meaning, labels, buckets=buckets, registry=self._registry)
 
 

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
+from monitoring.definitions import Definition
 from monitoring.gauges import GAUGES
 from monitoring.metrics import COUNTED
-from monitoring.rows import Row
 from monitoring.slots import BROKEN_FILES, ROLE_PROCESSES
 
 PAGE = Path(__file__).parents[1] / "docs" / "metrics.md"
 BEGIN, END = "<!-- generated: python -m monitoring.reference -->\n", "<!-- end -->\n"
-ROWS: tuple[Row, ...] = (*COUNTED, *GAUGES, ROLE_PROCESSES, BROKEN_FILES)
+ROWS: tuple[Definition, ...] = (*COUNTED, *GAUGES, ROLE_PROCESSES, BROKEN_FILES)
 
 
 def table() -> str:

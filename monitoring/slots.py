@@ -24,15 +24,17 @@ from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from leitstand.errors import ServiceError
-from monitoring.rows import Row
+from monitoring.definitions import Definition
 
 log = structlog.get_logger()
 
 ROLES = ("listen", "work", "deliver", "sweep", "serve")
-ROLE_PROCESSES = Row(
+ROLE_PROCESSES = Definition(
     "leitstand_role_processes", "gauge", "Processes alive, of each role that ever ran here.", ("role",)
 )
-BROKEN_FILES = Row("leitstand_metrics_files_broken", "gauge", "Counter files that cannot be read and are left out.")
+BROKEN_FILES = Definition(
+    "leitstand_metrics_files_broken", "gauge", "Counter files that cannot be read and are left out."
+)
 MOST_PROCESSES = 256
 # Written out at once: a memory-mapped write into a hole of a file kills the process when the disk is full.
 FILE_SIZE = 256 * 1024
@@ -111,7 +113,7 @@ def _held(path: Path) -> bool:
 class SlotCollector:
     """All slots' counters added up. Of `rows` only: what another version of Leitstand counted is left out."""
 
-    def __init__(self, directory: Path, rows: Iterable[Row]) -> None:
+    def __init__(self, directory: Path, rows: Iterable[Definition]) -> None:
         self._directory = directory
         self._labels = {row.name: set(row.labels) for row in rows}
 

@@ -12,13 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nlp.network import LIMIT, POOLED, POOLS, sums
 from nlp.tokens import Tokens
+from nlp.windows import Floats, Ints, around, around_back, kernel, matrix
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
 Weights = Mapping[str, Floats]
 
 WORDS, GROUPS = "w.weight", "g.weight"
@@ -176,11 +174,11 @@ def _rows(place: Ints, slope: Floats) -> Rows:
 
 def _windows(weights: Weights, values: Floats, post: Ints, drop: Drop | None) -> _Windows:
     dropped = _some(values, drop)
-    first_in = _around(values * dropped, post, 1)
-    first = first_in @ _matrix(weights["c1.weight"]) + weights["c1.bias"]
+    first_in = around(values * dropped, post, 1)
+    first = first_in @ matrix(weights["c1.weight"]) + weights["c1.bias"]
     bent = np.maximum(first, 0)
-    second_in = _around(bent, post, 2)
-    second = second_in @ _matrix(weights["c2.weight"]) + weights["c2.bias"]
+    second_in = around(bent, post, 2)
+    second = second_in @ matrix(weights["c2.weight"]) + weights["c2.bias"]
     both = bent + np.maximum(second, 0)
     seen_drop = _some(both, drop)
     return _Windows(dropped, first_in, first, second_in, second, both * seen_drop, seen_drop)
@@ -189,13 +187,13 @@ def _windows(weights: Weights, values: Floats, post: Ints, drop: Drop | None) ->
 def _windows_back(weights: Weights, seen: _Windows, post: Ints, slope: Floats) -> tuple[Weights, Floats]:
     both = slope * seen.seen_drop
     second: Floats = both * (seen.second > 0)
-    bent = both + _around_back(second @ _matrix(weights["c2.weight"]).T, post, 2)
+    bent = both + around_back(second @ matrix(weights["c2.weight"]).T, post, 2)
     first: Floats = bent * (seen.first > 0)
-    values = _around_back(first @ _matrix(weights["c1.weight"]).T, post, 1) * seen.drop
+    values = around_back(first @ matrix(weights["c1.weight"]).T, post, 1) * seen.drop
     found = {
-        "c1.weight": _kernel(seen.first_in.T @ first),
+        "c1.weight": kernel(seen.first_in.T @ first),
         "c1.bias": first.sum(axis=0),
-        "c2.weight": _kernel(seen.second_in.T @ second),
+        "c2.weight": kernel(seen.second_in.T @ second),
         "c2.bias": second.sum(axis=0),
     }
     return found, values
@@ -269,34 +267,6 @@ def _beside_back(weights: Weights, seen: _Beside, slope: Floats) -> Weights:
 
 def _some(values: Floats, drop: Drop | None) -> Floats:
     return drop.some(values) if drop else np.ones_like(values)
-
-
-def _matrix(weight: Floats) -> Floats:
-    """A window's weights as one matrix for [before, here, after]."""
-    return weight.transpose(2, 1, 0).reshape(-1, weight.shape[0])
-
-
-def _kernel(matrix: Floats) -> Floats:
-    """The same the other way round."""
-    return matrix.reshape(3, -1, matrix.shape[1]).transpose(2, 1, 0)
-
-
-def _around(values: Floats, post: Ints, apart: int) -> Floats:
-    """[before, here, after] of each place, `apart` steps away; nothing reaches into the next post."""
-    same = (post[apart:] == post[:-apart])[:, None]
-    before, after = np.zeros_like(values), np.zeros_like(values)
-    before[apart:] = values[:-apart] * same
-    after[:-apart] = values[apart:] * same
-    return np.concatenate([before, values, after], axis=1)
-
-
-def _around_back(slope: Floats, post: Ints, apart: int) -> Floats:
-    same = (post[apart:] == post[:-apart])[:, None]
-    before, here, after = np.split(slope, 3, axis=1)
-    found = here.copy()
-    found[:-apart] += before[apart:] * same
-    found[apart:] += after[:-apart] * same
-    return found
 
 
 def gathered(place: Ints, values: Floats, size: int) -> Floats:

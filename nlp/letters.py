@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from py3langid import modelio
 from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
-from py3langid.modelio import load_model
 
 _LAYOUT = "1"  # of the files below
 _PARTS = ("figures", "priors", "names", "moves", "rows", "features")
@@ -60,19 +60,16 @@ def _mapped(place: Path) -> _Cut:
 
 def _cut(languages: Collection[str]) -> _Cut:
     # Not `from_model_file` and `set_languages`, which keep the figures of all 142 languages beside ours: 30 MB.
-    figures, priors, names, moves, rows, features = load_model(MODEL_DIR / MODEL_FILE)
+    figures, priors, names, moves, rows, features = modelio.load_model(MODEL_DIR / MODEL_FILE)
     ours = [place for place, name in enumerate(names) if name in languages]
     named = np.array([names[place] for place in ours])
-    return _Cut(figures[:, ours], priors[ours], named, *(np.asarray(part) for part in (moves, rows)), _whole(features))
-
-
-def _whole(features: list[int]) -> NDArray[Any]:
-    return np.array(features, dtype=np.intc)
+    found = np.array(features, dtype=np.intc)
+    return _Cut(figures[:, ours], priors[ours], named, np.asarray(moves), np.asarray(rows), found)
 
 
 def _identifier(cut: _Cut) -> LanguageIdentifier:
     # As memory and not as arrays of numpy, whose single numbers are slow to come by.
-    moves, rows, features = (memoryview(part) for part in (cut.moves, cut.rows, cut.features))
+    moves, rows, features = cut.moves.data, cut.rows.data, cut.features.data
     return LanguageIdentifier(
         cut.figures, np.array(cut.priors), cut.names.tolist(), moves, features, norm_probs=True, tk_row=rows
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from leitstand.errors import Problem
 from leitstand.model import ClockName
 from leitstand.settings import Escalation, Settings, Sla, show_duration
-from triage import coverage, hours
+from triage import hours, idle_rules
 from triage.agreements import ties
 from triage.hours import time_zone
 from triage.knowledge import replies
@@ -18,7 +18,7 @@ def problems(settings: Settings) -> Iterable[Problem]:
     """SLA entries that tie, rules that never decide anything or contradict themselves, steps that would tell nobody,
     deadlines of nothing, calendars that cannot be read."""
     yield from _sla_ties(settings.sla)
-    yield from coverage.problems(settings)
+    yield from idle_rules.problems(settings)
     yield from _steps(settings)
     yield from _rotas(settings)
     yield from _budgets(settings.sla)

@@ -26,9 +26,10 @@ class Mention:
     """One post from one network.
 
     `channel` + `external_id` identify it for ever. `conversation_id` is the root post's external id, or another name
-    that all of a chat or a ticket have; `parent_id` is the post it answers. `language` is what the network declares ("" where it says nothing). `media` counts pictures and
-    videos. `edited_at` is when it got these words, None where it was never edited or nobody says so. `ref` is what the
-    server that was heard calls it, "" where that is its `external_id`.
+    that all of a chat or a ticket have; `parent_id` is the post it answers. `language` is what the network declares (""
+    where it says nothing). `media` counts pictures and videos. `edited_at` is when it got these words, None where it
+    was never edited or nobody says so. `ref` is what the server that was heard calls it, "" where that is its
+    `external_id`.
     """
 
     channel: str

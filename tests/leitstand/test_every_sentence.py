@@ -16,7 +16,7 @@ _PLACES = [Path(package.__file__ or "").parent for package in (triage, workers)]
 # A module that has to do with one of these writes sentences.
 _WRITES = re.compile(r"\b(?:Notice|CaseReason|Line|Act|Start|Agreement|Severity|Clock)\b")
 # What these write is for pages alone, or no sentence.
-_ASIDE = frozenset({"checks", "coverage", "digests/words", "explain", "matrix", "risk/signs", "rules"})
+_ASIDE = frozenset({"checks", "digests/words", "explain", "idle_rules", "matrix", "risk/signs", "rules"})
 _NOT_READ = ("text", "InputError", "compile", "info", "warning", "exception", "error")
 # Texts that are no sentence of a timeline, a reason or a notice: refusals' words, keys, SQL.
 _NOT_SAID = re.compile(

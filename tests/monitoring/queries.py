@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from monitoring.definitions import Definition
 from monitoring.gauges import GAUGES
 from monitoring.metrics import COUNTED
-from monitoring.rows import Row
 from monitoring.slots import BROKEN_FILES, ROLE_PROCESSES
 
-ROWS: tuple[Row, ...] = (*COUNTED, *GAUGES, BROKEN_FILES, ROLE_PROCESSES)
+ROWS: tuple[Definition, ...] = (*COUNTED, *GAUGES, BROKEN_FILES, ROLE_PROCESSES)
 FROM_PROMETHEUS = {"up": {"job", "instance"}, "ALERTS": {"alertname", "alertstate"}}
 
 _SELECTOR = re.compile(r"(?<![\w$.])(?P<name>leitstand_\w+|up\b)(?:\{(?P<matchers>[^}]*)\})?")

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from nlp import tuning
 from nlp.features import NAMES
-from nlp.gradient import GROUPS, WORDS, Drop, Floats, Slopes, backwards, forwards
+from nlp.gradient import GROUPS, WORDS, Drop, Slopes, backwards, forwards
 from nlp.network import INTENTS, OUTPUTS, SENTIMENT, URGENCY, Network, sums
 from nlp.tokens import Tokens, read_tokens
 from nlp.tuning import Lesson
+from nlp.windows import Floats
 
 # Short and long, one without a token, one with the same word twice, two whose edges would touch.
 TEXTS = ["the line was grey again", "grey, grey and late", "", "no", "komplett bunt gewesen, was nun?", "late again!"]

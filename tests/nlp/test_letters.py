@@ -1,5 +1,6 @@
 """The letters of languages as kept for all processes: the very answers of py3langid, mapped, whole or not there."""
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -9,6 +10,7 @@ from threading import Barrier
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from py3langid import modelio
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from nlp import language, letters
@@ -27,7 +29,7 @@ texts = st.text(max_size=200) | st.lists(st.sampled_from(_PIECES), max_size=12).
 def _read_once() -> Iterator[None]:
     """The package's file is read once for all of these tests: that takes half a second each time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(letters, "load_model", cache(letters.load_model))
+        patch.setattr(modelio, "load_model", cache(modelio.load_model))
         yield
 
 
@@ -132,7 +134,7 @@ def test_where_nothing_can_be_written_nothing_is_left(tmp_path: Path, monkeypatc
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(letters.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         letters.kept(LANGUAGES, tmp_path)
     assert list(tmp_path.iterdir()) == []

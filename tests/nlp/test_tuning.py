@@ -5,10 +5,11 @@ import pytest
 
 from nlp import trained, tuning
 from nlp.features import NAMES
-from nlp.gradient import GROUPS, WORDS, Floats, forwards
+from nlp.gradient import GROUPS, WORDS, forwards
 from nlp.network import OUTPUTS, SENTIMENT, Network
 from nlp.tokens import read_tokens
 from nlp.tuning import Lesson, Pace
+from nlp.windows import Floats
 
 TEXTS = [f"{word} {number}" for number in "abcdefgh" for word in ("linie grau heute", "linie bunt heute")]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from leitstand.model import Sentiment, Urgency
 from leitstand.settings import Settings
 from tests.triage.building import SETTINGS, assessment, mention, policy
-from triage.coverage import problems
+from triage.idle_rules import problems
 from triage.judgement import judge
 
 THEN = {"tags": ["t"]}

@@ -1,11 +1,11 @@
-"""What is known of a metric before it is counted: its row in the documentation, and what rules and panels may use."""
+"""What is known of a metric before it is counted: what the documentation, rules and panels say of it."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Definition:
     """One metric. A counter's `name` is without the `_total` under which it is queried."""
 
     name: str
