@@ -6,14 +6,19 @@ begins, together with those behind it that fit into the same batch, and none of 
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Final
 
 import msgspec
 import structlog
+from redis import ConnectionError as NoConnectionError
 from redis import Redis, RedisError
+from redis import TimeoutError as NoAnswerError
 from redis.backoff import NoBackoff
 from redis.client import Pipeline
 from redis.commands.core import Script
@@ -35,6 +40,9 @@ JOB_TIMEOUT = 120
 BEAT_EVERY = timedelta(seconds=15)
 # Long enough for any backlog that a disk can hold; then the sweep's re-enqueue is what counts.
 JOB_TTL = timedelta(days=1)
+# Seconds for an answer. A worker waits for work, a while at a time; nobody else waits for a Redis that hangs.
+PATIENCE, WORKERS_PATIENCE = 1.0, 40.0
+HANGS_FOR = 5.0  # seconds, as long as it is left alone then
 # The job at hand leaves Redis, and so do those behind it while they fit; what they hold is returned.
 _TAKE: Final = """
 redis.call('LREM', KEYS[2], 1, ARGV[1])
@@ -56,17 +64,30 @@ return taken
 """
 
 
-def connect(url: str) -> Redis:
-    """A connection pool on `url`. One second to connect: whoever enqueues must not wait for a dead Redis."""
-    return Redis.from_url(url, socket_connect_timeout=1, socket_timeout=420, retry=Retry(NoBackoff(), 1))
+def connect(url: str, patience: float = PATIENCE) -> Redis:
+    """A connection pool on `url`: whoever enqueues must not wait for a dead Redis, nor for one that hangs."""
+    again = Retry(NoBackoff(), 1, (NoConnectionError,))  # it was started anew
+    return Redis.from_url(url, socket_connect_timeout=min(1.0, patience), socket_timeout=patience, retry=again)
 
 
 class AssessQueue:
-    """The queue of mentions to assess."""
+    """The queue of mentions to assess. Where Redis hangs, all that is asked within the next seconds fails at once."""
 
     def __init__(self, connection: Redis) -> None:
         self._connection = connection
         self._queue = Queue(ASSESS, connection=connection, serializer=JSONSerializer)
+        self._hangs_until = -math.inf
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Asks nothing of a Redis that was just found to hang: what is stored must not wait for it, post after post."""
+        if time.monotonic() < self._hangs_until:
+            raise NoAnswerError("Redis did not answer a moment ago")
+        try:
+            yield
+        except NoAnswerError:
+            self._hangs_until = time.monotonic() + HANGS_FOR
+            raise
 
     def enqueue(self, ids: Sequence[int]) -> None:
         """Hand over mention ids, in jobs of at most BATCH. Raises redis.RedisError if Redis does not take them."""
@@ -83,21 +104,24 @@ class AssessQueue:
             for batch in batches
         ]
         if jobs:
-            self._queue.enqueue_many(jobs)
+            with self._asking():
+                self._queue.enqueue_many(jobs)
 
     def depth(self) -> int:
         """How many jobs wait."""
-        return self._queue.count
+        with self._asking():
+            return self._queue.count
 
     def head_enqueued_at(self) -> datetime | None:
         """When the job that comes next was enqueued; None when none waits."""
-        for job_id in self._queue.get_job_ids(0, 1):
-            try:
-                at = Job.fetch(job_id, connection=self._connection, serializer=JSONSerializer).enqueued_at
-            except NoSuchJobError:  # taken, or wiped, in between
-                return None
-            return at.replace(tzinfo=UTC) if at and not at.tzinfo else at
-        return None
+        with self._asking():
+            for job_id in self._queue.get_job_ids(0, 1):
+                try:
+                    at = Job.fetch(job_id, connection=self._connection, serializer=JSONSerializer).enqueued_at
+                except NoSuchJobError:  # taken, or wiped, in between
+                    return None
+                return at.replace(tzinfo=UTC) if at and not at.tzinfo else at
+            return None
 
 
 class NextJobs(Queue):
@@ -200,6 +224,7 @@ def run_worker(connection: Redis, name: str, *, jobs: int, ready: Callable[[], N
         connection=connection,
         serializer=JSONSerializer,
         log_job_description=False,
+        worker_ttl=int(WORKERS_PATIENCE) + 5,  # it asks for work for 15 s less than this, and hears nothing till then
     )
     ready()
     worker.work(max_jobs=jobs, logging_level="WARNING")

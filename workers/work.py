@@ -35,7 +35,7 @@ def main(config: Path | str, slot: str = "work") -> None:
     _collect_seldom()
     with succession.current(engine):
         queues.run_worker(
-            queues.connect(where.redis_url),
+            queues.connect(where.redis_url, queues.WORKERS_PATIENCE),
             setup.host_slot(slot),
             jobs=settings.workers.recycle_after,
             ready=lambda: log.info("working"),

@@ -1,11 +1,13 @@
 """The worker takes the jobs behind the one at hand along, up to a batch, and Redis keeps nothing of them."""
 
 import signal
+import socket
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import cast
 
 import pytest
-from redis import Redis
+from redis import Redis, RedisError
 
 from workers import jobs, queues
 from workers.line import Line
@@ -43,6 +45,24 @@ class Broken(Recorder):
 def redis(redis_url: str) -> Iterator[Redis]:
     with queues.connect(redis_url) as connection:
         yield connection
+
+
+@pytest.fixture
+def hanging() -> Iterator[socket.socket]:
+    """A Redis that hangs: it takes connections and answers nobody."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield server
+
+
+def connections(server: socket.socket) -> int:
+    """How many have come since it was asked last."""
+    found = 0
+    with suppress(BlockingIOError):
+        while True:
+            server.accept()[0].close()
+            found += 1
+    return found
 
 
 @pytest.fixture(autouse=True)
@@ -135,3 +155,31 @@ def test_the_oldest_job_that_waits_is_known(redis: Redis) -> None:
     assert queue.head_enqueued_at() is None
     enqueue(redis, 1)
     assert queue.head_enqueued_at() is not None
+
+
+def test_nobody_but_a_worker_waits_for_a_redis_that_hangs(hanging: socket.socket) -> None:
+    with queues.connect(f"redis://127.0.0.1:{hanging.getsockname()[1]}", 0.1) as connection:
+        queue = AssessQueue(connection)
+        with pytest.raises(RedisError):
+            queue.enqueue([1])
+        assert connections(hanging) == 1  # it is not tried twice
+        for ask in (queue.depth, queue.head_enqueued_at, lambda: queue.enqueue([1])):
+            with pytest.raises(RedisError, match="did not answer a moment ago"):
+                ask()
+        assert connections(hanging) == 0
+
+
+def test_a_redis_that_hung_is_asked_again(hanging: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "HANGS_FOR", 0.0)
+    with queues.connect(f"redis://127.0.0.1:{hanging.getsockname()[1]}", 0.1) as connection:
+        for _ in range(2):
+            with pytest.raises(RedisError):
+                AssessQueue(connection).enqueue([1])
+            assert connections(hanging) == 1
+
+
+def test_who_asks_has_little_patience_and_a_worker_more_than_it_waits_for_work(redis_url: str) -> None:
+    with queues.connect(redis_url) as asking, queues.connect(redis_url, queues.WORKERS_PATIENCE) as working:
+        limits = [c.connection_pool.connection_kwargs["socket_timeout"] for c in (asking, working)]
+        worker = queues.WarmWorker([queues.ASSESS], connection=working, worker_ttl=int(queues.WORKERS_PATIENCE) + 5)
+        assert limits[0] <= 1 < worker.dequeue_timeout < limits[1]
