@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from escalation_bridge import delivery, outbox
 from escalation_bridge.contract import Target
-from leitstand import plugins
+from leitstand import database, plugins
 from leitstand.settings import Settings
 from monitoring.metrics import Metrics, open_metrics
 from workers import setup, succession
@@ -91,8 +91,9 @@ def main(config: Path | str, slot: str = "deliver") -> None:
     where = setup.place(settings)
     engine = setup.open_database(where, pool_size=8)
     metrics = open_metrics(where.metrics_dir, slot)
+    url = database.watched(where.database_url).render_as_string(hide_password=False)
     with succession.current(engine):
-        asyncio.run(run(settings, engine, where.database_url, metrics))
+        asyncio.run(run(settings, engine, url, metrics))
     engine.dispose()
 
 

@@ -1,11 +1,17 @@
 """The schema: migrated once, recognised when it is old, and as strict as the promises need."""
 
+import os
 import re
-from collections.abc import Iterable
+import select
+import socket
+import sys
+import threading
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from leitstand import database as db
@@ -70,6 +76,45 @@ def test_a_malformed_url_is_explained_without_its_password() -> None:
     with pytest.raises(ServiceError) as caught:
         db.engine("not a url: hunter2")
     assert "postgresql://" in str(caught.value) and "hunter2" not in str(caught.value)
+
+
+@contextmanager
+def _by_tcp(url: str, query: dict[str, str]) -> Iterator[str]:
+    """The URL of the same database over TCP: one connection is handed on to its socket."""
+    parsed = make_url(url)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hand_on() -> None:
+            with server.accept()[0] as ours, socket.socket(socket.AF_UNIX) as theirs:
+                theirs.connect(f"{parsed.query['host']}/.s.PGSQL.5432")
+                ways = {ours: theirs, theirs: ours}
+                while True:
+                    for one in select.select([*ways], [], [])[0]:
+                        if not (words := one.recv(65536)):
+                            return
+                        ways[one].sendall(words)
+
+        handing = threading.Thread(target=hand_on)
+        handing.start()
+        own = parsed.set(host="127.0.0.1", port=server.getsockname()[1], query=query)
+        yield own.render_as_string(hide_password=False)
+        handing.join(60)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
+@pytest.mark.parametrize(("said", "expected"), [({}, 20_000), ({"tcp_user_timeout": "7000"}, 7000)])
+def test_a_server_that_is_gone_without_a_word_is_noticed(
+    database_url_of_test: str, said: dict[str, str], expected: int
+) -> None:
+    with _by_tcp(database_url_of_test, said) as url:
+        engine = db.engine(url, pool_size=1)
+        with engine.connect() as connection:
+            descriptor = connection.connection.dbapi_connection.fileno()  # type: ignore[union-attr]
+            with socket.socket(fileno=os.dup(descriptor)) as seen:
+                assert seen.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == expected
+                assert seen.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+                assert seen.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 5
+        engine.dispose()
 
 
 OPEN_CASE = text(
