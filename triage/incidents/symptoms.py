@@ -83,14 +83,14 @@ _FAULTS, _DOUBTS, _NOWS, _OTHERS_TOO, _OVERS = map(_any, (_FAULT, _DOUBT, _NOW, 
 # Without one of these there is no fault, or no doubt: nearly no post has any, which one look at all of them tells.
 _OF_FAULTS: Final = (
     *("500", "501", "502", "503", "504", "gateway", "unavailable", "server error", "timeouts", "s out", "d out"),
-    *("ing out", "me out", "überschreitung", "connection ", "error", "latenc", "fehler", "down", "offline", "reachable"),
+    *("ing out", "me out", "überschreitung", "connection ", "error", "latenc", "fehler", "down", "offline"),
     *("unresponsive", " responding", " loading", " working", "t load", "t work", "t respond", "t connect", "t start"),
     *("t open", "t log", "t sign", "o log", "o sign", "t reach", "t access", "o connect", "o reach", "o access"),
     *("o load", "in loop", "in fail", "in broken", "keep loop", "keeps loop", "crash", "stalled", "frozen", " dead"),
     *("ausgefallen", "störung", "gestört", "erreichbar", "verfügbar", "zu erreichen", "geht ", "gehen ", "funktionier"),
     *("läuft ", "laufen ", "klappt ", "lädt ", "laden ", "tut ", "reagiert ", "antwortet ", "startet ", "verbindung"),
     *("anmeld", "login", "einloggen", " rein", "ausgeloggt", "d load", "d lädt", "lade ", "hängt ", "dreht sich "),
-    *("kreist ", "im kreis"),
+    *("reachable", "kreist ", "im kreis"),
 )
 _OF_DOUBTS: Final = (
     *("slow", "sluggish", "lag", "degraded", "intermittent", "unstable", "flaky", "wobbl", "hiccup", "spinn"),
