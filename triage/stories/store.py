@@ -26,10 +26,11 @@ _KEYS = Statement("""
     SELECT k.key, k.mention_id, p.story FROM story_keys k LEFT JOIN story_posts p USING (mention_id)
     WHERE k.key = ANY(CAST(:keys AS bigint[]))
 """)
-# The latest posts of each band, then those that share the most bands with the post asked for.
+# The latest posts of each band, then those that share the most bands with the post asked for. Bands are looked up, and
+# stored, in the order of their index: what is beside what was read a moment ago is still at hand.
 _NEAR = """
     WITH wanted AS (
-      SELECT * FROM unnest(CAST(:posts AS bigint[]), CAST(:bands AS bigint[])) AS w(post, band)
+      SELECT * FROM unnest(CAST(:posts AS bigint[]), CAST(:bands AS bigint[])) AS w(post, band) ORDER BY band
     ), hits AS (
       SELECT w.post, b.mention_id, count(*) AS shared FROM wanted w
       CROSS JOIN LATERAL (
@@ -71,7 +72,7 @@ _INSERT = Statement(f"""
       INSERT INTO story_posts ({_POSTS.names}) SELECT {_POSTS.selected} FROM {_POSTS.source}
       ON CONFLICT (mention_id) DO NOTHING RETURNING mention_id
     ), bands AS (
-      INSERT INTO story_bands (band, mention_id) SELECT {_BANDS.selected} FROM {_BANDS.source}
+      INSERT INTO story_bands (band, mention_id) SELECT {_BANDS.selected} FROM {_BANDS.source} ORDER BY band
     )
     SELECT pg_advisory_xact_lock(:lock) FROM (SELECT count(*) FROM posts) AS stored
 """)  # noqa: S608  our own column names
