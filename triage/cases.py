@@ -158,9 +158,8 @@ def write(connection: Connection, ledger: Ledger, before: dict[int, clocks.Clock
     policy, now = ledger.policy, ledger.now
     keys.touch(connection, ledger.touches)
     records.update(connection, [ledger.records[n] for n in sorted(ledger.changed)])
-    new = {number: ledger.clocks[number] for number in ledger.opened}
-    clocks.insert(connection, clocks.changed({}, new))
-    clocks.write(connection, clocks.changed({**before, **new}, ledger.clocks))
+    clocks.insert(connection, {number: ledger.clocks[number] for number in ledger.opened})
+    clocks.write(connection, clocks.changed(before, {number: ledger.clocks[number] for number in before}))
     if ledger.mentions:
         _JOIN.run(connection, {"now": now, **_JOINED.parameters(ledger.mentions)})
     for number in sorted(ledger.raised):

@@ -34,7 +34,8 @@ from rq.worker import WorkerStatus
 log = structlog.get_logger()
 
 ASSESS = "assess"
-BATCH = 200
+BATCH = 400
+JOB_SIZE = 100  # several of them fill a batch better than one and a piece of the next
 JOB = "workers.jobs.assess"
 JOB_TIMEOUT = 120
 BEAT_EVERY = timedelta(seconds=15)
@@ -90,18 +91,18 @@ class AssessQueue:
             raise
 
     def enqueue(self, ids: Sequence[int]) -> None:
-        """Hand over mention ids, in jobs of at most BATCH. Raises redis.RedisError if Redis does not take them."""
-        batches = [list(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH)]
+        """Hand over mention ids, in jobs of at most JOB_SIZE. Raises redis.RedisError if Redis does not take them."""
+        parts = [list(ids[start : start + JOB_SIZE]) for start in range(0, len(ids), JOB_SIZE)]
         jobs = [
             Queue.prepare_data(
                 JOB,
-                (batch,),
+                (part,),
                 timeout=JOB_TIMEOUT,
                 ttl=int(JOB_TTL.total_seconds()),
                 description=JOB,
-                meta={"ids": batch},  # as the script reads them: arguments are compressed
+                meta={"ids": part},  # as the script reads them: arguments are compressed
             )
-            for batch in batches
+            for part in parts
         ]
         if jobs:
             with self._asking():

@@ -3,12 +3,19 @@
 import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import Engine, text
 
 from leitstand.model import Urgency
 from tests.triage.building import NOW, mention, one, policy, run, store
 from tests.triage.racing import CAMPAIGNS, CONVERSATIONS, ROUNDS, items_of, same_author, same_stories, work
 from triage.cases import process
+from triage.stories.prints import BANDS
+
+_LOOKED_UP = text("""
+    SELECT pg_stat_get_xact_numscans(CAST('story_bands' AS regclass))
+      + pg_stat_get_xact_numscans(CAST('story_bands_band' AS regclass))
+""")
 
 
 def test_two_processes_at_the_same_instant_open_one_case_a_conversation_and_a_story(
@@ -55,8 +62,10 @@ def test_who_comes_second_waits_and_then_joins(database: Engine) -> None:
         assert connection.execute(text("SELECT number, mention_count FROM cases")).all() == [(opened.number, 2)]
 
 
-def test_who_comes_second_with_an_edited_copy_begins_again_and_joins(database: Engine) -> None:
-    """The two share no key: only the last look before the commit shows the second one what the first has written."""
+@pytest.mark.parametrize("told", [True, False], ids=["told", "untold"])
+def test_who_comes_second_with_an_edited_copy_begins_again_and_joins(database: Engine, told: bool) -> None:
+    """The two share no key: only the last look before the commit shows the second one what the first has written; also
+    where the first has not left word of its bands."""
     said = "Acme Cloud has been down since nine and our whole shop stands still"
     first, second = one(mention(1, words=said)), one(mention(2, words=f"{said}, great", minutes=1))
     with database.begin() as connection:
@@ -64,6 +73,8 @@ def test_who_comes_second_with_an_edited_copy_begins_again_and_joins(database: E
     with ThreadPoolExecutor(1) as pool:
         with database.begin() as connection:
             process(connection, [first], policy(), NOW)
+            if not told:
+                connection.execute(text("DELETE FROM story_news"))
             late = pool.submit(run, database, [second])
             _until_somebody_waits(database)
             assert not late.done()
@@ -71,6 +82,27 @@ def test_who_comes_second_with_an_edited_copy_begins_again_and_joins(database: E
     assert (outcome.opened, outcome.joined) == ((), 1)
     with database.connect() as connection:
         assert connection.execute(text("SELECT number, mention_count FROM cases")).all() == [(1, 2)]
+
+
+def test_who_is_overtaken_by_what_is_no_copy_looks_for_copies_once(database: Engine) -> None:
+    earlier = one(mention(1, words="Who else waits for the number nine tram at the harbour"))
+    first = one(mention(2, words="The barista at the corner sings all day long"))
+    second = one(mention(3, words="Acme Cloud has been down since nine in our shop"))
+    run(database, [earlier])
+    with database.begin() as connection:
+        store(connection, [first, second])
+
+    def looks() -> int:
+        with database.begin() as connection:
+            assert len(process(connection, [second], policy(), NOW).opened) == 1
+            return int(connection.execute(_LOOKED_UP).scalar_one())
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin() as connection:
+            process(connection, [first], policy(), NOW)
+            late = pool.submit(looks)
+            _until_somebody_waits(database)
+        assert late.result(30) == BANDS + 1
 
 
 def test_who_joins_a_story_that_is_merged_meanwhile_joins_what_it_has_become(database: Engine) -> None:

@@ -324,7 +324,8 @@ def test_old_keys_and_bands_are_let_go(database: Engine) -> None:
         stories.forget(connection, NOW + timedelta(days=4))
         kept = connection.scalars(text("SELECT DISTINCT mention_id FROM story_bands ORDER BY 1")).all()
         keys = connection.scalars(text("SELECT DISTINCT mention_id FROM story_keys ORDER BY 1")).all()
-    assert (kept, keys) == ([2], [2])
+        news = connection.scalar(text("SELECT count(*) FROM story_news"))
+    assert (kept, keys, news) == ([2], [2], 0)
 
 
 def test_the_database_finds_what_the_board_finds_among_many(database: Engine) -> None:

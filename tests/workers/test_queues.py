@@ -11,7 +11,7 @@ from redis import Redis, RedisError
 
 from workers import jobs, queues
 from workers.line import Line
-from workers.queues import BATCH, AssessQueue, run_worker
+from workers.queues import BATCH, JOB_SIZE, AssessQueue, run_worker
 
 JOBS = "rq:job:*"
 
@@ -93,7 +93,7 @@ def enqueue(redis: Redis, *sizes: int) -> list[list[int]]:
 
 
 def test_jobs_that_wait_are_done_as_one_batch_in_their_order(redis: Redis) -> None:
-    given = enqueue(redis, 1, 50, 100, 60, 1)
+    given = enqueue(redis, 1, JOB_SIZE, BATCH - JOB_SIZE - 10, 10, 1)
     assert work(redis, 1) == [[*given[0], *given[1], *given[2]]]
     assert AssessQueue(redis).depth() == 2
     assert work(redis, 1) == [[*given[3], *given[4]]]

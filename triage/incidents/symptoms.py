@@ -10,6 +10,8 @@ A fault by itself is enough. A doubt (slow, stuck, a pinwheel) needs a second si
 import re
 from typing import Final
 
+from ahocorasick_rs import AhoCorasick
+
 _FAULT: Final = (
     # what machines say
     r"50[0-4]s?\b(?! ?(?:€|\$|euro|eur|dollar|points|people|leute|mb|gb|km|kg))",
@@ -78,20 +80,35 @@ def _any(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 
 _FAULTS, _DOUBTS, _NOWS, _OTHERS_TOO, _OVERS = map(_any, (_FAULT, _DOUBT, _NOW, _OTHERS, _OVER))
-# Nearly no post says any of it, which one look tells: only what could begin within a word is looked for beside that.
-_BEGINNING: Final = tuple(words for words in (*_FAULT, *_DOUBT) if not words.startswith(r"\w"))
-_PERHAPS: Final = re.compile(rf"\b(?=\w)(?:{'|'.join(_BEGINNING)})")
-_WITHIN: Final = ("störung", "ausf", "'s down", "'s offline")
+# Without one of these there is no fault, or no doubt: nearly no post has any, which one look at all of them tells.
+_OF_FAULTS: Final = (
+    *("500", "501", "502", "503", "504", "gateway", "unavailable", "server error", "timeouts", "s out", "d out"),
+    *("ing out", "me out", "überschreitung", "connection ", "error", "latenc", "fehler", "down", "offline"),
+    *("unresponsive", " responding", " loading", " working", "t load", "t work", "t respond", "t connect", "t start"),
+    *("t open", "t log", "t sign", "o log", "o sign", "t reach", "t access", "o connect", "o reach", "o access"),
+    *("o load", "in loop", "in fail", "in broken", "keep loop", "keeps loop", "crash", "stalled", "frozen", " dead"),
+    *("ausgefallen", "störung", "gestört", "erreichbar", "verfügbar", "zu erreichen", "geht ", "gehen ", "funktionier"),
+    *("läuft ", "laufen ", "klappt ", "lädt ", "laden ", "tut ", "reagiert ", "antwortet ", "startet ", "verbindung"),
+    *("anmeld", "login", "einloggen", " rein", "ausgeloggt", "d load", "d lädt", "lade ", "hängt ", "dreht sich "),
+    *("reachable", "kreist ", "im kreis"),
+)
+_OF_DOUBTS: Final = (
+    *("slow", "sluggish", "lag", "degraded", "intermittent", "unstable", "flaky", "wobbl", "hiccup", "spinn"),
+    *("pinwheel", "stuck", "frozen", "freez", "hangs", "hanging", "crash", "stall", "broken", "dead", "down"),
+    *("offline", "zäh", "lahm", "langsam", "träge", "ruckel", "hak", "hängt", "hängen", "kaputt", "tot", "zickt"),
+    *("kringel", "sanduhr", "schluckauf", "wackel", "abgestürzt", "stürzt ab", "problem", "issue", "trouble"),
+    *("outage", "error", "fehler", "ausf"),
+)
+_SIGNS: Final = AhoCorasick([*_OF_FAULTS, *_OF_DOUBTS])
 _LONG = 600  # who notices something writes briefly; an essay mentions everything
 
 
 def tells_of_trouble(text: str) -> bool:
     """Whether somebody says here that something is not working, or seems not to."""
     said = text[:_LONG].casefold().replace("’", "'")
-    if not _PERHAPS.search(said) and not any(part in said for part in _WITHIN):
+    signs = [sign for sign, *_ in _SIGNS.find_matches_as_indexes(said, overlapping=True)]
+    if not signs:
         return False
-    if _OVERS.search(said):
-        return False
-    if _FAULTS.search(said):
-        return True
-    return bool(_DOUBTS.search(said) and (_NOWS.search(said) or _OTHERS_TOO.search(said)))
+    fault = min(signs) < len(_OF_FAULTS) and _FAULTS.search(said)
+    doubt = max(signs) >= len(_OF_FAULTS) and (_NOWS.search(said) or _OTHERS_TOO.search(said)) and _DOUBTS.search(said)
+    return bool(fault or doubt) and not _OVERS.search(said)

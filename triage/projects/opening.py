@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection, text
 
 from leitstand.errors import NotFoundError
 from leitstand.model import Notice
-from triage import records, timeline
+from leitstand.rows import Rows
+from triage import clocks, records, timeline
 from triage.policy import Policy
 from triage.projects import store
-from triage.projects.acts import case_of, to_leadership
+from triage.projects.acts import to_leadership
 from triage.projects.store import Project
+from triage.records import CaseRecord
+from triage.snapshot import snapshot
 from triage.timeline import SYSTEM, Line
 
 _NOBODY, _LATELY, _EVER = "", timedelta(minutes=2), timedelta(days=3650)
@@ -36,11 +40,21 @@ _INCIDENTS = text("""
       AND NOT EXISTS (SELECT FROM escalations e WHERE e.incident = i.number) ORDER BY number
 """)
 _COUNT = text("SELECT count(*) FROM escalations")
-_OPEN = text("""
-    INSERT INTO escalations (title, state, cause, case_number, incident, team, owner, opened_at, opened_by)
-    VALUES (:title, 'open', :cause, :case, :incident, :team, :owner, :now, :actor)
+_ROWS: Final = Rows(
+    {
+        "title": "text",
+        "cause": "text",
+        "case_number": "bigint",
+        "incident": "bigint",
+        "team": "text",
+        "owner": "text",
+        "opened_by": "text",
+    }
+)
+_OPEN = text(f"""
+    INSERT INTO escalations (state, opened_at, {_ROWS.names}) SELECT 'open', :now, {_ROWS.selected} FROM {_ROWS.source}
     ON CONFLICT DO NOTHING RETURNING *
-""")
+""")  # noqa: S608  our own column names
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +82,7 @@ def sweep(connection: Connection, policy: Policy, now: datetime, *, all_open: bo
             Cause("incident", row.lead_case, f"incident {row.number} on {row.watchlist}", row.number)
             for row in connection.execute(_INCIDENTS)
         ]
-    causes.sort(key=lambda cause: cause.case_number)  # cases are locked in order of their numbers, as everywhere
-    return [notice for cause in causes for notice in open_(connection, cause, policy, now)[1]]
+    return [notice for _, notices in _open_all(connection, causes, policy, now) for notice in notices]
 
 
 def breached(connection: Connection, numbers: Sequence[int], policy: Policy, now: datetime) -> list[Notice]:
@@ -77,8 +90,9 @@ def breached(connection: Connection, numbers: Sequence[int], policy: Policy, now
     if not numbers or "breach" not in policy.escalations.open_on:
         return []
     severities = [severity.value for severity in policy.escalations.breach_of]
-    found = connection.scalars(_BREACHED, {"numbers": list(numbers), "severities": severities}).all()
-    return [n for number in found for n in open_(connection, Cause("breach", number), policy, now)[1]]
+    found = connection.scalars(_BREACHED, {"numbers": list(numbers), "severities": severities})
+    causes = [Cause("breach", number) for number in found]
+    return [notice for _, notices in _open_all(connection, causes, policy, now) for notice in notices]
 
 
 def open_(connection: Connection, cause: Cause, policy: Policy, now: datetime) -> tuple[Project | None, list[Notice]]:
@@ -86,29 +100,55 @@ def open_(connection: Connection, cause: Cause, policy: Policy, now: datetime) -
 
     Raises NotFoundError where there is no such case.
     """
-    case = records.lock(connection, [cause.case_number]).get(cause.case_number)
-    if case is None:
+    if cause.case_number not in records.lock(connection, [cause.case_number]):
         raise NotFoundError(f"there is no case {cause.case_number}")
-    managers = policy.escalations.managers
+    for project, notices in _open_all(connection, [cause], policy, now):
+        return project, notices
+    return None, []
+
+
+def _open_all(
+    connection: Connection, causes: Sequence[Cause], policy: Policy, now: datetime
+) -> list[tuple[Project, list[Notice]]]:
+    """Those that are opened, and whom to tell. In a storm there are many at once, so all are written together."""
+    cases = records.lock(connection, {cause.case_number for cause in causes})
+    if not cases:
+        return []
     turn = int(connection.scalar(_COUNT) or 0)
-    row = connection.execute(
-        _OPEN,
-        {
-            "title": cause.title or case.title or f"case {case.number}", "cause": cause.cause, "case": case.number,
-            "incident": cause.incident, "team": case.team, "now": now, "actor": cause.actor,
-            "owner": managers[turn % len(managers)] if managers else _NOBODY,
-        },
-    ).one_or_none()  # fmt: skip
-    if row is None:
-        return None, []
-    project = store.project(row)
+    wanted = [(cause, cases[cause.case_number]) for cause in causes if cause.case_number in cases]
+    rows = [_row(cause, case, policy, turn + place) for place, (cause, case) in enumerate(wanted)]
+    found = connection.execute(_OPEN, {"now": now, **_ROWS.parameters(rows)})
+    opened = {(row.case_number, row.incident): store.project(row) for row in found}
+    begun = [
+        (cause, case, project, _said(cause, case, project))
+        for cause, case in wanted
+        if (project := opened.pop((case.number, cause.incident), None)) is not None
+    ]
+    store.notes(connection, [(project.number, "opened", c.actor, said) for c, _, project, said in begun], now)
+    timeline.append(connection, [_line(cause, project, now) for cause, _, project, _ in begun])
+    if not policy.escalations.leadership:
+        return [(project, []) for _, _, project, _ in begun]
+    stored = clocks.read(connection, [case.number for _, case, _, _ in begun])
+    shown = {case.number: snapshot(case, stored[case.number].values(), policy, now) for _, case, _, _ in begun}
+    return [(p, to_leadership(p, shown[case.number], policy, "opened", said)) for _, case, p, said in begun]
+
+
+def _row(cause: Cause, case: CaseRecord, policy: Policy, turn: int) -> tuple[object, ...]:
+    managers = policy.escalations.managers
+    owner = managers[turn % len(managers)] if managers else _NOBODY
+    title = cause.title or case.title or f"case {case.number}"
+    return title, cause.cause, case.number, cause.incident, case.team, owner, cause.actor
+
+
+def _said(cause: Cause, case: CaseRecord, project: Project) -> str:
     owner = project.owner or "nobody yet"
-    said = f"opened because of {_why(cause)}, about case {case.number} ({case.severity}); owned by {owner}"
-    store.note(connection, project.number, "opened", cause.actor, said, now)
+    return f"opened because of {_why(cause)}, about case {case.number} ({case.severity}); owned by {owner}"
+
+
+def _line(cause: Cause, project: Project, now: datetime) -> Line:
     data = {"escalation": str(project.number), "cause": cause.cause}
-    line = Line(case.number, "project", now, f"escalation {project.number} is opened: {_why(cause)}", cause.actor, data)
-    timeline.append(connection, [line])
-    return project, to_leadership(project, case_of(connection, project, policy, now), policy, "opened", said)
+    said = f"escalation {project.number} is opened: {_why(cause)}"
+    return Line(cause.case_number, "project", now, said, cause.actor, data)
 
 
 def _why(cause: Cause) -> str:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection, Row, text
 
 from leitstand.errors import NotFoundError
 from leitstand.model import TrafficLight
+from leitstand.rows import Rows
 
 _AMBER = 0.75
 
@@ -15,7 +17,10 @@ _LOCK = text("SELECT * FROM escalations WHERE number = :number FOR NO KEY UPDATE
 _READ = text("SELECT * FROM escalations WHERE number = :number")
 _MEASURES = text("SELECT * FROM escalation_measures WHERE escalation = ANY(:numbers) ORDER BY due_at, id")
 _LOG = text("SELECT at, kind, actor, text FROM escalation_log WHERE escalation = :number ORDER BY id LIMIT 1000")
-_NOTE = text("INSERT INTO escalation_log (escalation, at, kind, actor, text) VALUES (:n, :at, :kind, :actor, :text)")
+_LINES: Final = Rows({"escalation": "bigint", "kind": "text", "actor": "text", "text": "text"})
+_NOTE = text(
+    f"INSERT INTO escalation_log (at, {_LINES.names}) SELECT :now, {_LINES.selected} FROM {_LINES.source}"  # noqa: S608
+)
 # A case has one open escalation beside those of incidents.
 _MOVE = text("""
     UPDATE escalations e SET case_number = :into WHERE case_number = :number
@@ -109,7 +114,13 @@ def log(connection: Connection, number: int) -> list[Entry]:
 
 def note(connection: Connection, number: int, kind: str, actor: str, said: str, now: datetime) -> None:
     """Add a line to the log."""
-    connection.execute(_NOTE, {"n": number, "at": now, "kind": kind, "actor": actor, "text": said})
+    notes(connection, [(number, kind, actor, said)], now)
+
+
+def notes(connection: Connection, lines: Sequence[tuple[int, str, str, str]], now: datetime) -> None:
+    """Add lines to logs: of which escalation, the kind, who did it, what is said."""
+    if lines:
+        connection.execute(_NOTE, {"now": now, **_LINES.parameters(lines)})
 
 
 def move(connection: Connection, case: int, into: int, actor: str, now: datetime) -> None:

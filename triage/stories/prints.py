@@ -108,7 +108,8 @@ def _keys(
     if mention.kind in _SHARING and mention.parent_id:
         found[number(f"p:{mention.channel}:{mention.parent_id}")] = f"a {mention.kind} of it"
     own = (mention.url,) if mention.kind == "article" else ()
-    for link in shared((*own, *mention.links, *links_in(mention.text)), ignored):
+    links = (*own, *mention.links, *links_in(mention.text))
+    for link in shared(links, ignored) if links else ():
         found[number(f"l:{link}")] = "the same link"
     if words is not None:
         said = "\0".join((language, *words.tokens, *("".join(tag) for tag in words.tags)))
@@ -129,7 +130,7 @@ def _bands(texts: Sequence[Words], count: int) -> list[tuple[int, ...]]:
     """
     if not texts:
         return []
-    hashes = RMinHash.digests_from_token_sets([sorted(words.shingles) for words in texts], count * ROWS, _SEED)
+    hashes = RMinHash.digests_from_token_sets([words.shingles for words in texts], count * ROWS, _SEED)
     rows = np.array(hashes, dtype=np.uint64).reshape(len(texts), count, ROWS)
     sense = np.array([_sense(words) for words in texts], dtype=np.uint64)
     mixed = np.add.outer(sense, np.arange(count, dtype=np.uint64)).astype(np.uint64)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from leitstand.rows import Rows, array
 from leitstand.statements import Statement
+from triage.stories import news
 from triage.stories.board import Board, Placed, Span
 from triage.stories.prints import Print, Text, compared
 
@@ -26,10 +27,11 @@ _KEYS = Statement("""
     SELECT k.key, k.mention_id, p.story FROM story_keys k LEFT JOIN story_posts p USING (mention_id)
     WHERE k.key = ANY(CAST(:keys AS bigint[]))
 """)
-# The latest posts of each band, then those that share the most bands with the post asked for.
+# The latest posts of each band, then those that share the most bands with the post asked for. Bands are looked up, and
+# stored, in the order of their index: what is beside what was read a moment ago is still at hand.
 _NEAR = """
     WITH wanted AS (
-      SELECT * FROM unnest(CAST(:posts AS bigint[]), CAST(:bands AS bigint[])) AS w(post, band)
+      SELECT * FROM unnest(CAST(:posts AS bigint[]), CAST(:bands AS bigint[])) AS w(post, band) ORDER BY band
     ), hits AS (
       SELECT w.post, b.mention_id, count(*) AS shared FROM wanted w
       CROSS JOIN LATERAL (
@@ -48,13 +50,6 @@ _UNSEEN = Statement(f"""{_NEAR}
       AND NOT pg_visible_in_snapshot(p.written_by, CAST(:snapshot AS pg_snapshot))
       AND p.written_by <> pg_current_xact_id()
 """)
-# In the order of the index, whose end is all that has to be read.
-_NEWS = Statement("""
-    SELECT count(*) > 0 FROM (
-      SELECT FROM story_posts WHERE written_by >= pg_snapshot_xmin(CAST(:snapshot AS pg_snapshot))
-        AND NOT pg_visible_in_snapshot(written_by, CAST(:snapshot AS pg_snapshot))
-        AND written_by <> pg_current_xact_id() ORDER BY written_by DESC LIMIT 1) AS news
-""")
 _SPANS = Statement("""
     SELECT story, (SELECT min(written_at) FROM story_posts WHERE story = s.story) AS first_at,
       (SELECT max(written_at) FROM story_posts WHERE story = s.story) AS last_at
@@ -71,7 +66,9 @@ _INSERT = Statement(f"""
       INSERT INTO story_posts ({_POSTS.names}) SELECT {_POSTS.selected} FROM {_POSTS.source}
       ON CONFLICT (mention_id) DO NOTHING RETURNING mention_id
     ), bands AS (
-      INSERT INTO story_bands (band, mention_id) SELECT {_BANDS.selected} FROM {_BANDS.source}
+      INSERT INTO story_bands (band, mention_id) SELECT {_BANDS.selected} FROM {_BANDS.source} ORDER BY band
+    ), told AS (
+      INSERT INTO story_news (bands) VALUES (:news)
     )
     SELECT pg_advisory_xact_lock(:lock) FROM (SELECT count(*) FROM posts) AS stored
 """)  # noqa: S608  our own column names
@@ -169,7 +166,8 @@ def write(connection: Connection, posts: Mapping[int, Print], placed: Sequence[P
     if not placed:
         return True
     _insert(connection, posts, placed, seen)
-    if _NEWS.value(connection, {"snapshot": seen.snapshot}) and not _holds(connection, posts, placed, seen):
+    told = news.since(connection, seen.snapshot)
+    if told and not _holds(connection, posts, placed, seen, news.bands_of(told)):
         return False
     merged = [(other, seen.board.story(one.story)) for one in placed for other in one.merged]
     merge(connection, merged)
@@ -192,22 +190,30 @@ def _insert(connection: Connection, posts: Mapping[int, Print], placed: Sequence
     shown = [(one, posts[one.post]) for one in placed]
     rows = [(post.post, seen.board.story(one.story), post.at, post.language, one.why) for one, post in shown]
     bands = [(band, post.post) for one, post in shown if one.bands for band in (*one.bands, kept_beginning(post))]
-    _INSERT.run(connection, {"lock": _LOCK, **_POSTS.parameters(rows), **_BANDS.parameters(bands)})
+    told = {"news": news.written(band for band, _ in bands)}
+    _INSERT.run(connection, {"lock": _LOCK, **_POSTS.parameters(rows), **_BANDS.parameters(bands), **told})
 
 
-def _holds(connection: Connection, posts: Mapping[int, Print], placed: Sequence[Placed], seen: Seen) -> bool:
+def _holds(
+    connection: Connection,
+    posts: Mapping[int, Print],
+    placed: Sequence[Placed],
+    seen: Seen,
+    bands: frozenset[int] | None,
+) -> bool:
     """Whether what was committed since changes nothing: no story of these is part of another, no key that others have
-    leads elsewhere, no copy came between."""
+    leads elsewhere, no copy came between. `bands` are all that came, None where they are not known."""
     stories = sorted({story for one in placed for story in (one.story, *one.merged)})
     taken = {key for one in placed for key in one.takes}
     keys = [key for key in seen.owned if key not in taken]
     told = [seen.owned[key] for key in keys]
     if _CHANGED.value(connection, {"stories": stories, "keys": array(keys), "told": array(told)}):
         return False
-    asked = [posts[one.post] for one in placed if one.bands]
-    news = _near(connection, asked, seen.snapshot)
+    shown = [posts[one.post] for one in placed if one.bands]
+    asked = [post for post in shown if bands is None or not bands.isdisjoint(_asks(post))]
+    near = _near(connection, asked, seen.snapshot)
     board = Board(seen.board.window, seen.board.similar)
-    board.know({story: Span(post.at, post.at) for post, story in news}, {}, news)
+    board.know({story: Span(post.at, post.at) for post, story in near}, {}, near)
     return not any(board.joins(post) for post in asked)
 
 
@@ -226,6 +232,7 @@ def forget(connection: Connection, before: datetime) -> None:
     first = _first_since(connection, before)
     connection.execute(_FORGET_BANDS, {"before": first})
     connection.execute(_FORGET_KEYS, {"before": first})
+    news.forget(connection)
 
 
 def _first_since(connection: Connection, before: datetime) -> int:

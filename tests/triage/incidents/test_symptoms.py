@@ -1,8 +1,12 @@
 """Which words tell that something does not work right now."""
 
-import pytest
+import re
 
-from triage.incidents.symptoms import tells_of_trouble
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from triage.incidents.symptoms import _DOUBT, _FAULT, _OF_DOUBTS, _OF_FAULTS, tells_of_trouble
 
 TROUBLE = """
 Is the booking site down for anyone else?
@@ -59,3 +63,27 @@ def test_praise_history_and_plain_questions_do_not(text: str) -> None:
 
 def test_a_long_text_is_read_at_its_beginning_only() -> None:
     assert not tells_of_trouble("An essay. " * 80 + "The site is down.")
+
+
+def alternatives(pattern: str) -> list[str]:
+    """What a pattern offers to choose from, outside of all brackets."""
+    depth, found = 0, [""]
+    for character in pattern:
+        depth += (character in "([") - (character in ")]")
+        if character == "|" and not depth:
+            found.append("")
+        else:
+            found[-1] += character
+    return found
+
+
+@pytest.mark.parametrize(("patterns", "signs"), [(_FAULT, _OF_FAULTS), (_DOUBT, _OF_DOUBTS)], ids=["faults", "doubts"])
+def test_whatever_a_pattern_finds_has_one_of_its_signs(patterns: tuple[str, ...], signs: tuple[str, ...]) -> None:
+    single = [choice for pattern in patterns for choice in alternatives(pattern)]
+
+    @settings(max_examples=12, phases=[Phase.generate])
+    @given(st.tuples(*(st.from_regex(re.compile(choice), fullmatch=True) for choice in single)))
+    def every_one(said: tuple[str, ...]) -> None:
+        assert [text for text in said if not any(sign in text for sign in signs)] == []
+
+    every_one()

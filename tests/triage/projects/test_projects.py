@@ -65,6 +65,20 @@ def test_a_sev1_case_opens_one_owned_by_the_next_manager(database: Engine) -> No
     assert sweep(database, 1) == [], "once"
 
 
+def test_many_that_ask_for_one_at_once_are_opened_together(database: Engine) -> None:
+    run(database, [one(mention(number), Urgency.CRITICAL) for number in (1, 2, 3)], POLICY)
+    told = sweep(database)
+    with database.connect() as connection:
+        found = {p.case_number: p for p in (store.read(connection, number) for number in (1, 2, 3))}
+    assert [found[number].owner for number in (1, 2, 3)] == ["mia", "noah", "mia"]
+    assert [log(database, p.number) for p in found.values()] == [
+        [f"opened because of a sev1 case, about case {number} (sev1); owned by {p.owner}"]
+        for number, p in found.items()
+    ]
+    assert [(n.case.number, n.target) for n in told] == [(1, "manager"), (2, "manager"), (3, "manager")]
+    assert sweep(database, 1) == []
+
+
 def test_leadership_is_told_of_the_start(database: Engine) -> None:
     run(database, [one(mention(1), Urgency.CRITICAL)], POLICY)
     (told,) = sweep(database)
