@@ -1,4 +1,4 @@
-"""How much a target may be told now, one figure for all senders, and the wait that it asked for itself.
+"""Targets: how much they may be told now, the wait they asked for themselves, and what they are to remove again.
 
 Revision ID: 0019
 """
@@ -16,8 +16,12 @@ CREATE TABLE target_rates (
   at timestamptz NOT NULL
 ) WITH (fillfactor = 50);
 ALTER TABLE target_status ADD COLUMN asked_until timestamptz;
+-- The delivery whose message this one takes back.
+ALTER TABLE deliveries ADD COLUMN withdraws bigint NOT NULL DEFAULT 0;
 """
 DOWN = """
+DELETE FROM deliveries WHERE type = 'case.forgotten';
+ALTER TABLE deliveries DROP COLUMN withdraws;
 ALTER TABLE target_status DROP COLUMN asked_until;
 DROP TABLE target_rates;
 """
