@@ -18,6 +18,9 @@ CREATE TABLE target_rates (
 ALTER TABLE target_status ADD COLUMN asked_until timestamptz;
 -- The delivery whose message this one takes back.
 ALTER TABLE deliveries ADD COLUMN withdraws bigint NOT NULL DEFAULT 0;
+-- A page that an incident let go of without telling it was left as if it were still held back.
+UPDATE held_pages h SET released_at = i.closed_at FROM incidents i
+  WHERE i.number = h.incident AND i.state = 'closed' AND h.released_at IS NULL;
 """
 DOWN = """
 DELETE FROM deliveries WHERE type = 'case.forgotten';
