@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import structlog
 
-from escalation_bridge.contract import LooksUp, OpensRooms, Target
+from escalation_bridge.contract import LooksUp, OpensRooms, Removes, Target
 from leitstand import clock
 from leitstand.errors import DeliveryError, DeliveryOutcome
-from leitstand.model import Delivery, Receipt
+from leitstand.model import Delivery, NoticeType, Receipt
 from leitstand.settings import TargetSettings
 
 log = structlog.get_logger()
@@ -32,7 +32,8 @@ class Failure:
 
 async def attempt(target: Target, delivery: Delivery, settings: TargetSettings) -> Receipt | Failure:
     """Deliver it, unless an earlier attempt did or it is too old."""
-    if delivery.doubtful and isinstance(target, LooksUp):
+    removing = delivery.type is NoticeType.CASE_FORGOTTEN
+    if delivery.doubtful and isinstance(target, LooksUp) and not removing:  # removing twice does no harm
         found = await _look_up(target, delivery, settings.timeout)
         if found:
             return found
@@ -40,15 +41,23 @@ async def attempt(target: Target, delivery: Delivery, settings: TargetSettings) 
         return Failure(ExpiredError(settings.max_age))
     try:
         async with asyncio.timeout(settings.timeout.total_seconds()):
-            if delivery.room and isinstance(target, OpensRooms):
-                return await target.open_room(delivery)
-            return await target.deliver(delivery)
+            return await _hand_over(target, delivery)
     except TimeoutError:
         return Failure(DeliveryError("no answer in time", DeliveryOutcome.UNKNOWN))
     except DeliveryError as error:
         return Failure(error)
     except Exception as error:  # noqa: BLE001 (a target's fault must not stop its loop; it may have sent it)
         return Failure(_unexpected(delivery, error, DeliveryOutcome.UNKNOWN))
+
+
+async def _hand_over(target: Target, delivery: Delivery) -> Receipt:
+    if delivery.type is NoticeType.CASE_FORGOTTEN:
+        if isinstance(target, Removes):
+            return await target.remove(delivery)
+        raise DeliveryError("the target cannot take back what it was told", DeliveryOutcome.REFUSED)
+    if delivery.room and isinstance(target, OpensRooms):
+        return await target.open_room(delivery)
+    return await target.deliver(delivery)
 
 
 async def _look_up(target: LooksUp, delivery: Delivery, within: timedelta) -> Receipt | Failure | None:

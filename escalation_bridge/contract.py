@@ -65,6 +65,18 @@ class OpensRooms(Protocol):
 
 
 @runtime_checkable
+class Removes(Protocol):
+    """A target that can take back what it was told: asked with CASE_FORGOTTEN, in place of `deliver`.
+
+    Its `ABOUT.removes` says whether it is asked once for each message, or once for the case.
+    """
+
+    async def remove(self, delivery: Delivery) -> Receipt:
+        """Remove the message `delivery.withdraws`, or what it has of the case. What is gone already is removed."""
+        ...
+
+
+@runtime_checkable
 class Verifies(Protocol):
     """A target that can be checked without sending anything."""
 

@@ -5,7 +5,7 @@ whole when it says so, when it refuses our credentials and when it fails again a
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -57,17 +57,20 @@ def after_failure(
 def target_after_failure(error: DeliveryError, status: TargetStatus, now: datetime) -> TargetStatus:
     """How the whole target stands after a failure. Those that were under way when its pause began add nothing."""
     if error.outcome is DeliveryOutcome.REFUSED:
-        return TargetStatus(0, status.paused_until)  # it answers: only this one notice is not to its liking
+        return replace(status, failures=0)  # it answers: only this one notice is not to its liking
     if error.outcome is DeliveryOutcome.RATE_LIMITED:
         wait = PAUSE_WITHOUT_RETRY_AFTER if error.retry_after is None else _asked(error)
-        return TargetStatus(status.failures, _later(status.paused_until, now + wait))
+        return _asked_to_wait(status, now + wait)
+    asked = _asked(error)
+    waiting = _asked_to_wait(status, now + asked) if asked else status
     if status.paused(now):
-        return TargetStatus(status.failures, _later(status.paused_until, now + _asked(error)))
+        return waiting
     failures = status.failures + 1
     if error.outcome is DeliveryOutcome.UNAUTHORISED:
         failures = max(failures, FAILURES_TO_PAUSE)
-    pause = max(_pause(failures), _asked(error))
-    return TargetStatus(failures, now + pause if pause else status.paused_until)
+    if pause := _pause(failures):
+        waiting = replace(waiting, paused_until=_later(waiting.paused_until, now + pause))
+    return replace(waiting, failures=failures)
 
 
 def probing(status: TargetStatus) -> bool:
@@ -80,6 +83,12 @@ def may_send(status: TargetStatus, under_way: int, concurrency: int, now: dateti
     if status.paused(now):
         return 0
     return max(0, (1 if probing(status) else concurrency) - under_way)
+
+
+def _asked_to_wait(status: TargetStatus, until: datetime) -> TargetStatus:
+    return replace(
+        status, paused_until=_later(status.paused_until, until), asked_until=_later(status.asked_until, until)
+    )
 
 
 def _pause(failures: int) -> timedelta:

@@ -1,36 +1,30 @@
 """The delivery loop: one for each target, so that a target that is slow, dead or pausing delays no other.
 
     woken (NOTIFY) ─► claim what the rate and the pauses allow ─► send, several cases at once ─► record what came of it
+                      claiming.py                                 attempt.py                     outcomes.py
 
-One attempt is attempt.py's, what follows from its failure is decided in decide.py; this module only acts.
+This module decides nothing: it holds what is under way, keeps its leases and gives it back at the end.
 """
 
 import asyncio
-import random
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
-from typing import Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from escalation_bridge import decide, outbox, pauses
-from escalation_bridge.attempt import ExpiredError, Failure, attempt
+from escalation_bridge import claiming, outbox
+from escalation_bridge.attempt import attempt
 from escalation_bridge.contract import Target
-from escalation_bridge.outbox import Taken
-from escalation_bridge.rate import Bucket
-from escalation_bridge.recording import Recorder
+from escalation_bridge.outcomes import Observer, Outcomes
+from escalation_bridge.rate import SpentError
+from escalation_bridge.transactions import Transactions
 from leitstand import clock
-from leitstand.errors import DeliveryOutcome
-from leitstand.model import Delivery, NoticeType, Receipt
+from leitstand.model import Delivery
 from leitstand.settings import TargetSettings
 
 log = structlog.get_logger()
-
-T = TypeVar("T")
 
 CONCURRENCY = 8
 GRACE = timedelta(seconds=10)
@@ -40,21 +34,6 @@ WAIT_AFTER_FAULT = 1.0
 # A sender that dies leaves what it was sending to others after this long; a living one renews in time.
 LEASE = timedelta(seconds=9)
 RENEW_EVERY = 3.0
-# Notices committed so soon after the case was opened are about the post itself, not about a deadline.
-ABOUT_THE_POST = timedelta(seconds=5)
-_random = random.SystemRandom().random
-
-
-class Observer(Protocol):
-    """Is told what happened, to count it."""
-
-    def attempted(self, target: str, outcome: str) -> None:
-        """An attempt ended: "sent", "expired" (too old, not tried again) or a DeliveryOutcome."""
-        ...
-
-    def delivered(self, target: str, seconds_since_received: float) -> None:
-        """A notice about a new case was taken, so long after its post came in."""
-        ...
 
 
 async def run_target(
@@ -89,10 +68,7 @@ async def run_target(
 
 
 class _Sender:
-    """What one loop holds: the deliveries under way, and its own threads for the database.
-
-    The threads are its own because the default ones also resolve names, and one target's dead resolver would take all.
-    """
+    """What one loop holds: the deliveries under way."""
 
     def __init__(
         self,
@@ -104,158 +80,94 @@ class _Sender:
         observer: Observer,
         concurrency: int,
     ) -> None:
-        self.name, self.target, self.settings, self.observer = name, target, settings, observer
-        self.engine, self.wake, self.concurrency = engine, wake, concurrency
-        self.renewed = 0.0
+        self._name, self._target, self._settings, self._wake = name, target, settings, wake
+        self._concurrency = concurrency
+        self._database = Transactions(engine, name)
+        self._outcomes = Outcomes(name, settings.max_age, LEASE, self._database, observer)
+        self._under_way: dict[asyncio.Task[bool], Delivery] = {}
+        self._renewed = self._spent_until = 0.0
         # Whether the last look took as much as it might, and how many there were.
-        self.full, self.looks = False, 0
-        self.recorder = Recorder(lambda taken: self._database(partial(self._mark_sent, taken)))
-        self.bucket = Bucket(settings.rate, asyncio.get_running_loop().time())
-        self.under_way: dict[asyncio.Task[bool], Delivery] = {}
-        self.threads = ThreadPoolExecutor(2, thread_name_prefix=f"deliver-{name}")
+        self._full, self._looks = False, 0
         self.log = log.bind(target=name)
 
     async def start_due(self) -> float:
         """Start what is due and allowed; return after how many seconds to look again."""
         now = asyncio.get_running_loop().time()
-        if not self.under_way:
-            self.renewed = now
-        elif now >= self.renewed + RENEW_EVERY:
-            self.renewed = now
-            await self._renew()
-        tokens = self.bucket.take(self.concurrency - len(self.under_way), now)
-        self.full, self.looks = True, self.looks + 1
-        if not tokens:
-            return LOOK_EVERY if len(self.under_way) >= self.concurrency else self.bucket.wait()
+        await self._renew_in_time(now)
+        self._full, self._looks = True, self._looks + 1
+        if len(self._under_way) >= self._concurrency:
+            return LOOK_EVERY
+        if now < self._spent_until:  # nobody gives back what was taken of the rate
+            return min(LOOK_EVERY, self._spent_until - now)
         try:
-            claimed, limit = await self._database(partial(self._claim, tokens, len(self.under_way), clock.now()))
-        except Exception as error:  # this target's outermost loop must outlive any fault
-            self.bucket.put_back(tokens)
-            self.log.error(
-                "cannot claim deliveries", reason=type(error).__name__, exc_info=not isinstance(error, SQLAlchemyError)
-            )
+            seen = await self._database.run(self._look)
+        except SpentError:
+            return 0
+        except SQLAlchemyError as error:
+            self.log.error("cannot claim deliveries", reason=type(error).__name__)
             return WAIT_AFTER_FAULT
-        self.full = len(claimed) == limit
-        self.bucket.put_back(tokens - len(claimed))
-        for delivery in claimed:
+        except Exception:  # this target's outermost loop must outlive any fault
+            self.log.exception("cannot claim deliveries")
+            return WAIT_AFTER_FAULT
+        self._full, self._spent_until = seen.full, asyncio.get_running_loop().time() + seen.wait
+        for delivery in seen.claimed:
             task = asyncio.create_task(self._deliver(delivery))
-            self.under_way[task] = delivery
+            self._under_way[task] = delivery
             task.add_done_callback(self._ended)
-        return 0 if len(claimed) == tokens else LOOK_EVERY
+        return min(LOOK_EVERY, seen.wait) if seen.full and seen.wait else LOOK_EVERY
 
     async def finish(self, grace: timedelta) -> None:
         """Let what is under way end within `grace`, then give it back as doubtful."""
-        if self.under_way:
+        if self._under_way:
             await self._renew()
-        if self.under_way:  # renewing took a moment, in which the last may have ended
-            await asyncio.wait(list(self.under_way), timeout=grace.total_seconds())
-        late = dict(self.under_way)
+        if self._under_way:  # renewing took a moment, in which the last may have ended
+            await asyncio.wait(list(self._under_way), timeout=grace.total_seconds())
+        late = dict(self._under_way)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
         try:
             for delivery in late.values():
-                await self._database(partial(self._give_back, delivery, now=clock.now()))
+                await self._database.run(partial(_give_back, delivery))
         except SQLAlchemyError as error:
             self.log.warning("leases run out by themselves", count=len(late), reason=type(error).__name__)
-        self.threads.shutdown(wait=False)
+        self._database.close()
 
-    async def _renew(self) -> None:
-        mine = list(self.under_way.values())
-        try:
-            await self._database(lambda c: outbox.renew(c, mine, LEASE, clock.now()))
-        except SQLAlchemyError as error:
-            self.log.error("cannot renew leases", count=len(mine), reason=type(error).__name__)
-
-    def _ended(self, task: asyncio.Task[bool]) -> None:
-        delivery = self.under_way.pop(task)
-        if not task.cancelled() and (fault := task.exception()):
-            self.log.error("cannot end a delivery", key=delivery.key, exc_info=fault)
-        if self.full or task.cancelled() or task.exception() or task.result():
-            self.wake.set()
+    def _look(self, connection: Connection) -> claiming.Look:
+        under_way, per_second = len(self._under_way), self._settings.rate
+        return claiming.look(connection, self._name, per_second, under_way, self._concurrency, LEASE, clock.now())
 
     async def _deliver(self, delivery: Delivery) -> bool:
         """Try it and record what came of it. True if something may be due that no look has seen."""
-        result = await attempt(self.target, delivery, self.settings)
-        give_up = clock.now() + LEASE
-        while True:
-            try:
-                return await self._record(delivery, result)
-            except SQLAlchemyError as error:
-                self.log.error("cannot record a delivery", key=delivery.key, reason=type(error).__name__)
-                if clock.now() >= give_up:
-                    return True
-                await asyncio.sleep(WAIT_AFTER_FAULT)
+        result = await attempt(self._target, delivery, self._settings)
+        looks = self._looks
+        more = await self._outcomes.record(delivery, result)
+        return more or self._looks != looks
 
-    async def _record(self, delivery: Delivery, result: Receipt | Failure) -> bool:
-        now = clock.now()
-        if isinstance(result, Receipt):
-            looks = self.looks
-            more = await self.recorder.record(Taken(delivery, result, now))
-            if more is not None:
-                self._tell_sent(delivery, now)
-            return more is not False or self.looks != looks
-        state, status = await self._database(partial(self._mark_failed, delivery, result, now))
-        expired = isinstance(result.error, ExpiredError)
-        self.observer.attempted(self.name, "expired" if expired else result.error.outcome.value)
-        about = {"key": delivery.key, "case": delivery.case.number, "attempt": delivery.attempt}
-        outcome = result.error.outcome.value
-        if state == "dead":
-            self.log.error("dead letter", **about, outcome=outcome, expired=expired)
-        else:
-            self.log.warning("not delivered", **about, outcome=outcome)
-        if result.error.outcome is DeliveryOutcome.UNAUTHORISED:
-            self.log.error("the target does not let us in", paused_until=status.paused_until)
-        return True
+    def _ended(self, task: asyncio.Task[bool]) -> None:
+        delivery = self._under_way.pop(task)
+        if not task.cancelled() and (fault := task.exception()):
+            self.log.error("cannot end a delivery", key=delivery.key, exc_info=fault)
+        if self._full or task.cancelled() or task.exception() or task.result():
+            self._wake.set()
 
-    def _tell_sent(self, delivery: Delivery, now: datetime) -> None:
-        self.observer.attempted(self.name, "sent")
-        about_the_post = delivery.created_at - delivery.case.opened_at <= ABOUT_THE_POST
-        if about_the_post and delivery.type in (NoticeType.CASE_OPENED, NoticeType.CASE_ESCALATED):
-            self.observer.delivered(self.name, (now - delivery.case.opened_at).total_seconds())
-        self.log.info("delivered", key=delivery.key, case=delivery.case.number, attempt=delivery.attempt)
+    async def _renew_in_time(self, now: float) -> None:
+        if not self._under_way:
+            self._renewed = now
+        elif now >= self._renewed + RENEW_EVERY:
+            self._renewed = now
+            await self._renew()
 
-    # The following run in a thread, each in one transaction.
+    async def _renew(self) -> None:
+        mine = list(self._under_way.values())
+        try:
+            await self._database.run(lambda c: outbox.renew(c, mine, LEASE, clock.now()))
+        except SQLAlchemyError as error:
+            self.log.error("cannot renew leases", count=len(mine), reason=type(error).__name__)
 
-    async def _database(self, work: Callable[[Connection], T]) -> T:
-        def in_transaction() -> T:
-            with self.engine.begin() as connection:
-                return work(connection)
 
-        return await asyncio.get_running_loop().run_in_executor(self.threads, in_transaction)
-
-    def _claim(self, tokens: int, under_way: int, now: datetime, connection: Connection) -> tuple[list[Delivery], int]:
-        """What is due, and how much of it might be taken."""
-        status = pauses.status(connection, self.name)
-        limit = min(tokens, decide.may_send(status, under_way, self.concurrency, now))
-        if not limit:
-            return [], 0
-        return outbox.claim(connection, self.name, limit, LEASE, now, probing=decide.probing(status)), limit
-
-    def _mark_sent(self, taken: Sequence[Taken], connection: Connection) -> dict[int, bool]:
-        """Which of them are recorded; True for those after which something may be due."""
-        back = pauses.note_success(connection, self.name, taken[-1].at)
-        return {number: more or back for number, more in outbox.mark_sent(connection, taken).items()}
-
-    def _mark_failed(
-        self, delivery: Delivery, failure: Failure, now: datetime, connection: Connection
-    ) -> tuple[str, pauses.TargetStatus]:
-        error, said = failure.error, str(failure.error)
-        since = delivery.retried_at or delivery.created_at
-        verdict = decide.after_failure(error, delivery.attempt, since, self.settings.max_age, now, _random)
-        if verdict.state == "dead":
-            outbox.mark_dead(connection, delivery, now, said)
-        elif verdict.state == "unknown" or failure.doubtful:
-            outbox.mark_unknown(connection, delivery, verdict.at, said)
-        else:
-            outbox.mark_retry(connection, delivery, verdict.at, said)
-        if isinstance(error, ExpiredError):
-            return verdict.state, pauses.status(connection, self.name)
-        after = partial(decide.target_after_failure, error, now=now)
-        return verdict.state, pauses.note_failure(connection, self.name, said, now, after)
-
-    def _give_back(self, delivery: Delivery, connection: Connection, *, now: datetime) -> None:
-        outbox.mark_unknown(connection, delivery, now, "the sender was stopped")
+def _give_back(delivery: Delivery, connection: Connection) -> None:
+    outbox.mark_unknown(connection, delivery, clock.now(), "the sender was stopped")
 
 
 async def _sleep_or_event(event: asyncio.Event, seconds: float) -> None:

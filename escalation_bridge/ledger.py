@@ -7,7 +7,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, text
 
-from escalation_bridge.outbox import NOTIFY_CHANNEL
+from escalation_bridge.outbox import NOTIFY_CHANNEL, SILENT
 
 State = Literal["pending", "sending", "unknown", "sent", "dead"]
 
@@ -34,7 +34,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class TargetSummary:
-    """How one target stands. `pending` counts all that is to be delivered, `unknown` those of it that may have been."""
+    """How one target stands. `pending` counts all that is to be delivered, `unknown` those of it that may have been.
+
+    `oldest_at` is the oldest that tells somebody something: what is to be taken back waits behind it.
+    """
 
     target: str
     pending: int
@@ -145,7 +148,7 @@ def summary(connection: Connection) -> list[TargetSummary]:
         text("""
             WITH live AS (
               SELECT target, count(*) AS pending, count(*) FILTER (WHERE state = 'unknown') AS unknown,
-                     min(created_at) AS oldest_at
+                     min(created_at) FILTER (WHERE severity <> :silent) AS oldest_at
               FROM deliveries WHERE state IN ('pending', 'sending', 'unknown') GROUP BY target
             ), dead AS (
               SELECT target, count(*) AS dead FROM deliveries WHERE state = 'dead' GROUP BY target
@@ -154,6 +157,7 @@ def summary(connection: Connection) -> list[TargetSummary]:
                    COALESCE(failures, 0), paused_until, COALESCE(error, '')
             FROM live FULL JOIN dead USING (target) FULL JOIN target_status USING (target)
             ORDER BY target
-        """)
+        """),
+        {"silent": SILENT},
     )
     return [TargetSummary(*row) for row in rows]

@@ -39,6 +39,7 @@ _TYPES: dict[Language, dict[NoticeType, str]] = {
         NoticeType.ESCALATION_MILESTONE: "milestone: case",
         NoticeType.ESCALATION_REMINDER: "reminder: case",
         NoticeType.CASE_SHARED: "worth knowing: case",
+        NoticeType.CASE_FORGOTTEN: "no longer kept: case",
         NoticeType.DIGEST: "digest: case",
     },
     "de": {
@@ -54,6 +55,7 @@ _TYPES: dict[Language, dict[NoticeType, str]] = {
         NoticeType.ESCALATION_MILESTONE: "Meilenstein: Fall",
         NoticeType.ESCALATION_REMINDER: "Erinnerung: Fall",
         NoticeType.CASE_SHARED: "wissenswert: Fall",
+        NoticeType.CASE_FORGOTTEN: "nicht länger aufbewahrt: Fall",
         NoticeType.DIGEST: "Wochenbericht: Fall",
     },
 }

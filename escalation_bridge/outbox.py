@@ -28,6 +28,8 @@ log = structlog.get_logger()
 # PostgreSQL tells listeners on this channel the name of each target that a commit added notices for.
 NOTIFY_CHANNEL = "leitstand_deliveries"
 ERROR_LENGTH = 500
+# What tells nobody goes after all that does: it sorts behind every severity.
+SILENT = "silent"
 
 _NOTICES: Final = Rows(
     {
@@ -42,6 +44,7 @@ _NOTICES: Final = Rows(
         "invited": "text",
         "snapshot": "jsonb",
         "letter": "jsonb",
+        "withdraws": "bigint",
     }
 )
 _ADD = Statement(f"""
@@ -80,7 +83,8 @@ _CLAIM = """
       COALESCE((SELECT r.remote_id FROM delivery_rooms AS r
                 WHERE r.target = d.target AND r.case_number = d.case_number), '') AS room_id,
       COALESCE((SELECT t.remote_id FROM delivery_threads AS t
-                WHERE t.target = d.target AND t.case_number = d.case_number), '') AS thread_id
+                WHERE t.target = d.target AND t.case_number = d.case_number), '') AS thread_id,
+      COALESCE((SELECT w.remote_id FROM deliveries AS w WHERE w.id = d.withdraws), '') AS withdraws
 """
 # A few more than wanted: others may be about to take the first ones.
 _CLAIM_WORST = Statement(_CLAIM.format(order="severity, next_attempt_at, id", looked_at=":limit + 16"))
@@ -157,7 +161,7 @@ def _row(notice: Notice) -> tuple[object, ...]:
         key(notice),
         notice.target,
         notice.case.number,
-        notice.case.severity,
+        SILENT if notice.type is NoticeType.CASE_FORGOTTEN else notice.case.severity,
         notice.type,
         notice.reason,
         notice.step,
@@ -165,6 +169,7 @@ def _row(notice: Notice) -> tuple[object, ...]:
         "\n".join(notice.invited),
         notice.case,
         notice.letter,
+        notice.withdraws,
     )
 
 
@@ -212,7 +217,7 @@ def _keep_place(connection: Connection, delivery: Delivery, receipt: Receipt, at
     if receipt.room is not None:
         room = {"id": receipt.room.id, "name": receipt.room.name, "url": receipt.room.url, "now": at}
         connection.execute(_ROOM, {**case, **room})
-    else:
+    elif not delivery.room:
         connection.execute(_THREAD, {**case, "remote_id": receipt.remote_id})
 
 
@@ -269,6 +274,7 @@ def _delivery(  # the order of _CLAIM
     doubtful: bool,
     room_id: str,
     thread_id: str,
+    withdraws: str,
 ) -> Delivery:
     return Delivery(
         id=number,
@@ -287,4 +293,5 @@ def _delivery(  # the order of _CLAIM
         invited=tuple(invited.split("\n")) if invited else (),
         room_id=room_id,
         letter=msgspec.json.decode(letter, type=Letter) if letter else None,
+        withdraws=withdraws,
     )

@@ -51,6 +51,10 @@ class Rooms:
                 return await self.room(channel)
         return None
 
+    async def rename(self, channel: str, topic: str) -> None:
+        """Put this in place of the case's title, which is the channel's topic."""
+        await self._if_allowed("conversations.setTopic", {"channel": channel, "topic": topic})
+
     async def room(self, channel: Channel) -> Room:
         """The channel as others are told of it."""
         url = (await self._whoami()).url

@@ -9,6 +9,7 @@ import pkgutil
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import ModuleType
+from typing import Literal
 
 from leitstand.errors import PluginError
 
@@ -21,13 +22,15 @@ class About:
     """What `leitstand integrations`, the docs and the errors say about a kind.
 
     `credentials_url` is the page where its secrets are issued ("" where none are needed); `extra` is the optional
-    extra that installs its SDK ("" where none is needed).
+    extra that installs its SDK ("" where none is needed). `removes` is what a target can take back: each message of a
+    case, what it has of the case as a whole, nothing; or there is no need, for it is told no words of a post.
     """
 
     title: str
     summary: str
     credentials_url: str = ""
     extra: str = ""
+    removes: Literal["messages", "case", "needless", ""] = ""
 
 
 def kinds(folder: str) -> list[str]:

@@ -1,14 +1,16 @@
 """The erasure of an author everywhere: mentions, assessments, cases, the outbox, and a notice to whoever was told.
 
 mentions ─► assessments ─► cases ─► outbox (copies emptied) ─► case.updated to each target that had a copy
+                                                            └─► case.forgotten for each message that can be taken back
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from escalation_bridge import erasure as copies
-from escalation_bridge import outbox
+from escalation_bridge import forgetting, outbox
 from leitstand import clock
 from leitstand.model import Notice, NoticeType
 from listeners import erasure as posts
@@ -29,8 +31,17 @@ class Erased:
     targets: tuple[str, ...]
 
 
-def erase(connection: Connection, channel: str, author: str, policy: Policy) -> Erased:
-    """Erase an author of a channel, given by id or by handle. Doing it twice changes nothing more."""
+def erase(
+    connection: Connection,
+    channel: str,
+    author: str,
+    policy: Policy,
+    able: Mapping[str, forgetting.Can] = forgetting.NOBODY,
+) -> Erased:
+    """Erase an author of a channel, given by id or by handle. Doing it twice changes nothing more.
+
+    `able` are the targets that can take back single messages.
+    """
     now, author = clock.now(), author.removeprefix("@")
     ids = posts.find(connection, channel, author)
     if not ids:
@@ -47,4 +58,5 @@ def erase(connection: Connection, channel: str, author: str, policy: Policy) -> 
         if target in policy.targets
     ]
     outbox.add(connection, notices, now)
+    forgetting.take_back(connection, changed, able, now)
     return Erased(len(ids), len(changed), tuple(sorted({notice.target for notice in notices})))

@@ -3,7 +3,7 @@
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from workers.line import Line
+from workers.line import Line, is_of_posts
 
 log = structlog.get_logger()
 
@@ -21,10 +21,17 @@ def assess(ids: list[int]) -> None:
     if _line is None:
         raise RuntimeError("workers.jobs.use(line) comes first")
     try:
-        _line.move_all(ids)
+        _assess(_line, ids)
     except OperationalError as error:
         # PostgreSQL is away: nothing was changed, and the sweep enqueues the ids again.
         log.warning("batch given back", mentions=len(ids), reason=type(error.orig).__name__)
-    except Exception:  # the worker's outermost loop
+
+
+def _assess(line: Line, ids: list[int]) -> None:
+    try:
+        line.move_all(ids)
+    except Exception as error:  # the worker's outermost loop
+        if not is_of_posts(error):
+            raise
         log.exception("batch failed, trying its mentions one by one", mentions=len(ids))
-        _line.move_singly(ids)
+        line.move_singly(ids)

@@ -13,6 +13,7 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from escalation_bridge import outbox
 from leitstand import clock
@@ -29,6 +30,12 @@ from workers.revising import revise
 log = structlog.get_logger()
 
 MAX_ATTEMPTS = 3
+_OF_POSTS = ("54000", "54001", "54011", "54023")  # a limit of PostgreSQL's: psycopg counts it as a fault of the server
+
+
+def is_of_posts(error: Exception) -> bool:
+    """Whether an error follows from what is assessed, as a word too long to be indexed, and not from PostgreSQL."""
+    return not isinstance(error, OperationalError) or getattr(error.orig, "sqlstate", None) in _OF_POSTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +70,16 @@ class Line:
             revise(self.engine, self.assessor, self.policy, mention_id)
 
     def move_singly(self, ids: Sequence[int]) -> None:
-        """Move each by itself, so that one that cannot be assessed harms only itself: it is parked with its error."""
+        """Move each by itself, so that one that cannot be assessed harms only itself: it is parked with its error.
+
+        Where PostgreSQL fails no post is to blame. Raises OperationalError then.
+        """
         for mention_id in ids:
             try:
                 self.move_all([mention_id])
-            except Exception as error:  # noqa: BLE001  outermost loop: what one post provokes stops no other
+            except Exception as error:  # outermost loop: what one post provokes stops no other
+                if not is_of_posts(error):
+                    raise
                 self._failed(mention_id, error)
 
     def _failed(self, mention_id: int, error: Exception) -> None:

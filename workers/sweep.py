@@ -18,7 +18,7 @@ from redis import RedisError
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from escalation_bridge import outbox
+from escalation_bridge import forgetting, outbox
 from leitstand import clock
 from leitstand.clock import NEVER, is_due
 from listeners import pending
@@ -146,7 +146,8 @@ def main(config: Path | str, slot: str = "sweep") -> None:
     queue = AssessQueue(queues.connect(where.redis_url, PATIENCE))
     policy = compile_policy(settings)
     metrics = open_metrics(where.metrics_dir, slot)
-    retention = Retention(engine, settings.retention, metrics)
+    can = forgetting.able(settings.targets) if settings.retention.cases and settings.retention.forwarded else {}
+    retention = Retention(engine, settings.retention, metrics, can)
     sweep = Sweep(engine, queue, policy, metrics, Watch(engine, policy), retention)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

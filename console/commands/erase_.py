@@ -7,6 +7,7 @@ import typer
 from console.offline.wording import count
 from console.opened import opened
 from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
+from escalation_bridge import forgetting
 from leitstand.errors import InputError
 from listeners import erasure as posts
 from triage.policy import compile_policy
@@ -34,7 +35,8 @@ def command(
                 found = len(posts.find(connection, channel, author.removeprefix("@")))
             typer.confirm(f"Erase {count(found, 'post')} of {account} for good?", abort=True, err=True)
         with house.engine.begin() as connection:
-            erased = erase(connection, channel, author, compile_policy(house.settings))
+            able = forgetting.able(house.settings.targets)
+            erased = erase(connection, channel, author, compile_policy(house.settings), able)
     if as_json:
         print_json(erased)
     elif not erased.mentions:

@@ -14,7 +14,7 @@
 Host, user and password come from whoever runs your mail server. A notice keeps its Message-ID when it is sent again, so
 that servers which drop duplicates can do so: SMTP itself cannot tell whether a mail whose connection broke at the end
 has arrived. A recipient who is refused for good is logged and the others get the mail; one who is put off (greylisting)
-gets it at a later attempt.
+gets it at a later attempt. A mail cannot be called back: what `[retention]` lets go of stays in mailboxes.
 """
 
 import asyncio

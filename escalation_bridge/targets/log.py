@@ -16,7 +16,7 @@ from leitstand.model import Delivery, Receipt
 from leitstand.plugins import About
 from leitstand.settings import TargetSettings
 
-ABOUT = About(title="Log", summary="One line in the daemon's own log.")
+ABOUT = About(title="Log", summary="One line in the daemon's own log.", removes="needless")
 
 log = structlog.get_logger()
 

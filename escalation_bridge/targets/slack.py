@@ -15,6 +15,9 @@ Every message carries its notice's key as metadata. After a time-out or a lost c
 for that key first, so that a page appears once. `mention` is put before new and escalated cases: `<!here>`, or a user
 group as `<!subteam^S0123456789>`. Nothing in a post can mention anybody.
 
+When a case is no longer kept (`[retention]`) the bot removes its messages about it; when an author is erased it empties
+the first and removes the others. What people wrote below them stays.
+
 A step `{ channel = "sev1-slack" }` opens a channel of the case's own, named like `cloud-support-sev1-27343`: its link
 is on the case's timeline, and when the case is solved the channel is told. It needs the scopes `channels:manage` and
 `channels:read` (private: `groups:write`, `groups:read`), and `usergroups:read` for groups. Who is invited stands in
@@ -45,6 +48,7 @@ ABOUT = About(
     title="Slack",
     summary="A channel: one message a case, later notices in its thread.",
     credentials_url="https://api.slack.com/apps",
+    removes="messages",
 )
 
 HISTORY_PAGES = 50
@@ -59,6 +63,7 @@ _INCIDENT = frozenset({NoticeType.INCIDENT_OPENED, NoticeType.INCIDENT_GROWN, No
 _PROJECT = frozenset({NoticeType.ESCALATION_MILESTONE, NoticeType.ESCALATION_REMINDER})
 _LOUD = _INCIDENT | _PROJECT | {NoticeType.CASE_ESCALATED, NoticeType.SLA_BREACHED}
 _MENTIONING = frozenset({NoticeType.CASE_OPENED, NoticeType.CASE_ESCALATED, NoticeType.INCIDENT_OPENED})
+_REMOVED = frozenset({"message_not_found", "thread_not_found"})
 _ROOM_GONE = frozenset({"channel_not_found", "is_archived", "not_in_channel"})
 # The root message is not there any more, or not ours to change: say it in a message of its own.
 _ROOT_GONE = frozenset({"message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed"})
@@ -152,6 +157,24 @@ class SlackTarget:
                 return None
             place = {**place, "cursor": page.next_page}
         raise DeliveryError("the channel's history is too long to search", DeliveryOutcome.REFUSED)
+
+    async def remove(self, delivery: Delivery) -> Receipt:
+        """Delete the bot's message, and what a channel of the case's own says of it at its head."""
+        if delivery.room and not delivery.room_id:
+            return Receipt()  # nothing was ever told there
+        channel = delivery.room_id if delivery.room else self._settings.channel
+        try:
+            if delivery.room:
+                await self._rooms.rename(channel, str(delivery.case.number))
+            if delivery.withdraws:
+                await self._api.call("chat.delete", json={"channel": channel, "ts": delivery.withdraws})
+        except SlackError as error:
+            if error.code in _REMOVED or (delivery.room and error.code == "channel_not_found"):
+                return Receipt()
+            if delivery.room and error.code in _ROOM_GONE:
+                raise SlackError(error.code, DeliveryOutcome.REFUSED) from error
+            raise
+        return Receipt()
 
     async def verify(self) -> str:
         """Ask who we are and read one message's worth of history, which the look-up needs."""

@@ -12,8 +12,10 @@ and the old one in `previous_secret`; both sign until you remove the old one.
 
 The body is `{"type", "timestamp", "data": {"case", "reason", "step"}}` with the case as the API tells it; what is said
 of no single case has `{"letter"}` as its data. Types: `case.opened`, `case.updated`, `case.escalated`, `case.closed`,
-`case.shared`, `sla.warning`, `sla.breached`, `incident.opened`, `incident.grown`, `incident.closed`,
+`case.shared`, `case.forgotten`, `sla.warning`, `sla.breached`, `incident.opened`, `incident.grown`, `incident.closed`,
 `escalation.milestone`, `escalation.reminder` and `digest.weekly`. More may come: pass over what you do not know.
+
+`case.forgotten` says that a case is no longer kept (`[retention]`): remove what you keep of `data.case.number`.
 
 Any 2xx within `timeout` is success. 429, 408, 425 and 5xx are tried again, with the wait that Retry-After asks for; 410
 and other 4xx are dead letters; 401 and 403 pause the target. Redirects are not followed.
@@ -37,7 +39,7 @@ from leitstand.model import Delivery, Receipt
 from leitstand.plugins import About
 from leitstand.settings import TargetSettings
 
-ABOUT = About(title="Webhook", summary="Signed JSON to an address of yours (Standard Webhooks).")
+ABOUT = About(title="Webhook", summary="Signed JSON to an address of yours (Standard Webhooks).", removes="case")
 
 
 def _signing_secret(value: SecretStr) -> SecretStr:
@@ -95,6 +97,10 @@ class WebhookTarget:
         if outcome := http.outcome(answer.status):
             raise answer.refusal(outcome)
         return Receipt()
+
+    async def remove(self, delivery: Delivery) -> Receipt:
+        """Post that the case is no longer kept: the receiver removes what it has of it."""
+        return await self.deliver(delivery)
 
     def headers(self, key: str, body: bytes, now: datetime) -> dict[str, str]:
         """The headers of Standard Webhooks for this attempt."""

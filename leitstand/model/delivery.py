@@ -17,7 +17,8 @@ class Delivery:
     committed. `thread_id` is the remote id of the first message about this case at this target, "" when there is none.
     `retried_at` is when a person last put back a dead letter. `room` names the channel to be opened for the case, ""
     for none, `invited` those who are to be in it, and `room_id` is the target's own id of it where it was opened
-    before. `letter` is told in place of the case.
+    before. `letter` is told in place of the case. `withdraws` is the remote id of the message to be taken back, ""
+    where there is none.
     """
 
     id: int
@@ -36,6 +37,7 @@ class Delivery:
     invited: tuple[str, ...] = ()
     room_id: str = ""
     letter: Letter | None = None
+    withdraws: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ class NoticeType(StrEnum):
     ESCALATION_MILESTONE = "escalation.milestone"
     ESCALATION_REMINDER = "escalation.reminder"
     CASE_SHARED = "case.shared"
+    CASE_FORGOTTEN = "case.forgotten"
     DIGEST = "digest.weekly"
 
 
@@ -45,7 +46,8 @@ class Notice:
     `purpose` makes the key: the same target, case and purpose is the same notice, however often it is asked for.
     `reason` is one sentence for the reader; `step` names the escalation step, "" for plain forwarding. `room` names the
     channel of the case's own that the target is to open for it, "" for none; `invited` are those who are to be in it.
-    `letter` is told in place of the case.
+    `letter` is told in place of the case. `withdraws` is the delivery whose message is to be taken back, 0 for what the
+    target has of the case as a whole.
     """
 
     target: str
@@ -57,3 +59,4 @@ class Notice:
     room: str = ""
     invited: tuple[str, ...] = ()
     letter: Letter | None = None
+    withdraws: int = 0

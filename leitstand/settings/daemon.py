@@ -121,6 +121,9 @@ class Retention(Section):
         description="A case is kept so long after it was resolved or closed. Absent: for ever.",
         examples=["730d"],
     )
+    forwarded: bool = Field(
+        True, description="true: before a case goes, targets that can take back what they were told of it are asked to."
+    )
 
 
 class Token(Section):

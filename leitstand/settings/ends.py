@@ -35,7 +35,7 @@ class TargetSettings(Section):
     """What every target has. A target's own Settings add to it."""
 
     kind: str = Field(description="The target: one of `leitstand integrations`, or a dotted module name.")
-    rate: float = Field(5.0, gt=0, le=1000, description="At most so many deliveries a second.")
+    rate: float = Field(5.0, gt=0, le=1000, description="At most so many deliveries a second, of all daemons together.")
     timeout: Duration = Field(timedelta(seconds=15), description="How long one attempt may take.")
     max_age: Duration = Field(timedelta(hours=24), description="A notice not delivered after this is a dead letter.")
     callback_secret: Annotated[SecretStr, Field(min_length=16)] | None = Field(

@@ -17,7 +17,7 @@ import pytest
 from console import starter
 from console.health import gaps, host, outside
 from console.health.finding import State
-from leitstand.settings import Settings
+from leitstand.settings import Settings, TargetSettings
 from tests.console.commanding import Leitstand
 from tests.listeners.servers_api import Asked, Reply, serving
 from workers import setup
@@ -286,6 +286,15 @@ def test_check_warns_of_a_configuration_that_is_of_no_use() -> None:
 def test_check_and_doctor_say_how_long_things_are_kept(limits: dict[str, str], said: str, advised: bool) -> None:
     (found,) = (f for f in gaps.gaps(Settings.model_validate({"retention": limits})) if f.part == "retention")
     assert (found.state, found.said, bool(found.advice)) == (State.OK, said, advised)
+
+
+@pytest.mark.parametrize(("forwarded", "keeping"), [(True, "mail"), (False, "hook, mail")])
+def test_check_names_the_targets_that_keep_what_they_were_told(forwarded: bool, keeping: str) -> None:
+    config = Settings.model_validate({"retention": {"cases": "730d", "forwarded": forwarded}})
+    kinds = {"hook": "webhook", "mail": "email", "trace": "log"}
+    targets = {name: TargetSettings(kind=kind) for name, kind in kinds.items()}
+    (found,) = (f for f in gaps.gaps(config.model_copy(update={"targets": targets})) if f.part == "retention")
+    assert found.said.endswith(f"ended cases go after 730d; what was told to {keeping} of them stays there")
 
 
 def test_the_starter_tells_of_limits(folder: Path) -> None:

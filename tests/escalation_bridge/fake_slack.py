@@ -50,6 +50,7 @@ class FakeSlack:
         handlers: dict[str, Callable[[Mapping[str, Any]], Reply]] = {
             "chat.postMessage": self._post,
             "chat.update": self._update,
+            "chat.delete": self._delete,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
             "conversations.create": self._create,
@@ -98,6 +99,8 @@ class FakeSlack:
     def _topic(self, asked: Mapping[str, Any]) -> Reply:
         if len(asked["topic"]) > 250:
             return error("too_long")
+        if asked["channel"] not in self.rooms:
+            return error("channel_not_found")
         self.rooms[asked["channel"]].topic = asked["topic"]
         return ok()
 
@@ -115,6 +118,15 @@ class FakeSlack:
             return error("message_not_found")
         message.update({k: v for k, v in said.items() if k != "ts"})
         return ok(channel=CHANNEL, ts=said["ts"])
+
+    def _delete(self, said: Mapping[str, Any]) -> Reply:
+        message = self._find(said["ts"])
+        if said["channel"] != CHANNEL and said["channel"] not in self.rooms:
+            return error("channel_not_found")
+        if not message or message["channel"] != said["channel"]:
+            return error("message_not_found")
+        self.messages.remove(message)
+        return ok(channel=said["channel"], ts=said["ts"])
 
     def _history(self, asked: Mapping[str, Any]) -> Reply:
         here = asked["channel"]

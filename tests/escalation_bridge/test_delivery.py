@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, text
 from standardwebhooks import Webhook
 
-from escalation_bridge import delivery, outbox
+from escalation_bridge import delivery, outbox, outcomes, pauses
 from escalation_bridge.targets import webhook
 from leitstand import clock
 from leitstand.model import Notice, NoticeType
@@ -126,6 +126,29 @@ def test_the_target_pauses_as_long_as_it_asks(database: Engine) -> None:
     assert abs(until - later) < timedelta(minutes=2)
 
 
+def test_what_was_under_way_when_the_target_asked_for_a_pause_does_not_end_it(database: Engine) -> None:
+    asked, paused = threading.Event(), threading.Event()
+
+    def respond(request: Request) -> Reply:
+        if request.headers["webhook-id"] == outbox.key(notice(number=1)):
+            asked.set()
+            paused.wait(WAIT)
+            return OK
+        asked.wait(WAIT)
+        return Reply(429, {"Retry-After": "300"})
+
+    with receiver(respond) as server, sending(database, {"hook": hook(server.url)}) as running:
+        add(database, notice(number=1), notice(number=2))
+        running.wake("hook")
+        assert running.watcher.next() == ("hook", "rate_limited")
+        paused.set()
+        assert running.watcher.next() == ("hook", "sent")
+        with database.connect() as connection:
+            status = pauses.status(connection, "hook")
+        assert status.paused(clock.now() + timedelta(minutes=4))
+        assert (status.failures, status.error) == (0, "HTTP 429")
+
+
 def test_wrong_credentials_pause_the_target_and_lose_nothing(database: Engine) -> None:
     with receiver(Reply(401)) as server, sending(database, {"hook": hook(server.url)}) as running:
         add(database, notice())
@@ -161,9 +184,10 @@ def test_a_stuck_target_delays_no_other(database: Engine) -> None:
             assert {running.watcher.next() for _ in range(20)} == {("fine", "sent")}
 
 
+@pytest.mark.parametrize("rate", [1000, 0.01])
 @pytest.mark.usefixtures("impatient")
 def test_a_slow_answer_does_not_make_another_sender_take_over(
-    database: Engine, monkeypatch: pytest.MonkeyPatch
+    database: Engine, monkeypatch: pytest.MonkeyPatch, rate: float
 ) -> None:
     monkeypatch.setattr(delivery, "LEASE", timedelta(seconds=2))
     monkeypatch.setattr(delivery, "RENEW_EVERY", 0.05)
@@ -174,7 +198,7 @@ def test_a_slow_answer_does_not_make_another_sender_take_over(
         never.wait(3)
         return OK
 
-    with receiver(slow) as server, sending(database, {"hook": hook(server.url)}) as one:
+    with receiver(slow) as server, sending(database, {"hook": hook(server.url, rate=rate)}) as one:
         add(database, notice())
         one.wake("hook")
         assert asked.wait(WAIT)
@@ -258,7 +282,8 @@ def test_one_notice_that_a_target_chokes_on_does_not_speak_for_the_others(databa
 def test_connections_cut_by_postgresql_lose_and_double_nothing(
     database: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "WAIT_AFTER_FAULT", 0.02)
+    for waiting in (delivery, outcomes):
+        monkeypatch.setattr(waiting, "WAIT_AFTER_FAULT", 0.02)
 
     one_by_one = threading.Lock()
 

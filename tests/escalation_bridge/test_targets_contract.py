@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from escalation_bridge.contract import Target, connect, verify
+from escalation_bridge.contract import Removes, Target, connect, verify
 from leitstand import plugins
 from leitstand.errors import DeliveryError, DeliveryOutcome
 from leitstand.language.catalogue import Language
@@ -61,6 +61,11 @@ def test_it_is_a_guide_with_an_example_that_works(kind: str) -> None:
     assert isinstance(module.ABOUT, About)
     assert module.ABOUT.title
     assert module.ABOUT.summary.endswith(".")
+
+
+def test_it_takes_back_what_it_says_it_can(kind: str) -> None:
+    can = plugins.load(plugins.TARGETS, kind).ABOUT.removes
+    assert isinstance(nowhere(kind), Removes) == (can in ("messages", "case"))
 
 
 def test_every_setting_is_described_and_every_secret_is_one(kind: str) -> None:

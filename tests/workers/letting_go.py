@@ -12,7 +12,7 @@ def main(url: str, before: str, of: str) -> None:
     """Do one transaction's work, say so, and never commit it."""
     at = datetime.fromisoformat(before)
     with engine(url, pool_size=1).begin() as connection:
-        advance(connection, Pass() if of == "cases" else Pass(case=None), Before(at, at), at)
+        advance(connection, Pass() if of == "cases" else Pass(case=None), Before(at, at), {}, at)
         print("done", flush=True)
         signal.pause()
 

@@ -4,7 +4,8 @@ The rule: what paged before the incident was opened has paged; its further steps
 open incident is not paged by itself: the incident is, once, by its leading case. Each page held back is a row here and
 a line on the timeline of its case. What a person starts by hand is never held back, and cases with one of the
 `never_hold` intents belong to no incident. When the incident is over, the held page of a case that nobody has
-acknowledged since goes out.
+acknowledged since goes out; the others are let go of. A page that was being held back in the very moment in which its
+incident ended is late: the next look finds it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -23,11 +24,18 @@ from triage.snapshot import snapshot
 
 _OPEN = Statement("SELECT watchlist, number FROM incidents WHERE state = 'open'")
 _RELEASE = text("""
-    UPDATE held_pages h SET released_at = :now FROM cases c
-    WHERE h.incident = :n AND h.released_at IS NULL AND c.number = h.case_number
-      AND c.state IN ('new', 'open', 'waiting')
-      AND (c.acknowledged_at IS NULL OR c.acknowledged_at < h.held_at)
-    RETURNING h.case_number, h.policy, h.reason
+    WITH released AS (
+      UPDATE held_pages SET released_at = :now
+      WHERE incident = :n AND released_at IS NULL AND case_number = ANY(:locked)
+      RETURNING case_number, policy, reason, held_at
+    )
+    SELECT h.case_number, h.policy, h.reason FROM released h JOIN cases c ON c.number = h.case_number
+    WHERE c.state IN ('new', 'open', 'waiting') AND (c.acknowledged_at IS NULL OR c.acknowledged_at < h.held_at)
+    ORDER BY h.case_number, h.policy
+""")
+_LATE = text("""
+    SELECT i.number FROM incidents i WHERE i.state = 'closed'
+      AND i.number IN (SELECT incident FROM held_pages WHERE released_at IS NULL) ORDER BY i.number
 """)
 _COUNT = text("SELECT count(*) FROM held_pages WHERE incident = :n")
 
@@ -65,9 +73,14 @@ def data(incident: int) -> dict[str, str]:
     return {"incident": str(incident)}
 
 
-def release(connection: Connection, incident: int, policy: Policy, now: datetime) -> Released:
-    """Start what was held back for cases that nobody has acknowledged since."""
-    rows = connection.execute(_RELEASE, {"n": incident, "now": now}).all()
+def late(connection: Connection) -> list[int]:
+    """The incidents that are over and still hold a page back."""
+    return list(connection.scalars(_LATE))
+
+
+def release(connection: Connection, incident: int, locked: Collection[int], policy: Policy, now: datetime) -> Released:
+    """Let go of what was held back for these locked cases; it starts where nobody has acknowledged the case since."""
+    rows = connection.execute(_RELEASE, {"n": incident, "locked": sorted(locked), "now": now}).all()
     starts = [
         starting.Start(row.case_number, row.policy, f"{row.reason}; incident {incident} is over", asked=True)
         for row in rows

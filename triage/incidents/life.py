@@ -4,21 +4,22 @@
                        └─► below half of the threshold for long enough ─► summary, held pages nobody answered go out
 
 Everything happens in the sweep's transaction, which holds the lock on the watchlist's watch. The cases of all incidents
-that it is about are locked at once, in the order of their numbers, before anything is done to one of them.
+that it is about are locked at once, in the order of their numbers, before anything is done to one of them; what comes
+to an incident after that is the next look's.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from leitstand.model import CaseSnapshot, Notice, NoticeType
 from leitstand.settings import show_duration
 from triage import clocks, overrides, records, timeline
-from triage.incidents import held, store
+from triage.incidents import held, store, stored
 from triage.incidents.detector import Ongoing, Seen, first_minute, look
-from triage.incidents.signals import authors
+from triage.incidents.stored import Incident
 from triage.policy import Policy
 from triage.records import CaseRecord
 from triage.runs import starting, stopping, whom
@@ -26,27 +27,8 @@ from triage.snapshot import snapshot
 from triage.telling import forward
 from triage.timeline import Line
 
-_OPEN = text("""
-    INSERT INTO incidents (watchlist, state, signal, started_at, opened_at, expected, threshold, peak, authors)
-    VALUES (:watchlist, 'open', :signal, :started_at, :opened_at, :expected, :threshold, :peak, :authors)
-    ON CONFLICT (watchlist) WHERE state = 'open' DO NOTHING
-""")
-_CURRENT = text("SELECT * FROM incidents WHERE watchlist = :watchlist AND state = 'open' FOR NO KEY UPDATE")
-_STRAYS = text("""
-    SELECT * FROM incidents WHERE state = 'open' AND NOT watchlist = ANY(CAST(:names AS text[])) ORDER BY number
-    FOR NO KEY UPDATE
-""")
 _FORGET = text("DELETE FROM incident_watches WHERE NOT watchlist = ANY(CAST(:names AS text[]))")
-_GROW = text("UPDATE incidents SET peak = :peak, authors = :authors WHERE number = :n")
 _LEAD = text("UPDATE incidents SET lead_case = :case, told_at = :now WHERE number = :n")
-_LEADS_NOW = text("""
-    WITH RECURSIVE led AS (
-      SELECT number, merged_into FROM cases WHERE number = :case
-      UNION SELECT c.number, c.merged_into FROM cases c JOIN led ON c.number = led.merged_into
-    )
-    SELECT number FROM led WHERE merged_into IS NULL
-""")
-_HAND_ON = text("UPDATE incidents SET lead_case = :case WHERE number = :n")
 _CLOSE = text("UPDATE incidents SET state = 'closed', closed_at = :now, summary = :summary WHERE number = :n")
 _NOTE = text("INSERT INTO incident_events (incident, at, kind, text) VALUES (:n, :at, :kind, :text)")
 _JOINS = text("""
@@ -66,7 +48,7 @@ _ATTACH = text("""
     UPDATE cases SET incident = :n, revision = revision + 1, updated_at = :now WHERE number = ANY(:numbers)
 """)
 _WORST = text("""
-    SELECT number FROM cases WHERE incident = :n
+    SELECT number FROM cases WHERE incident = :n AND number = ANY(:locked)
     ORDER BY state NOT IN ('new', 'open', 'waiting'), severity, number LIMIT 1
 """)
 _COUNT = text("""
@@ -77,23 +59,10 @@ _COUNT = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class _Incident:
-    """An open incident as stored."""
-
-    number: int
-    watchlist: str
-    started_at: datetime
-    authors: int
-    peak: int
-    lead_case: int | None
-    told: bool
-
-
-@dataclass(frozen=True, slots=True)
 class _Found:
     """What a look has found of an open incident, and the open cases that belong to it from now on."""
 
-    incident: _Incident
+    incident: Incident
     seen: Seen
     ongoing: Ongoing
     joins: frozenset[int]
@@ -103,7 +72,7 @@ def evaluate(connection: Connection, policy: Policy, now: datetime) -> tuple[Not
     """Look at the watchlists whose turn it is; returns whom to tell."""
     settings = policy.incidents
     names = [n for n in policy.watchlists if settings.enabled and (not settings.watchlists or n in settings.watchlists)]
-    strays = [_incident(connection, row) for row in connection.execute(_STRAYS, {"names": names}).all()]
+    strays = stored.strays(connection, names)
     found: list[_Found] = []
     for name, watch in store.claim(connection, names, settings.window, now).items():
         heard = store.heard(connection, name, first_minute(watch, settings.window, now), now)
@@ -112,25 +81,34 @@ def evaluate(connection: Connection, policy: Policy, now: datetime) -> tuple[Not
         found += _found(connection, name, seen, policy)
         if seen.hours:
             store.prune(connection, now)
-    _lock(connection, [*strays, *(one.incident for one in found)], {case for one in found for case in one.joins})
-    notices = _close_strays(connection, strays, names, policy, now)
-    return (*notices, *(notice for one in found for notice in _follow(connection, one, policy, now)))
+    late = held.late(connection)
+    concerned = [one.number for one in (*strays, *(one.incident for one in found))]
+    locked = lock(connection, [*concerned, *late], {case for one in found for case in one.joins})
+    notices = [told for number in late for told in held.release(connection, number, locked, policy, now).notices]
+    notices += _close_strays(connection, strays, names, locked, policy, now)
+    return (*notices, *(notice for one in found for notice in _follow(connection, one, locked, policy, now)))
 
 
-def _lock(connection: Connection, incidents: Sequence[_Incident], joins: Collection[int] = ()) -> None:
+def lock(connection: Connection, incidents: Sequence[int], joins: Collection[int] = ()) -> frozenset[int]:
     """Lock what all that is done from here on is about; who locks one case after the other waits in a circle."""
-    if incidents:
-        concerned = connection.scalars(_CONCERNED, {"numbers": [incident.number for incident in incidents]})
-        records.lock(connection, {*concerned, *joins})
+    if not incidents:
+        return frozenset()
+    concerned = connection.scalars(_CONCERNED, {"numbers": incidents})
+    return frozenset(records.lock(connection, {*concerned, *joins}))
 
 
 def _close_strays(
-    connection: Connection, strays: Sequence[_Incident], names: list[str], policy: Policy, now: datetime
+    connection: Connection,
+    strays: Sequence[Incident],
+    names: list[str],
+    locked: Collection[int],
+    policy: Policy,
+    now: datetime,
 ) -> list[Notice]:
     """What nobody watches any more would hold back pages for ever."""
     notices: list[Notice] = []
     for incident in strays:
-        notices += close(connection, incident, "its watchlist is not watched any more", policy, now)
+        notices += close(connection, incident, "its watchlist is not watched any more", locked, policy, now)
     if strays:
         connection.execute(_FORGET, {"names": names})
     return notices
@@ -139,68 +117,33 @@ def _close_strays(
 def _found(connection: Connection, watchlist: str, seen: Seen, policy: Policy) -> list[_Found]:
     """The open incident that a look is about, opened if need be, with the cases that join it; none as a rule."""
     if seen.opened is not None:
-        connection.execute(_OPEN, _row(watchlist, seen.opened))
+        stored.open_(connection, watchlist, seen.opened)
     ongoing = seen.watch.ongoing or seen.closed
     if ongoing is None:
         return []
-    incident = current(connection, watchlist)
+    incident = stored.current(connection, watchlist)
     if incident is None:  # closed by a person meanwhile
         return []
     never = [intent.value for intent in policy.incidents.never_hold]
     given = {"watchlist": watchlist, "since": incident.started_at, "never": never}
     joins = frozenset(connection.scalars(_JOINS, given))
-    return [_Found(_grown(connection, incident, ongoing), seen, ongoing, joins)]
+    return [_Found(stored.grown(connection, incident, ongoing), seen, ongoing, joins)]
 
 
-def _follow(connection: Connection, found: _Found, policy: Policy, now: datetime) -> list[Notice]:
+def _follow(
+    connection: Connection, found: _Found, locked: Collection[int], policy: Policy, now: datetime
+) -> list[Notice]:
     """Write down and tell what a look has found."""
     incident, seen, ongoing = found.incident, found.seen, found.ongoing
     _gather(connection, incident, found.joins, now)
     if seen.closed is not None:
-        return close(connection, incident, "it has ebbed away", policy, now)
+        return close(connection, incident, "it has ebbed away", locked, policy, now)
     if not incident.told:
-        return _tell_opened(connection, incident, ongoing, policy, now)
+        return _tell_opened(connection, incident, ongoing, locked, policy, now)
     return _tell_grown(connection, incident, seen.grown, policy, now) if seen.grown is not None else []
 
 
-def current(connection: Connection, watchlist: str) -> _Incident | None:
-    """The open incident of a watchlist, locked."""
-    row = connection.execute(_CURRENT, {"watchlist": watchlist}).one_or_none()
-    return _incident(connection, row) if row else None
-
-
-def _incident(connection: Connection, row: Row[tuple[object, ...]]) -> _Incident:
-    return _Incident(
-        row.number, row.watchlist, row.started_at, row.authors, row.peak, _lead(connection, row),
-        row.told_at is not None,
-    )  # fmt: skip
-
-
-def _grown(connection: Connection, incident: _Incident, ongoing: Ongoing) -> _Incident:
-    """With all who were heard since it began, and its height."""
-    heard = authors(store.slots(connection, incident.watchlist, ongoing.signal, ongoing.started_at))
-    grown = replace(incident, authors=max(incident.authors, heard), peak=max(incident.peak, ongoing.peak))
-    connection.execute(_GROW, {"n": grown.number, "peak": grown.peak, "authors": grown.authors})
-    return grown
-
-
-def _lead(connection: Connection, row: Row[tuple[object, ...]]) -> int | None:
-    """The leading case; one that has been merged into another hands the lead on to that."""
-    lead: int | None = connection.scalar(_LEADS_NOW, {"case": row.lead_case})
-    if lead != row.lead_case:
-        connection.execute(_HAND_ON, {"case": lead, "n": row.number})
-    return lead
-
-
-def _row(watchlist: str, opened: Ongoing) -> dict[str, object]:
-    return {
-        "watchlist": watchlist, "signal": opened.signal.value, "started_at": opened.started_at,
-        "opened_at": opened.opened_at, "expected": opened.expected, "threshold": opened.threshold,
-        "peak": opened.peak, "authors": opened.peak,
-    }  # fmt: skip
-
-
-def _gather(connection: Connection, incident: _Incident, joins: Collection[int], now: datetime) -> None:
+def _gather(connection: Connection, incident: Incident, joins: Collection[int], now: datetime) -> None:
     """Attach the open cases of the watchlist that have come since the incident began, unless another one has them."""
     numbers = sorted(connection.scalars(_STILL_FREE, {"numbers": sorted(joins)})) if joins else []
     if numbers:
@@ -212,10 +155,15 @@ def _gather(connection: Connection, incident: _Incident, joins: Collection[int],
 
 
 def _tell_opened(
-    connection: Connection, incident: _Incident, ongoing: Ongoing, policy: Policy, now: datetime
+    connection: Connection,
+    incident: Incident,
+    ongoing: Ongoing,
+    locked: Collection[int],
+    policy: Policy,
+    now: datetime,
 ) -> list[Notice]:
     """Tell of the incident by its leading case, once; as long as it has none, the next look tries again."""
-    lead = connection.scalar(_WORST, {"n": incident.number})
+    lead = connection.scalar(_WORST, {"n": incident.number, "locked": sorted(locked)})
     if lead is None:
         return []
     connection.execute(_LEAD, {"case": lead, "now": now, "n": incident.number})
@@ -233,7 +181,7 @@ def _tell_opened(
 
 
 def _tell_grown(
-    connection: Connection, incident: _Incident, grown: Ongoing, policy: Policy, now: datetime
+    connection: Connection, incident: Incident, grown: Ongoing, policy: Policy, now: datetime
 ) -> list[Notice]:
     if incident.lead_case is None:
         return []
@@ -247,10 +195,11 @@ def _tell_grown(
     return forward(case, policy, NoticeType.INCIDENT_GROWN, f"incident:{incident.number}:grown:{grown.told}", said)
 
 
-def close(connection: Connection, incident: _Incident, why: str, policy: Policy, now: datetime) -> list[Notice]:
+def close(
+    connection: Connection, incident: Incident, why: str, locked: Collection[int], policy: Policy, now: datetime
+) -> list[Notice]:
     """End it: its run stops, held pages that nobody has answered go out, and a summary is told."""
-    _lock(connection, [incident])
-    released = held.release(connection, incident.number, policy, now)
+    released = held.release(connection, incident.number, locked, policy, now)
     counted = connection.execute(_COUNT, {"n": incident.number}).one()
     pages = held.count(connection, incident.number)
     said = (

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from leitstand.errors import NotFoundError, StateError
 from leitstand.model import Notice
-from triage.incidents import life
+from triage.incidents import life, stored
 from triage.policy import Policy
 
 _LISTED = text("""
@@ -80,10 +80,11 @@ def detail(connection: Connection, number: int) -> Detail:
 def close(connection: Connection, number: int, why: str, policy: Policy, now: datetime) -> list[Notice]:
     """End it by hand; the detector keeps it from opening anew until it has ebbed. Raises NotFoundError, StateError."""
     incident = detail(connection, number).incident
-    found = life.current(connection, incident.watchlist)
+    found = stored.current(connection, incident.watchlist)
     if found is None or found.number != number:
         raise StateError(f"incident {number} is over already")
-    return life.close(connection, found, why.strip() or "closed by hand", policy, now)
+    locked = life.lock(connection, [found.number])
+    return life.close(connection, found, why.strip() or "closed by hand", locked, policy, now)
 
 
 def open_by_watchlist(connection: Connection) -> dict[str, int]:

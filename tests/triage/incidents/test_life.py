@@ -1,6 +1,6 @@
 """Incidents in the database: opened with a leading case, gathering cases, holding back pages, told of once, over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -185,6 +185,58 @@ def test_it_ends_with_a_summary_and_the_held_pages_that_nobody_answered_go_out(d
     assert [(n.case.number, n.target) for n in told if n.type is NoticeType.CASE_ESCALATED] == [(kept, "sev1-group")]
     assert rows(database, "SELECT state, authors FROM incidents") == [("closed", 8)]
     assert rows(database, "SELECT state FROM escalation_runs WHERE policy = 'incident-1'") == [("stopped",)]
+
+
+def paged(told: Iterable[Notice]) -> list[int]:
+    return [n.case.number for n in told if n.type is NoticeType.CASE_ESCALATED]
+
+
+def test_a_page_held_back_in_the_moment_its_incident_ends_goes_out_with_the_next_look(database: Engine) -> None:
+    quiet_hour(database)
+    outage(database)
+    look(database, 3)
+    post = mention(50, minutes=4, words="acme cloud is down for us here, customer 50", watchlists=("cloud",))
+    item = (post, assessment(Urgency.CRITICAL, Intent.OUTAGE))
+    with database.begin() as worker:
+        store(worker, [item])
+        number = process(worker, [item], POLICY, NOW + 4 * MINUTE).opened[0].number
+        over(database)
+    assert rows(database, "SELECT case_number, released_at FROM held_pages") == [(number, None)]
+    assert paged(look(database, 200)) == [number]
+    assert look(database, 200.1) == ()
+    assert rows(database, "SELECT count(*) FROM held_pages WHERE released_at IS NULL") == [(0,)]
+
+
+def test_what_comes_to_an_incident_after_its_cases_are_locked_is_the_next_looks(database: Engine) -> None:
+    quiet_hour(database)
+    outage(database)
+    look(database, 3)
+    kept, off = outage(database, 1, first=50, start=4).opened[0].number, policy(incidents={"enabled": False})
+
+    def looks() -> list[int]:
+        with database.begin() as connection:
+            return paged(life.evaluate(connection, off, NOW + 5 * MINUTE))
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin() as connection:
+            records.lock(connection, [kept])
+            looking = pool.submit(looks)
+            until_somebody_waits(database)
+            late = outage(database, 1, first=60, start=4.5).opened[0].number
+        assert looking.result(60) == [kept]
+    assert looks() == [late]
+    assert looks() == []
+
+
+def test_a_page_that_somebody_answered_is_held_back_no_longer(database: Engine) -> None:
+    quiet_hour(database)
+    outage(database)
+    look(database, 3)
+    number = outage(database, 1, first=50, start=4).opened[0].number
+    with database.begin() as connection:
+        act(connection, number, "acknowledge", actor="ann", now=NOW + 5 * MINUTE, policy=POLICY)
+    assert number not in paged(over(database))
+    assert rows(database, "SELECT count(*) FROM held_pages WHERE released_at IS NULL") == [(0,)]
 
 
 def test_after_its_end_cases_page_by_themselves_again(database: Engine) -> None:
