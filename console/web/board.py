@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fastapi import APIRouter
-from sse_starlette import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -13,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from console.api.desk import Desk, Overview
 from console.auth import Scope
 from console.web import view
-from console.web.live import Live
+from console.web.live import Live, stream
 from console.web.picked import Choice, known, picked
 from console.web.render import Renderer
 from console.web.session import Doorkeeper
@@ -104,7 +103,7 @@ def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doork
         doorkeeper.visitor(request)
         if live.full:
             return PlainTextResponse("too many open pages", 503)
-        return EventSourceResponse(live.changes(), ping=15, send_timeout=30)
+        return stream(live)
 
     return router
 

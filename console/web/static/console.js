@@ -38,15 +38,14 @@
     const message = answer.querySelector("[data-failed]");
     if (message || !fresh) return failed(sentences(message || answer));
     if (sent) failed("");
+    const refusal = target.querySelector("[data-stays]"); // what it says stays until something else is done
+    if (refusal && !sent && !fresh.querySelector("[data-stays]")) fresh.querySelector(".crumbs").after(refusal.cloneNode(true));
     times.write(fresh);
     const before = document.activeElement;
     morph(target, fresh, sent);
     htmx.process(target);
-    if (sent && !before.isConnected) { // the button that was pressed is gone: go on reading where the case begins
-      const heading = target.querySelector("h1");
-      heading.tabIndex = -1;
-      heading.focus({ preventScroll: true });
-    }
+    // Where the button that was pressed is gone, reading goes on where the case begins.
+    if (sent && !before.isConnected) target.querySelector("h1[tabindex]")?.focus({ preventScroll: true });
     shown();
   }
 
@@ -92,15 +91,28 @@
     }
   }
 
+  // The server says every 15 seconds that it is there. A browser notices much later that a cable is cut.
+  const SILENCE = 40000;
+  let stream = null;
+  let heard = 0;
   function listen() {
-    const stream = new EventSource("/live");
+    stream = new EventSource("/live");
+    heard = Date.now();
+    for (const name of ["ready", "changed", "alive"]) stream.addEventListener(name, () => { heard = Date.now(); });
     stream.addEventListener("ready", () => { connection({ open: true }); refresh(); });
     stream.addEventListener("changed", refresh);
     stream.addEventListener("error", () => {
       connection({ open: false });
       refresh(); // says whether the session is over
-      if (stream.readyState === EventSource.CLOSED && !state.out) setTimeout(listen, 5000); // it would not by itself
+      if (stream.readyState === EventSource.CLOSED) heard = Date.now() - SILENCE + 5000; // it would not try again by itself
     });
+  }
+
+  function watch() {
+    if (!stream || state.out || Date.now() - heard < SILENCE) return;
+    stream.close();
+    connection({ open: false });
+    listen();
   }
 
   document.addEventListener("htmx:sendError", () => failed(words.unsent));
@@ -143,6 +155,9 @@
   const page = document.querySelector("[data-refresh]");
   if (page?.dataset.every) setInterval(refresh, page.dataset.every * 1000);
   if (page) listen();
+  setInterval(watch, 5000);
+  addEventListener("offline", () => connection({ open: false }));
+  addEventListener("online", () => { heard = 0; watch(); });
   const again = document.querySelector("[data-again]"); // a page that failed for now: it looks again by itself
   if (again) setTimeout(() => location.reload(), again.dataset.again * 1000);
 })();

@@ -6,6 +6,7 @@ const drafts = (() => {
   const AGAIN = "signed in";
   const FIELDS = "textarea[name], input[type=text][name], input:not([type])[name]";
   const STUCK = 10000;
+  const DOUBLE_CLICK = 500;
   const signingIn = document.getElementById("token") !== null;
   const sending = new WeakSet();
 
@@ -58,7 +59,7 @@ const drafts = (() => {
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = event.detail.elt.closest("form");
-    if (form) sending.delete(form);
+    if (form) setTimeout(() => sending.delete(form), DOUBLE_CLICK);
     if (form && event.detail.xhr.status !== 401) forget();
   });
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
