@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from console.api.cases import case_number
-from console.api.desk import CaseFile, Desk
+from console.api.desk import FIRST_SHOWN, CaseFile, Desk
 from console.auth import Caller, Scope
 from console.feedback import Links
 from console.web.forms import local_path, read_form
@@ -127,8 +127,14 @@ def _told(file: CaseFile) -> Mapping[str, object]:
         "rating": file.detail.rating,
         "worse": _worse(file.detail.case),
         "posts": _posts(file),
-        "left_out": len(file.detail.mentions) - len(file.mentions),
+        "left_out": _left_out(file),
+        "first_shown": FIRST_SHOWN,
     }
+
+
+def _left_out(file: CaseFile) -> int:
+    known, shown = len(file.detail.mentions), len(file.mentions)
+    return max(file.detail.case.mention_count, known) - shown if known > shown else 0
 
 
 def _do(desk: Desk, number: int, action: str, form: Mapping[str, str], caller: Caller) -> tuple[str, int]:
