@@ -16,6 +16,7 @@ from console.web.live import Live, stream
 from console.web.picked import Choice, known, picked
 from console.web.render import Renderer
 from console.web.session import Doorkeeper
+from console.web.troubles import House
 from leitstand.model import CaseState, Severity
 from leitstand.settings import Settings
 
@@ -43,6 +44,7 @@ class _Pages:
     desk: Desk
     renderer: Renderer
     doorkeeper: Doorkeeper
+    house: House
     fixed: Mapping[str, object]
 
     async def shown(self, request: Request, template: str, *, review: bool = False) -> Response:
@@ -71,6 +73,7 @@ class _Pages:
             "every": every,
             "channels": sorted({o.channel for o in overview.open} | ({choice.channel} - {""})),
             "counters": counters(overview),
+            "troubles": self.house.troubles(overview.now),
             "filters": choice,
             "path": path,
             "section": "review" if review else "cases",
@@ -80,7 +83,7 @@ class _Pages:
 def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doorkeeper, live: Live) -> APIRouter:
     """The routes of the wall."""
     router = APIRouter(include_in_schema=False)
-    pages = _Pages(desk, renderer, doorkeeper, _fixed(settings))
+    pages = _Pages(desk, renderer, doorkeeper, House(desk.database, settings), _fixed(settings))
 
     @router.get("/")
     async def board(request: Request) -> Response:

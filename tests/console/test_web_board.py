@@ -1,10 +1,14 @@
 """The wall over real HTTP: which cases come first, the numbers above them, and the filters."""
 
 import re
+from datetime import timedelta
 
 from sqlalchemy import text
 
+from console.web.troubles import KEPT, House, Troubles
+from leitstand import clock
 from leitstand.model import Urgency
+from listeners.cursors import report_status
 from tests.console.running import Console
 
 
@@ -103,6 +107,25 @@ def test_an_empty_wall_says_that_all_is_clear(open_console: Console) -> None:
         page = client.get("/").text
     assert "All clear" in page
     assert "<title>Cases · " in page and "data-alarm" not in page
+
+
+def test_an_empty_wall_does_not_call_all_clear_what_is_not_heard(open_console: Console) -> None:
+    now = clock.now()
+    with open_console.database.begin() as connection:
+        report_status(connection, "ingest", "", error="the token has expired", last_post_at=None, now=now)
+    house = House(open_console.database, open_console.settings)
+    assert house.troubles(now) == Troubles(deaf=1, stuck=0)
+    with open_console.database.begin() as connection:
+        report_status(connection, "ingest", "", error="", last_post_at=now, now=now, heard=True)
+        connection.execute(
+            text(
+                "INSERT INTO target_status (target, paused_until, error, failures, updated_at)"
+                " VALUES ('desk', :later, 'HTTP 503', 3, :now)"
+            ),
+            {"now": now, "later": now + timedelta(minutes=1)},
+        )
+    assert house.troubles(now + timedelta(seconds=1)) == Troubles(deaf=1, stuck=0)  # as it was a moment ago
+    assert house.troubles(now + KEPT) == Troubles(deaf=0, stuck=1)
 
 
 def test_what_burns_stands_in_the_title_and_its_numbers_are_the_languages_own(open_console: Console) -> None:

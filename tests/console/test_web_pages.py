@@ -66,6 +66,13 @@ def test_a_posts_words_are_never_markup(open_console: Console) -> None:
         assert "49 acme" not in page
 
 
+def test_a_name_that_turns_the_writing_round_turns_nothing_but_itself(open_console: Console) -> None:
+    number = open_console.open_case(name="\u202egnp.exe", author="tidy")
+    with open_console.client() as client:
+        for path in ("/", f"/cases/{number}"):
+            assert "<bdi><b>\u202egnp.exe</b></bdi> <bdi>@tidy</bdi>" in client.get(path).text
+
+
 def test_no_page_carries_a_script_or_style_of_its_own(open_console: Console) -> None:
     number = open_console.open_case()
     with open_console.client() as client:

@@ -48,7 +48,7 @@ const times = (() => {
     const today = new Date().toDateString();
     for (const element of root.querySelectorAll("time[title]:not([data-here])")) {
       const moment = new Date(element.dateTime);
-      element.title = `${withZone.format(moment)} (${element.title})`;
+      if (!element.title.endsWith(")")) element.title = `${withZone.format(moment)} (${element.title})`;
       if ("local" in element.dataset) {
         element.textContent = (moment.toDateString() === today ? timeOnly : dayAndTime).format(moment);
       }
@@ -68,6 +68,20 @@ const times = (() => {
     localTimes(root);
     tick(root);
   }
+
+  // On paper no time is today's.
+  addEventListener("beforeprint", () => {
+    for (const element of document.querySelectorAll("time[data-local]")) {
+      element.textContent = dayAndTime.format(new Date(element.dateTime));
+    }
+    const foot = document.querySelector("[data-zone]");
+    if (foot) foot.textContent += ` · ${withZone.format(new Date())}`;
+  });
+  addEventListener("afterprint", () => {
+    for (const element of document.querySelectorAll("time[data-here]")) delete element.dataset.here;
+    write(document);
+    zone();
+  });
 
   return { write, tick, zone };
 })();
