@@ -28,7 +28,7 @@ from console.ready import tell_ready
 from console.web import board, case, correcting, feedback, listening, matrix, oncall, session, silencing
 from console.web import escalations as escalation_pages
 from console.web import incidents as incident_pages
-from console.web.failures import handlers
+from console.web.failures import handlers, refusals
 from console.web.guard import Guard, allowed_hosts
 from console.web.live import Live
 from console.web.render import STATIC, Renderer
@@ -65,7 +65,7 @@ def create_app(
         exception_handlers=handlers(renderer),
     )
     app.state.live, app.state.address = live, settings.server.public_url
-    app.add_middleware(Guard, hosts=allowed_hosts(settings))
+    app.add_middleware(Guard, refuse=refusals(renderer), hosts=allowed_hosts(settings))
     api, pages = _api(settings, desk, take), _pages(settings, desk, renderer, live)
     for router in (*api, probes.routes(metrics, health), *pages):
         app.include_router(router)

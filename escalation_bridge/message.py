@@ -48,7 +48,7 @@ _TYPES: dict[Language, dict[NoticeType, str]] = {
         NoticeType.CASE_ESCALATED: "eskaliert: Fall",
         NoticeType.CASE_CLOSED: "geschlossen: Fall",
         NoticeType.SLA_WARNING: "Frist läuft ab: Fall",
-        NoticeType.SLA_BREACHED: "Frist versäumt: Fall",
+        NoticeType.SLA_BREACHED: "Frist verpasst: Fall",
         NoticeType.INCIDENT_OPENED: "Vorfall: Fall",
         NoticeType.INCIDENT_GROWN: "Vorfall wächst: Fall",
         NoticeType.INCIDENT_CLOSED: "Vorfall vorbei: Fall",
@@ -80,6 +80,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "post": "Post",
         "case": "Case",
         "days": "days",
+        "date": "%Y-%m-%d %H:%M",
+        "thousands": ",",
         "state": "State",
         "state new": "new, acknowledged by nobody",
         "state open": "open",
@@ -97,7 +99,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "overdue": "{clock} überfällig seit {at} ({span})",
         "no deadline": "keine Frist läuft",
         "why": "Warum",
-        "who": "Verfasser",
+        "who": "Autor",
         "followers": "Follower",
         "mentions": "Beiträge",
         "read as": "Verstanden als",
@@ -107,7 +109,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "post": "Beitrag",
         "case": "Fall",
         "days": "Tage",
-        "state": "Stand",
+        "date": "%d.%m.%Y %H:%M",
+        "thousands": ".",
+        "state": "Zustand",
         "state new": "neu, von niemandem bestätigt",
         "state open": "offen",
         "state waiting": "wartet",
@@ -115,6 +119,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "state closed": "geschlossen",
     },
 }
+_ZONES: dict[Language, dict[str, str]] = {"en": {}, "de": {"CET": "MEZ", "CEST": "MESZ"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,18 +212,22 @@ def _labelled(delivery: Delivery, language: Language, say: Callable[[str], str])
     mood = words["unknown"] if case.sentiment is Sentiment.UNKNOWN else call(label(case.sentiment))
     read_as = " · ".join((mood, say(f"urgency {case.urgency.name.lower()}"), *(call(label(i)) for i in case.intents)))
     lines = [(words["why"], _sentence(delivery.reason, say, 500)), (words["state"], state)]
-    if author := _author(case, words["followers"]):
+    if author := _author(case, words):
         lines.append((words["who"], author))
     if case.mention_count > 1:
-        lines.append((words["mentions"].capitalize(), str(case.mention_count)))
+        lines.append((words["mentions"].capitalize(), _number(case.mention_count, words)))
     return [*lines, (words["read as"], read_as)]
 
 
-def _author(case: CaseSnapshot, followers: str) -> str:
+def _author(case: CaseSnapshot, words: dict[str, str]) -> str:
     names = cut(one_line(neutralise(case.author.handle or case.author.name)), 100)
     if case.author.followers is None or not names:
         return names
-    return f"{names} ({case.author.followers} {followers})"
+    return f"{names} ({_number(case.author.followers, words)} {words['followers']})"
+
+
+def _number(count: int, words: dict[str, str]) -> str:
+    return f"{count:,}".replace(",", words["thousands"])
 
 
 def _deadlines(case: CaseSnapshot, language: Language, zone: ZoneInfo, now: datetime) -> list[str]:
@@ -234,7 +243,8 @@ def _deadline(name: str, clock: ClockSnapshot, due: datetime, language: Language
     words = _WORDS[language]
     late = clock.state is ClockState.BREACHED or due <= now
     local, today = due.astimezone(zone), now.astimezone(zone).date()
-    at = local.strftime("%H:%M %Z" if local.date() == today else "%Y-%m-%d %H:%M %Z")
+    at = local.strftime("%H:%M" if local.date() == today else words["date"])
+    at = f"{at} {_ZONES[language].get(local.tzname() or '', local.tzname())}"
     span = span_text(abs(due - now), words["days"])
     return words["overdue" if late else "due"].format(clock=words.get(name, name), at=at, span=span)
 

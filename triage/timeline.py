@@ -19,7 +19,11 @@ _ROWS: Final = Rows(
 _APPEND = Statement(
     f"INSERT INTO case_events ({_ROWS.names}) SELECT {_ROWS.selected} FROM {_ROWS.source}"  # noqa: S608  our own names
 )
-_READ = text("SELECT kind, at, actor, text, data FROM case_events WHERE case_number = :number ORDER BY id LIMIT :limit")
+_READ = text("""
+    SELECT kind, at, actor, text, data FROM
+      (SELECT * FROM case_events WHERE case_number = :number ORDER BY id DESC LIMIT :limit) AS newest
+    ORDER BY id
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +51,5 @@ def append(connection: Connection, lines: Sequence[Line]) -> None:
 
 
 def read(connection: Connection, number: int, limit: int = 1000) -> list[Event]:
-    """A case's timeline, oldest first."""
+    """The newest of a case's timeline, oldest first."""
     return [Event(*row) for row in connection.execute(_READ, {"number": number, "limit": limit})]

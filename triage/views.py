@@ -19,8 +19,14 @@ from triage.snapshot import snapshot
 from triage.stories.summary import story_of_case
 
 LARGEST_PAGE = 200
+FIRST_MENTIONS = 20  # how a case began is told, however much came after
 
-_MENTIONS = text("SELECT mention_id FROM case_mentions WHERE case_number = :number ORDER BY mention_id LIMIT :limit")
+_MENTIONS = text("""
+    (SELECT mention_id FROM case_mentions WHERE case_number = :number ORDER BY mention_id LIMIT :first)
+    UNION
+    (SELECT mention_id FROM case_mentions WHERE case_number = :number ORDER BY mention_id DESC LIMIT :limit)
+    ORDER BY mention_id
+""")
 _WANTED = """
     (CAST(:states AS text[]) IS NULL OR state = ANY(:states))
       AND (CAST(:severities AS text[]) IS NULL OR severity = ANY(:severities))
@@ -106,7 +112,7 @@ class OpenCases:
 
 
 def load_case(connection: Connection, number: int, policy: Policy, now: datetime, limit: int = 1000) -> CaseDetail:
-    """The case, with at most `limit` events and mentions. Raises NotFoundError."""
+    """The case, with its newest events and mentions, at most `limit`, and how it began. Raises NotFoundError."""
     case = records.read(connection, [number]).get(number)
     if case is None:
         raise NotFoundError(f"there is no case {number}")
@@ -115,7 +121,7 @@ def load_case(connection: Connection, number: int, policy: Policy, now: datetime
         replace(snapshot(case, stored.values(), policy, now), risk=estimates.read(connection, [number]).get(number)),
         case.tags,
         tuple(timeline.read(connection, number, limit)),
-        tuple(connection.scalars(_MENTIONS, {"number": number, "limit": limit})),
+        tuple(connection.scalars(_MENTIONS, {"number": number, "first": FIRST_MENTIONS, "limit": limit})),
         story_of_case(connection, number, now),
         ratings.rating_of(connection, number),
     )

@@ -23,7 +23,7 @@ from triage.knowledge.search import Found, like_case
 from triage.policy import Policy
 from triage.views import CaseDetail, Filters, OpenCases, Page
 
-MENTIONS_SHOWN = 200
+MENTIONS_SHOWN, FIRST_SHOWN = 200, 20
 _MARK = text("SELECT max(updated_at), max(number) FROM cases")
 # Transactions do not commit in the order of their times: what changed lately is counted, too.
 _RECENT = text("""
@@ -34,7 +34,7 @@ _RECENT = text("""
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """Everything about one case. `mentions` are its first posts, `assessments` by mention id.
+    """Everything about one case. `mentions` are its first posts and its newest, `assessments` by mention id.
 
     `given` are people's corrections, `told` the first and the loudest post of its story, by mention id, too.
     """
@@ -103,7 +103,7 @@ class Desk:
         """One case. Raises NotFoundError."""
         with self.database.connect() as connection:
             detail = views.load_case(connection, number, self.policy, clock.now())
-            shown = detail.mentions[:MENTIONS_SHOWN]
+            shown = _shown(detail.mentions)
             story = detail.story
             told = mentions.load(connection, {story.first, story.loudest}) if story else []
             return CaseFile(
@@ -156,3 +156,10 @@ class Desk:
         """Differs whenever any case changed."""
         with self.database.connect() as connection:
             return repr((tuple(connection.execute(_MARK).one()), tuple(connection.execute(_RECENT).one())))
+
+
+def _shown(mentions: Sequence[int]) -> Sequence[int]:
+    """How the case began, and what is said now."""
+    if len(mentions) <= MENTIONS_SHOWN:
+        return mentions
+    return [*mentions[:FIRST_SHOWN], *mentions[FIRST_SHOWN - MENTIONS_SHOWN :]]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from console.drawing import svg
 from triage.matrix import Level, Trigger
 
-_LEFT, _TOP, _HEAD, _BOX, _GAP, _LINE = 24.0, 56.0, 250.0, 210.0, 34.0, 17.0
+_LEFT, _TOP, _HEAD, _BOX, _GAP, _LINE = 24.0, 56.0, 270.0, 240.0, 34.0, 17.0
 _LETTERS = 28
 
 
@@ -46,8 +46,12 @@ def _lines(level: Level, say: Callable[[str], str]) -> list[str]:
 def _wrapped(words: str) -> list[str]:
     """Lines that fit their box."""
     lines = [""]
-    for word in words.split():
+    for word in (part for whole in words.split() for part in _cut(whole)):
         if lines[-1] and len(lines[-1]) + 1 + len(word) > _LETTERS:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
     return lines
+
+
+def _cut(word: str) -> list[str]:
+    return [word[at : at + _LETTERS] for at in range(0, len(word), _LETTERS)]

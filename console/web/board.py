@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fastapi import APIRouter
-from sse_starlette import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -13,10 +12,11 @@ from starlette.responses import PlainTextResponse, Response
 from console.api.desk import Desk, Overview
 from console.auth import Scope
 from console.web import view
-from console.web.live import Live
+from console.web.live import Live, stream
 from console.web.picked import Choice, known, picked
 from console.web.render import Renderer
 from console.web.session import Doorkeeper
+from console.web.troubles import House
 from leitstand.model import CaseState, Severity
 from leitstand.settings import Settings
 
@@ -44,6 +44,7 @@ class _Pages:
     desk: Desk
     renderer: Renderer
     doorkeeper: Doorkeeper
+    house: House
     fixed: Mapping[str, object]
 
     async def shown(self, request: Request, template: str, *, review: bool = False) -> Response:
@@ -72,6 +73,7 @@ class _Pages:
             "every": every,
             "channels": sorted({o.channel for o in overview.open} | ({choice.channel} - {""})),
             "counters": counters(overview),
+            "troubles": self.house.troubles(overview.now),
             "filters": choice,
             "path": path,
             "section": "review" if review else "cases",
@@ -81,7 +83,7 @@ class _Pages:
 def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doorkeeper, live: Live) -> APIRouter:
     """The routes of the wall."""
     router = APIRouter(include_in_schema=False)
-    pages = _Pages(desk, renderer, doorkeeper, _fixed(settings))
+    pages = _Pages(desk, renderer, doorkeeper, House(desk.database, settings), _fixed(settings))
 
     @router.get("/")
     async def board(request: Request) -> Response:
@@ -104,7 +106,7 @@ def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doork
         doorkeeper.visitor(request)
         if live.full:
             return PlainTextResponse("too many open pages", 503)
-        return EventSourceResponse(live.changes(), ping=15, send_timeout=30)
+        return stream(live)
 
     return router
 

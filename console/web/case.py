@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from console.api.cases import case_number
-from console.api.desk import CaseFile, Desk
+from console.api.desk import FIRST_SHOWN, CaseFile, Desk
 from console.auth import Caller, Scope
 from console.feedback import Links
 from console.web.forms import local_path, read_form
@@ -20,6 +20,10 @@ from leitstand import clock
 from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import Assessment, CaseSnapshot, Intent, MatchedMention, Sentiment, Severity, Urgency
 from nlp.labels import Given
+
+# These are sent with what stands in the box. The other forms of a page that is not loaded anew keep their own words.
+_BOXED = frozenset({"note", "acknowledge", "reply", "resolve", "reopen", "close", "resume"})
+_WORDLESS = frozenset({"acknowledge", "resume"})  # these take no words of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ class _Pages:
         form, part = await read_form(request), "hx-request" in request.headers
         problem, status = await run_in_threadpool(_do, self.desk, number, action, form, caller)
         if problem or part:
-            template, typed = "case_part.html" if part else "case.html", form.get("text", "") if problem else ""
+            template = "case_part.html" if part else "case.html"
+            typed = form.get("text", "") if problem and (action in _BOXED or not part) else ""
             return await self.shown(request, template, number, caller, problem=problem, typed=typed, status=status)
         return RedirectResponse(local_path(form.get("next", f"/cases/{number}")), 303)
 
@@ -122,15 +127,26 @@ def _told(file: CaseFile) -> Mapping[str, object]:
         "rating": file.detail.rating,
         "worse": _worse(file.detail.case),
         "posts": _posts(file),
-        "left_out": len(file.detail.mentions) - len(file.mentions),
+        "left_out": _left_out(file),
+        "first_shown": FIRST_SHOWN,
     }
 
 
+def _left_out(file: CaseFile) -> int:
+    known, shown = len(file.detail.mentions), len(file.mentions)
+    return max(file.detail.case.mention_count, known) - shown if known > shown else 0
+
+
 def _do(desk: Desk, number: int, action: str, form: Mapping[str, str], caller: Caller) -> tuple[str, int]:
-    """Do an action: what is wrong with it, and the status; no words where it is done."""
+    """Do an action: what is wrong with it, and the status; no words where it is done.
+
+    What stood in the box is kept as a note where the action itself makes nothing of it.
+    """
     text, value = form.get("text", ""), caller.actor if "mine" in form else form.get("value", "")
     try:
-        desk.act(number, action, actor=caller.actor, text=text, value=value)
+        acted = desk.act(number, action, actor=caller.actor, text=text, value=value)
+        if text.strip() and (action in _WORDLESS or not acted.changed):
+            desk.act(number, "note", actor=caller.actor, text=text)
     except StateError as error:
         return str(error), 409
     except NotFoundError as error:  # another case than this one, which is shown

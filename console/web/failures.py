@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console.api.answers import RETRY_AFTER, ApiError, refuse
-from console.web.guard import HEADERS
+from console.web.guard import HEADERS, Refuse
 from console.web.render import Renderer
 from console.web.session import NotAllowed, NotSignedIn, to_login
 from leitstand.errors import InputError, NotFoundError, ServiceError, StateError
@@ -35,15 +35,20 @@ _TEXTS = {
     403: N_("Your token lets you look, but not act. Sign in with a token that has the scope act."),
     404: N_("What you look for does not exist, or the address is mistyped."),
     405: N_("What you look for does not exist, or the address is mistyped."),
-    503: N_("Leitstand keeps what comes in as soon as the database is back. This page works again then."),
+    503: N_("Nothing is stored until it is back. Leitstand takes in again what comes then, and this page looks again."),
 }
+_UNREADY = (
+    N_("Leitstand is not ready yet"),
+    N_("Its database is of another version. Whoever runs Leitstand has to run: leitstand db upgrade"),
+)
 _FULL = (
     N_("The database has no room left"),
     N_("Nothing can be stored until its disk has room again. Tell those who run Leitstand."),
 )
 _REFUSED = (400, 409, 413, 422)  # the sentence itself says what was wrong
 _OTHER_TITLE = N_("That did not work")
-_OTHER_TEXT = N_("Leitstand has logged what went wrong.")
+_OTHER_TEXT = N_("Leitstand has logged what went wrong. If it happens again, tell those who run it.")
+_LOOK_AGAIN = 10  # seconds after which a page that failed for now asks again by itself
 
 
 def handlers(renderer: Renderer) -> dict[int | type[Exception], Handler]:
@@ -70,6 +75,18 @@ def handlers(renderer: Renderer) -> dict[int | type[Exception], Handler]:
     known = (ApiError, InputError, NotFoundError, StateError, ServiceError, HTTPException, NotAllowed)
     away = (OperationalError, InterfaceError, PoolTimeoutError, ProgrammingError)
     return {**dict.fromkeys((*known, *away), fail), NotSignedIn: sign_in, Exception: unexpected}
+
+
+def refusals(renderer: Renderer) -> Refuse:
+    """What the guard answers to a request that it does not let in: the same, to browsers on a page."""
+
+    def refused(request: Request, status: int, error: str) -> Response:
+        if request.url.path.startswith(_JSON) or "text/html" not in request.headers.get("accept", ""):
+            return refuse(ApiError(status, error))
+        words = {"title": renderer.say(request, _OTHER_TITLE), "text": renderer.say(request, error)}
+        return renderer.page(request, "message.html", {**words, "retry": False, "again": 0}, status=status)
+
+    return refused
 
 
 def _as_api_error(error: Exception) -> ApiError:
@@ -100,6 +117,8 @@ def _as_api_error(error: Exception) -> ApiError:
 def _words(refused: ApiError) -> tuple[str, str]:
     if str(refused) == FULL:
         return _FULL
+    if str(refused) == NOT_MIGRATED:
+        return _UNREADY
     return _TITLES.get(refused.status, _OTHER_TITLE), _TEXTS.get(refused.status, _OTHER_TEXT)
 
 
@@ -108,4 +127,7 @@ def _page(renderer: Renderer, request: Request, refused: ApiError) -> Response:
     if refused.status in _REFUSED:
         text = renderer.sentences(request)(str(refused))
     template = "message_part.html" if "hx-request" in request.headers else "message.html"
-    return renderer.page(request, template, {"title": title, "text": text}, status=refused.status)
+    retry = refused.status >= 500 and request.method == "GET"
+    again = _LOOK_AGAIN if retry and refused.status == 503 else 0
+    context = {"title": title, "text": text, "retry": retry, "again": again}
+    return renderer.page(request, template, context, status=refused.status)

@@ -5,19 +5,25 @@ host to 127.0.0.1 (DNS rebinding). Bearer-token calls are immune to the first; t
 are not.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.auth import is_loopback, listen_host
+from leitstand.language.words import N_
 from leitstand.settings import Settings
+
+Refuse = Callable[[Request, int, str], Response]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # What proves itself by a token or signature of its own, and is called by programs, not by browsers.
 PROGRAMS = ("/api/", "/hooks/")
+_OTHER_HOST = N_("this address does not serve that host name; set server.url to the address that people use")
+_OTHER_SITE = N_("this request came from another site's page")
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -34,10 +40,13 @@ HEADERS = {
 
 
 class Guard:
-    """ASGI middleware. `hosts` are the names under which the console may be called; empty: any."""
+    """ASGI middleware. `hosts` are the names under which the console may be called; empty: any.
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str] = ()) -> None:
-        self._app, self._hosts = app, frozenset(hosts)
+    `refuse` words what is answered to a request that does not come in.
+    """
+
+    def __init__(self, app: ASGIApp, refuse: Refuse, hosts: Iterable[str] = ()) -> None:
+        self._app, self._refuse, self._hosts = app, refuse, frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,15 +66,15 @@ class Guard:
             await self._app(scope, receive, with_headers)
         else:
             status, error = refusal
-            await JSONResponse({"error": error}, status)(scope, receive, with_headers)
+            await self._refuse(Request(scope), status, error)(scope, receive, with_headers)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = Headers(scope=scope)
         host = host_name(headers.get("host", ""))
         if self._hosts and host not in self._hosts:
-            return 421, "this address does not serve that host name; set server.url to the address that people use"
+            return 421, _OTHER_HOST
         if scope["method"] not in SAFE and not scope["path"].startswith(PROGRAMS) and not same_origin(headers):
-            return 403, "this request came from another site's page"
+            return 403, _OTHER_SITE
         return None
 
 

@@ -14,9 +14,12 @@ from console.web.session import Doorkeeper
 from escalation_bridge import outbox
 from leitstand import clock
 from leitstand.errors import StateError
+from leitstand.model import CaseSnapshot
 from triage.incidents import views
+from triage.views import snapshots
 
 SHOWN = 100
+WORST_SHOWN = 20
 
 
 def routes(desk: Desk, renderer: Renderer, doorkeeper: Doorkeeper) -> APIRouter:
@@ -33,8 +36,8 @@ def routes(desk: Desk, renderer: Renderer, doorkeeper: Doorkeeper) -> APIRouter:
     @router.get("/incidents/{number}")
     async def incident(request: Request, number: str) -> Response:
         caller = doorkeeper.visitor(request)
-        found = await run_in_threadpool(one, desk, case_number(number))
-        context = {"found": found, "may_act": caller.may(Scope.ACT), "section": "incidents"}
+        found, worst = await run_in_threadpool(one, desk, case_number(number))
+        context = {"found": found, "worst": worst, "may_act": caller.may(Scope.ACT), "section": "incidents"}
         return renderer.page(request, "incident.html", context, caller=caller)
 
     @router.post("/incidents/{number}/close")
@@ -54,10 +57,13 @@ def read(desk: Desk) -> list[views.Incident]:
         return views.listed(connection, open_only=False, limit=SHOWN)
 
 
-def one(desk: Desk, number: int) -> views.Detail:
-    """One incident. Raises NotFoundError."""
+def one(desk: Desk, number: int) -> tuple[views.Detail, list[CaseSnapshot]]:
+    """One incident, and the worst of its cases. Raises NotFoundError."""
     with desk.database.connect() as connection:
-        return views.detail(connection, number)
+        found = views.detail(connection, number)
+        worst = found.cases[:WORST_SHOWN]
+        cases = snapshots(connection, worst, desk.policy, clock.now())
+        return found, [cases[number] for number in worst if number in cases]
 
 
 def end(desk: Desk, number: int, why: str) -> None:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from sse_starlette import ServerSentEvent
+from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 log = structlog.get_logger()
@@ -18,6 +18,7 @@ log = structlog.get_logger()
 INTERVAL = 1.0
 LONGEST_STREAM = 600.0
 READERS = 500
+PING = 15  # a page that hears nothing for longer has no connection any more, whatever its browser thinks
 
 
 class Live:
@@ -92,3 +93,12 @@ class Live:
     def _tell(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+def stream(live: Live) -> EventSourceResponse:
+    """The answer to a page that listens."""
+    return EventSourceResponse(live.changes(), ping=PING, ping_message_factory=_alive, send_timeout=30)
+
+
+def _alive() -> ServerSentEvent:
+    return ServerSentEvent("", event="alive")

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from babel.numbers import format_compact_decimal, format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -13,11 +14,11 @@ from starlette.responses import HTMLResponse
 from console.auth import Caller
 from console.web import view
 from console.web.language import NAMES, chosen, translations
-from console.web.words import CONDITIONS, PAGES, channel
+from console.web.words import CONDITIONS, NOTICES, PAGES, channel
 from leitstand import clock
 from leitstand.language import words
 from leitstand.language.catalogue import LANGUAGES, Language
-from leitstand.language.sentences import speaker, translate
+from leitstand.language.sentences import speaker, titler, translate
 from leitstand.settings import Settings
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -93,7 +94,11 @@ class Renderer:
             kind=lambda name: spoken.gettext(words.KINDS.get(str(name), str(name))),
             condition=lambda state: spoken.gettext(CONDITIONS[str(state)]),
             about=lambda name: spoken.gettext(words.about(str(name))),
+            notice=lambda kind: spoken.gettext(NOTICES[str(kind)]),
+            number=partial(format_decimal, locale=language),
+            people=people(language),
             sentence=speaker(language),
+            called=titler(language),
             refusal=partial(translate, gettext=spoken.gettext),  # in English, too: what to do, not what is wrong
             said=spoken.gettext,
         )
@@ -108,6 +113,19 @@ class Renderer:
 def translations_of(environment: Environment, message: str) -> str:
     """`message` as this environment's pages say it."""
     return str(environment.from_string("{{ gettext(message) }}").render(message=message))
+
+
+def people(language: Language) -> Callable[[int], str]:
+    """How many people, at a glance: `481k`, `1.2M`; in German, which shortens no thousands, `481.200`, `1,2 Mio.`."""
+    if language == "en":
+        return view.people
+
+    def shown(count: int) -> str:
+        if count < 1_000_000:
+            return format_decimal(count, locale=language)
+        return format_compact_decimal(count, locale=language, fraction_digits=1)
+
+    return shown
 
 
 def utc(moment: datetime) -> str:

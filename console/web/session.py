@@ -1,6 +1,6 @@
 """Signing in and out, the language switch, and who is looking at a page."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -96,11 +96,21 @@ def to_login(request: Request) -> Response:
     makes the browser send it.
     """
     if "hx-request" in request.headers:
-        return Response(status_code=401, headers={"HX-Redirect": "/login"})
+        page = _page_of(request, "hx-current-url")
+        return Response(status_code=401, headers={"HX-Redirect": f"/login?next={quote(page, safe='')}"})
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if request.method == "GET" and request.headers.get("sec-fetch-site") == "cross-site":
         step = quote(local_path(target), safe="/?&=%")
         again = f'<meta http-equiv="refresh" content="0;url={step.replace("&", "&amp;")}">'
         return HTMLResponse(f"<!doctype html>{again}<title>Leitstand</title>")
-    forward = local_path(target) if request.method == "GET" else "/"
+    forward = local_path(target) if request.method == "GET" else _page_of(request, "referer")
     return RedirectResponse(f"/login?next={quote(forward, safe='')}", 303)
+
+
+def _page_of(request: Request, header: str) -> str:
+    """The page of this console from which a request came: there people go on."""
+    try:
+        page = urlsplit(request.headers.get(header, ""))
+    except ValueError:
+        return "/"
+    return local_path(page.path + (f"?{page.query}" if page.query else ""))

@@ -49,10 +49,10 @@ class Still:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a post's text; `cue` says why it is marked, "" where it is not. `tone` is how it is marked."""
+    """A stretch of a post's text; `cues` say what it is marked for and why, none where it is not; `tone` how."""
 
     text: str
-    cue: str = ""
+    cues: tuple[tuple[str, str], ...] = ()
     tone: str = ""
 
 
@@ -156,13 +156,9 @@ def marked(text: str, reasons: Iterable[Reason], field: str = "text") -> list[Pi
             continue
         pieces += [Piece(text[at:start])] if start > at else []
         why = found[start, end]
-        pieces.append(Piece(text[start:end], ", ".join(map(_cue, why)), _tone(why)))
+        pieces.append(Piece(text[start:end], tuple((r.about, r.cue.replace("_", " ")) for r in why), _tone(why)))
         at = end
     return [*pieces, Piece(text[at:])] if at < len(text) else pieces
-
-
-def _cue(reason: Reason) -> str:
-    return f"{reason.about}: {reason.cue.replace('_', ' ')}"
 
 
 def _tone(reasons: Sequence[Reason]) -> str:

@@ -22,6 +22,21 @@ CONDITIONS: dict[str, str] = {
     "down": N_("not heard"),
     "no word yet": N_("no word yet"),
 }
+NOTICES: dict[str, str] = {
+    "case.opened": N_("new case"),
+    "case.updated": N_("change"),
+    "case.escalated": N_("escalation"),
+    "case.closed": N_("case closed"),
+    "sla.warning": N_("deadline near"),
+    "sla.breached": N_("deadline missed"),
+    "incident.opened": N_("incident"),
+    "incident.grown": N_("incident grows"),
+    "incident.closed": N_("incident over"),
+    "escalation.milestone": N_("milestone"),
+    "escalation.reminder": N_("reminder"),
+    "case.shared": N_("worth knowing"),
+    "digest.weekly": N_("digest"),
+}
 CHANNELS = {
     "x": "X", "mastodon": "Mastodon", "bluesky": "Bluesky", "reddit": "Reddit", "facebook": "Facebook",
     "youtube": "YouTube", "hackernews": "Hacker News", "github": "GitHub", "instagram": "Instagram",

@@ -22,6 +22,10 @@ LISTENING: list[Phrase] = [
     phrase(r"no TLS comes about", N_("no TLS comes about")),
     phrase(r"no TLS comes about: (?P<why>.+)", N_("no TLS comes about: %(why)s")),
     phrase(r"there is no way to it from here", N_("there is no way to it from here")),
+    phrase(
+        r"(?P<words>\S+) is at (?P<target>\S+), which is not a public address(?:; `(?P<name>[^`]+)` allows it)?",
+        N_("%(words)s is at %(target)s, which is not a public address: allow_private = true would allow it"),
+    ),
     phrase(r"it breaks the connection off", N_("it breaks the connection off")),
     phrase(
         r"(?P<words>\S+) did not finish its answer within (?P<count>[\d.]+) seconds",

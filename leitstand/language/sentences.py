@@ -26,7 +26,9 @@ _DEEPEST = 9
 _NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?")
 _POINTS = N_(",.")  # between thousands, and before what is less than one
 # What people wrote or named is never translated, and times are told alike.
-_KEPT = frozenset({"words", "more_words", "target", "whom", "channel", "hours", "span", "at", "until", "on"})
+_KEPT = frozenset({"words", "more_words", "target", "whom", "channel", "hours", "at", "until", "on"})
+_SPAN = re.compile(r"(?:\d+[dhms])+")
+_UNITS = N_("d h min s")
 _QUOTED = N_("“%(words)s”")
 _CUE = re.compile(r"“(.*?)”(?=(?: \([^()]*\))?(?:, |$))", re.DOTALL)
 _AT_TARGET = N_("%(words)s at %(target)s")
@@ -42,6 +44,11 @@ _BY_FIRST, _ANY = by_first_letter(ALL)
 def speaker(language: Language) -> Gettext:
     """Says the stages' sentences in a language. English is how they are written."""
     return str if language == "en" else partial(translate, gettext=translations(language).gettext)
+
+
+def titler(language: Language) -> Gettext:
+    """Says in a language what an escalation is called where nobody has named it; a name that people gave stays."""
+    return str if language == "en" else partial(_title, gettext=translations(language).gettext, depth=0)
 
 
 def sentences_of(sentence: str) -> list[str]:
@@ -69,6 +76,8 @@ def _part(name: str, value: str | None, gettext: Gettext, depth: int) -> str:
         return ""
     if name in _KEPT:
         return value
+    if name == "span":
+        return _span(value, gettext)
     if name == "policy":
         return gettext(_SEVERITIES[value]) if value in _SEVERITIES else value
     if name == "ours":
@@ -76,8 +85,7 @@ def _part(name: str, value: str | None, gettext: Gettext, depth: int) -> str:
     if name == "who":
         return _who(value, gettext, depth)
     if name == "title":
-        titles = ((pattern.fullmatch(value), message) for pattern, message in TITLES)
-        return next((_said(found, message, gettext, depth) for found, message in titles if found), value)
+        return _title(value, gettext, depth)
     if name == "cues":
         quoted = gettext(_QUOTED)
         return _CUE.sub(lambda m: quoted % {"words": m[1]}, value)
@@ -90,6 +98,19 @@ def _part(name: str, value: str | None, gettext: Gettext, depth: int) -> str:
     if _NUMBER.fullmatch(value):
         return value.translate(str.maketrans(",.", gettext(_POINTS)))
     return _inner(value, gettext, depth)
+
+
+def _span(said: str, gettext: Gettext) -> str:
+    """A length of time as pages write it: `1d3h` as `1 d 3 h`."""
+    if not _SPAN.fullmatch(said):
+        return said
+    units = dict(zip("dhms", gettext(_UNITS).split(), strict=True))
+    return " ".join(f"{count} {units[unit]}" for count, unit in re.findall(r"(\d+)([dhms])", said))
+
+
+def _title(said: str, gettext: Gettext, depth: int) -> str:
+    titles = ((pattern.fullmatch(said), message) for pattern, message in TITLES)
+    return next((_said(found, message, gettext, depth) for found, message in titles if found), said)
 
 
 def _who(said: str, gettext: Gettext, depth: int) -> str:

@@ -30,7 +30,7 @@ LABELS: dict[object, str] = {
     ClockState.RUNNING: N_("running"),
     ClockState.PAUSED: N_("paused"),
     ClockState.MET: N_("met"),
-    ClockState.BREACHED: N_("breached"),
+    ClockState.BREACHED: N_("missed"),
     Sentiment.NEGATIVE: N_("negative"),
     Sentiment.NEUTRAL: N_("neutral"),
     Sentiment.POSITIVE: N_("positive"),

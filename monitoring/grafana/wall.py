@@ -1,6 +1,6 @@
 """The board Wall: what the whole room looks at. Four rows, one screen, no scrolling.
 
-act now      open Sev1 · not yet taken · next deadline · breaches
+act now      open Sev 1 · not acknowledged · next deadline · missed
 what is said mentions a minute by channel · sentiment · urgency
 the desk     open cases · time left by clock · post to notice
 the house    listeners · lag · outbox · dead letters · what cannot be read
@@ -44,7 +44,7 @@ def act_now() -> list[Panel]:
     """The first row."""
     return [
         number(
-            "Open Sev1",
+            "Open Sev 1",
             "Cases of severity sev1 that are not resolved.",
             {"": cases('severity="sev1"')},
             NONE_IS_FINE,
@@ -52,7 +52,7 @@ def act_now() -> list[Panel]:
             size=(6, 8),
         ),
         number(
-            "Sev1 nobody has taken",
+            "Sev 1 not acknowledged",
             "Open sev1 cases that nobody has acknowledged.",
             {"": cases('severity="sev1",state="new"')},
             NONE_IS_FINE,
@@ -62,7 +62,7 @@ def act_now() -> list[Panel]:
         words_from(
             number(
                 "Next deadline in",
-                "Time until the first running SLA clock of any case is breached.",
+                "Time until the first deadline of any case is missed.",
                 {"": time_left("")},
                 TIME_LEFT,
                 unit="dtdurations",
@@ -73,8 +73,8 @@ def act_now() -> list[Panel]:
             GREEN,
         ),
         number(
-            "Breached in 24 h",
-            "SLA clocks that ran out within the last 24 hours.",
+            "Missed in 24 h",
+            "Deadlines that passed unmet within the last 24 hours.",
             {"": "round(sum(increase(leitstand_sla_breaches_total[24h])))" + zero_if_read("cases")},
             ((None, GREEN), (1, ORANGE), (10, RED)),
             unit="none",
@@ -126,7 +126,7 @@ def the_desk() -> list[Panel]:
         words_from(
             number(
                 "Time left, by clock",
-                "Until the first running clock of each kind is breached.",
+                "Until the first deadline of each kind is missed.",
                 {name.replace("_", " "): time_left(f'{{clock="{name}"}}') for name in CLOCKS},
                 TIME_LEFT,
                 unit="dtdurations",
@@ -139,8 +139,8 @@ def the_desk() -> list[Panel]:
         words_from(
             number(
                 "Post to notice, last hour",
-                "From a mention received to its notice taken: the middle one, and the slowest in a hundred.",
-                {"p50": notice(0.5), "p99": notice(0.99)},
+                "From a mention received to its notice taken: half of them within, and all but the slowest in a hundred.",
+                {"half within": notice(0.5), "99 % within": notice(0.99)},
                 ((None, GREEN), (1, ORANGE), (5, RED)),
                 unit="s",
                 size=(8, 7),

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 from fastapi import FastAPI
-from psycopg.errors import DiskFull
-from sqlalchemy.exc import OperationalError
+from psycopg.errors import DiskFull, UndefinedTable
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from structlog.testing import capture_logs
 
 from console.api import probes
@@ -112,6 +112,18 @@ def test_a_full_disk_is_not_called_a_database_that_is_away() -> None:
     api, page = asked(app, "/api/v1/mentions", "/cases/1")
     assert (api.status_code, api.json()) == (503, {"error": FULL})
     assert page.status_code == 503 and "The database has no room left" in page.text
+    assert 'data-again="10"' in page.text and '<a href="/cases/1">Try again</a>' in page.text
+
+
+def test_a_database_of_another_version_is_not_called_away() -> None:
+    app = FastAPI(exception_handlers=handlers(Renderer(Settings())))
+
+    @app.get("/{path:path}")
+    async def read(path: str) -> None:
+        raise ProgrammingError("SELECT", {}, UndefinedTable("no such table"))
+
+    (page,) = asked(app, "/")
+    assert page.status_code == 503 and "leitstand db upgrade" in page.text
 
 
 def test_what_is_refused_says_why(open_console: Console) -> None:

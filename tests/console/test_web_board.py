@@ -1,10 +1,14 @@
 """The wall over real HTTP: which cases come first, the numbers above them, and the filters."""
 
 import re
+from datetime import timedelta
 
 from sqlalchemy import text
 
+from console.web.troubles import KEPT, House, Troubles
+from leitstand import clock
 from leitstand.model import Urgency
+from listeners.cursors import report_status
 from tests.console.running import Console
 
 
@@ -60,7 +64,8 @@ def test_the_next_deadline_leads_to_its_case_also_where_it_has_missed_another(op
     with open_console.client() as client:
         page = client.get("/").text
     assert f'<a href="/cases/{soon}">Next deadline: #{soon}' in page
-    assert re.search(r"<dt>Overdue</dt><dd>1</dd>", page)
+    assert '<a href="/?order=due">Overdue</a></dt><dd>1</dd>' in page
+    assert "<title>1 Sev 1 · 1 overdue · Cases · " in page
     assert "50 min late" in page
 
 
@@ -99,4 +104,40 @@ def test_filters_narrow_the_wall_and_say_when_nothing_is_left(open_console: Cons
 
 def test_an_empty_wall_says_that_all_is_clear(open_console: Console) -> None:
     with open_console.client() as client:
-        assert "All clear" in client.get("/").text
+        page = client.get("/").text
+    assert "All clear" in page
+    assert "<title>Cases · " in page and "data-alarm" not in page
+
+
+def test_an_empty_wall_does_not_call_all_clear_what_is_not_heard(open_console: Console) -> None:
+    now = clock.now()
+    with open_console.database.begin() as connection:
+        report_status(connection, "ingest", "", error="the token has expired", last_post_at=None, now=now)
+    house = House(open_console.database, open_console.settings)
+    assert house.troubles(now) == Troubles(deaf=1, stuck=0)
+    with open_console.database.begin() as connection:
+        report_status(connection, "ingest", "", error="", last_post_at=now, now=now, heard=True)
+        connection.execute(
+            text(
+                "INSERT INTO target_status (target, paused_until, error, failures, updated_at)"
+                " VALUES ('desk', :later, 'HTTP 503', 3, :now)"
+            ),
+            {"now": now, "later": now + timedelta(minutes=1)},
+        )
+    assert house.troubles(now + timedelta(seconds=1)) == Troubles(deaf=1, stuck=0)  # as it was a moment ago
+    assert house.troubles(now + KEPT) == Troubles(deaf=0, stuck=1)
+
+
+def test_what_burns_stands_in_the_title_and_its_numbers_are_the_languages_own(open_console: Console) -> None:
+    number = open_console.open_case(urgency=Urgency.CRITICAL)
+    with open_console.database.begin() as connection:
+        connection.execute(text("UPDATE cases SET mention_count = 12345 WHERE number = :n"), {"n": number})
+    with open_console.client() as client:
+        english = client.get("/board").text
+        german = client.get("/", headers={"Accept-Language": "de"}).text
+        case = client.get(f"/cases/{number}", headers={"Accept-Language": "de"}).text
+    assert 'data-title="1 Sev 1 · Cases · ' in english and "data-alarm" in english
+    assert "12,345 posts" in english and "1.2k followers" in english
+    assert "<title>1 Sev 1 · Fälle · " in german
+    assert "12.345 Beiträge" in german and "1.200 Follower" in german
+    assert f"<title>Sev 1 · Fall {number}: " in case

@@ -2,8 +2,11 @@
 
 import re
 
+import pytest
 from sqlalchemy import text
 
+from console.api import desk
+from console.web import case
 from leitstand.model import Urgency
 from tests.console.running import READ, Console
 from tests.console.visiting import HTMX, sign_in
@@ -13,6 +16,34 @@ def column(console: Console, number: int, name: str) -> object:
     """One column of a case."""
     with console.database.connect() as connection:
         return connection.scalar(text(f"SELECT {name} FROM cases WHERE number = :n"), {"n": number})
+
+
+def test_of_very_many_posts_and_events_the_newest_are_shown_and_how_it_began(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = (console.open_case(author=f"a{i}", words=f"acme {i} cloud down") for i in range(4))
+    monkeypatch.setattr(desk, "MENTIONS_SHOWN", 2)
+    monkeypatch.setattr(desk, "FIRST_SHOWN", 1)
+    monkeypatch.setattr(case, "FIRST_SHOWN", 1)
+    with sign_in(console) as client:
+        for other in others:
+            client.post(f"/cases/{first}/merge", data={"value": str(other)})
+        with console.database.begin() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO case_events (case_number, kind, at, actor, text, data)"
+                    " SELECT :n, 'note', now(), 'eve', 'note ' || i, '{}' FROM generate_series(1, 1001) AS i"
+                ),
+                {"n": first},
+            )
+        page = client.post(f"/cases/{first}/acknowledge", headers=HTMX).text
+    assert "acknowledged by Ana Costa (desk)" in page
+    posts = page[page.index('id="posts-title"') :]
+    assert re.findall(r"<p class=\"words\"[^>]*>acme (\d)|(2 more posts are not shown)", posts) == [
+        ("0", ""),
+        ("", "2 more posts are not shown"),
+        ("3", ""),
+    ]
 
 
 def test_assign_take_wait_and_go_on(console: Console) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, timedelta
 from sqlalchemy import text
 
 from leitstand import clock
+from leitstand.model import Urgency
 from tests.console.running import READ, Console
 from tests.console.visiting import HTMX, sign_in
 
@@ -92,7 +93,7 @@ def test_an_incident_shows_its_cases_and_is_closed_by_hand(console: Console) -> 
     with sign_in(console) as client:
         assert f'href="/incidents/{number}"' in client.get("/incidents").text
         page = client.get(f"/incidents/{number}").text
-        for words in (f'href="/cases/{case}"', "cloud", "<dd>12</dd>", "Close the incident"):
+        for words in (f'href="/cases/{case}"', "cloud", "<dd>12</dd>", "Close the incident", "acme cloud is down"):
             assert words in page
         assert f'href="/incidents/{number}">incident {number}</a>' in client.get(f"/cases/{case}").text
         assert client.post(f"/incidents/{number}/close", data={"text": "fixed"}).status_code == 303
@@ -100,6 +101,27 @@ def test_an_incident_shows_its_cases_and_is_closed_by_hand(console: Console) -> 
         over = client.get(f"/incidents/{number}").text
     assert "closed by Ana Costa (desk): fixed" in over
     assert "Close the incident" not in over
+
+
+def test_an_incident_shows_the_worst_of_its_cases_and_leads_to_all(console: Console) -> None:
+    mild = [console.open_case(author=f"a{i}", words=f"acme {i} slow", urgency=Urgency.NORMAL) for i in range(21)]
+    worst = console.open_case(author="worst", words="acme burns", urgency=Urgency.CRITICAL)
+    with console.database.begin() as connection:
+        number = connection.scalar(
+            text(
+                "INSERT INTO incidents (watchlist, state, signal, started_at, opened_at, expected, threshold, peak,"
+                " authors, lead_case) VALUES ('cloud', 'open', 'trouble', now(), now(), 1, 3, 7, 1200, :case)"
+                " RETURNING number"
+            ),
+            {"case": worst},
+        )
+        connection.execute(text("UPDATE cases SET incident = :n"), {"n": number})
+    with sign_in(console, READ) as client:
+        page = client.get(f"/incidents/{number}").text
+    shown = re.findall(r'data-case="(\d+)"', page)
+    assert shown[0] == str(worst) and len(shown) == 20
+    assert "2 further cases" in page and "<dd>1,200</dd>" in page
+    assert all(f'href="/cases/{case}"' in page for case in (worst, *mild))
 
 
 def test_a_lesson_is_shown_after_its_case_has_gone(console: Console) -> None:

@@ -10,12 +10,18 @@ import pytest
 from sqlalchemy import Engine
 
 from console import app
+from console.web import live
 from console.web.live import Live
 from tests.console.running import TOKENS, Console, running, settings
 
 
 def events(response: httpx.Response) -> Iterator[str]:
-    """The names of the events, as they come."""
+    """The names of the events, as they come, but for those that only say that the console is there."""
+    return (name for name in all_events(response) if name != "alive")
+
+
+def all_events(response: httpx.Response) -> Iterator[str]:
+    """The names of all events."""
     return (line.removeprefix("event: ") for line in response.iter_lines() if line.startswith("event: "))
 
 
@@ -27,6 +33,12 @@ def test_a_change_is_told_to_an_open_page(open_console: Console) -> None:
         assert next(told) == "changed"  # the first look
         open_console.open_case()
         assert next(told) == "changed"
+
+
+def test_an_open_page_is_told_that_the_console_is_there(open_console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "PING", 0.01)
+    with open_console.client() as client, client.stream("GET", "/live") as response:
+        assert "alive" in all_events(response)
 
 
 def test_strangers_hear_nothing(console: Console) -> None:

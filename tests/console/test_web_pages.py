@@ -1,6 +1,7 @@
 """The pages over real HTTP: what they show, what they refuse, and that a post's words stay words."""
 
 import re
+from html.parser import HTMLParser
 
 import pytest
 from sqlalchemy import text
@@ -21,6 +22,34 @@ def test_one_case_explains_itself(open_console: Console) -> None:
     assert re.search(r'<time datetime="[\d-]+T[\d:]+Z" title="[\d-]+ [\d:]+ UTC"', page)
 
 
+class Neighbours(HTMLParser):
+    """Finds elements of a page's content that morph.js would take for each other: `twice`, of those `seen`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[tuple[str, ...]] = set()
+        self.twice: list[tuple[str, ...]] = []
+        self._open: list[tuple[str, int]] = []
+        self._count = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        name = next(
+            (n for n in ("id", "data-case", "aria-labelledby", "action", "formaction", "name") if n in given), ""
+        )
+        key = (str(self._open[-1:]), tag, name, given.get(name) or "")
+        if name and ("main", 0) in self._open:
+            self.twice += [key] if key in self.seen else []
+            self.seen.add(key)
+        if tag not in ("input", "meta", "link", "br", "img", "use"):
+            self._count += 1
+            self._open.append((tag, 0 if tag == "main" else self._count))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop()[0] != tag:
+            pass
+
+
 NASTY = "<script>alert(1)</script><img src=x onerror=alert(2)> \"'&lt; {{ 7 * 7 }} acme is down"
 
 
@@ -35,6 +64,13 @@ def test_a_posts_words_are_never_markup(open_console: Console) -> None:
         assert "&lt;script&gt;alert(1)" in page
         assert not re.search(r"<script(?! src=)|<img|onerror=(?!alert\(2\)&gt;)|javascript:", page)
         assert "49 acme" not in page
+
+
+def test_a_name_that_turns_the_writing_round_turns_nothing_but_itself(open_console: Console) -> None:
+    number = open_console.open_case(name="\u202egnp.exe", author="tidy")
+    with open_console.client() as client:
+        for path in ("/", f"/cases/{number}"):
+            assert "<bdi><b>\u202egnp.exe</b></bdi> <bdi>@tidy</bdi>" in client.get(path).text
 
 
 def test_no_page_carries_a_script_or_style_of_its_own(open_console: Console) -> None:
@@ -131,9 +167,58 @@ def test_pages_need_a_login_and_lead_back(console: Console) -> None:
         login = client.get(client.get(f"/cases/{number}").headers["location"]).text
         assert f'value="/cases/{number}"' in login
         assert client.post(f"/cases/{number}/acknowledge").headers["location"] == "/login?next=%2F"
-        assert client.get("/board", headers={"HX-Request": "true"}).headers["hx-redirect"] == "/login"
+        assert client.get("/board", headers={"HX-Request": "true"}).headers["hx-redirect"] == "/login?next=%2F"
         with console.database.connect() as connection:
             assert connection.scalar(text("SELECT state FROM cases")) == "new"
+
+
+def test_who_acts_when_the_session_is_over_is_led_back_to_the_same_page(console: Console) -> None:
+    number = console.open_case()
+    page = f"{console.url}/cases/{number}?a=b"
+    with console.client(**SAME) as client:
+        there = f"/login?next=%2Fcases%2F{number}%3Fa%3Db"
+        part = client.post(f"/cases/{number}/note", headers={**HTMX, "HX-Current-URL": page})
+        assert (part.status_code, part.headers["hx-redirect"]) == (401, there)
+        whole = client.post(f"/cases/{number}/note", headers={"Referer": page})
+        assert (whole.status_code, whole.headers["location"]) == (303, there)
+        elsewhere = client.post(f"/cases/{number}/note", headers={"Referer": "https://evil.example//evil.example"})
+        assert elsewhere.headers["location"] == "/login?next=%2F"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/review", "/cases/{number}", "/escalations", "/oncall", "/silences", "/listeners"]
+)
+def test_what_a_live_update_looks_for_is_there_once_among_its_neighbours(console: Console, path: str) -> None:
+    """morph.js knows a form by its action and a field by its name: two side by side would be taken for each other."""
+    number = console.open_case()
+    with sign_in(console) as client:
+        page = client.get(path.format(number=number)).text
+    neighbours = Neighbours()
+    neighbours.feed(page)
+    assert neighbours.seen and not neighbours.twice
+
+
+def test_what_was_written_is_kept_whatever_button_was_pressed(console: Console) -> None:
+    number = console.open_case()
+    with sign_in(console) as client:
+        client.post(f"/cases/{number}/acknowledge", data={"text": "the cable is cut"}, headers=HTMX)
+        client.post(f"/cases/{number}/resolve", data={"text": "a new cable"}, headers=HTMX)
+        client.post(f"/cases/{number}/resolve", data={"text": "twice as thick"}, headers=HTMX)  # somebody was quicker
+        page = client.get(f"/cases/{number}").text
+    for words in ("the cable is cut", "resolved by Ana Costa (desk): a new cable", "twice as thick"):
+        assert page.count(words) == 1
+
+
+def test_a_browser_that_is_not_let_in_gets_a_page_and_a_program_json(open_console: Console) -> None:
+    page = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "de"}
+    with open_console.client(Host="other.example") as client:
+        wrong = client.get("/", headers=page)
+        assert (wrong.status_code, wrong.headers["content-type"]) == (421, "text/html; charset=utf-8")
+        assert "server.url" in wrong.text and wrong.headers["x-content-type-options"] == "nosniff"
+        assert "server.url" in client.get("/api/v1/cases", headers=page).json()["error"]
+    with open_console.client(**{"Sec-Fetch-Site": "cross-site"}) as client:
+        assert "einer anderen Website" in client.post("/login", headers=page).text
+        assert "another site" in client.post("/login").json()["error"]
 
 
 def test_a_link_from_a_chat_message_gets_a_second_try_with_its_cookie(console: Console) -> None:

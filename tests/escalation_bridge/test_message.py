@@ -38,7 +38,7 @@ def test_the_first_line_says_how_bad_what_where_and_by_when() -> None:
 def test_the_first_line_in_german() -> None:
     assert words(delivery(type=NoticeType.CASE_ESCALATED), "de").headline == (
         "SEV1 eskaliert: Fall 27343: Login is down since 8, nothing works · x"
-        " · erste Antwort fällig 09:57 CET (in 12 min)"
+        " · erste Antwort fällig 09:57 MEZ (in 12 min)"
     )
 
 
@@ -60,6 +60,13 @@ def test_what_was_missed_says_since_when() -> None:
     assert headline.endswith("first response overdue since 2026-03-02 03:40 CET (30 h 5 min)")
 
 
+def test_what_was_missed_on_another_day_says_its_date_as_germans_write_it() -> None:
+    late = {"first_response": ClockSnapshot(ClockState.BREACHED, NOW - timedelta(hours=30, minutes=5))}
+    said = words(delivery(case=replace(CASE, clocks=late, mention_count=1234)), "de")
+    assert said.deadlines == ("erste Antwort überfällig seit 02.03.2026 03:40 MEZ (30 h 5 min)",)
+    assert dict(said.labelled)["Beiträge"] == "1.234"
+
+
 def test_clocks_that_ask_for_nothing_are_not_told() -> None:
     clocks = {n: ClockSnapshot(s, NOW) for n, s in (("resolution", ClockState.PAUSED), ("acknowledge", ClockState.MET))}
     assert words(delivery(case=replace(CASE, clocks=clocks))).headline.endswith("· no deadline running")
@@ -71,7 +78,7 @@ def test_the_whole_mail() -> None:
         "\n"
         "Why: sev1 by the rule 'outage'\n"
         "State: new, acknowledged by nobody\n"
-        "Author: @sample_user (12345 followers)\n"
+        "Author: @sample_user (12,345 followers)\n"
         "Read as: negative · urgency critical · outage\n"
         "\n"
         "Deadlines:\n"
@@ -99,7 +106,7 @@ def test_the_whole_mail_with_what_the_stages_say() -> None:
         " (the author has 12,345 followers) × urgency critical; rule “status page”: team cloud-support,"
         " tags outage, press\n"
         "State: new, acknowledged by nobody\n"
-        "Author: @sample_user (12345 followers)\n"
+        "Author: @sample_user (12,345 followers)\n"
         "Read as: negative · urgency critical · outage\n"
         "\n"
         "Deadlines:\n"
@@ -124,24 +131,24 @@ def test_the_whole_mail_with_what_the_stages_say() -> None:
 def test_the_whole_mail_in_german() -> None:
     assert plain(words(explained(), "de")) == (
         "SEV1 neuer Fall 27343: Login is down since 8, nothing works · x"
-        " · erste Antwort fällig 09:57 CET (in 12 min)\n"
+        " · erste Antwort fällig 09:57 MEZ (in 12 min)\n"
         "\n"
         "Warum: Dringlichkeit kritisch: „down“ (down), „nothing works“ (nothing works); Sev 1: Auswirkung hoch"
         " (dem Autor folgen 12.345 Personen) × Dringlichkeit kritisch; Regel „status page“: Team cloud-support,"
         " Label outage, press\n"
-        "Stand: neu, von niemandem bestätigt\n"
-        "Verfasser: @sample_user (12345 Follower)\n"
+        "Zustand: neu, von niemandem bestätigt\n"
+        "Autor: @sample_user (12.345 Follower)\n"
         "Verstanden als: negativ · Dringlichkeit kritisch · Ausfall\n"
         "\n"
         "Fristen:\n"
-        "- erste Antwort fällig 09:57 CET (in 12 min)\n"
-        "- Lösung fällig 13:45 CET (in 4 h)\n"
+        "- erste Antwort fällig 09:57 MEZ (in 12 min)\n"
+        "- Lösung fällig 13:45 MEZ (in 4 h)\n"
         "\n"
         "Gründe:\n"
         "- Dringlichkeit kritisch: „down“ (down), „nothing works“ (nothing works)\n"
         "- Sev 1: Auswirkung hoch (dem Autor folgen 12.345 Personen) × Dringlichkeit kritisch\n"
         "- Regel „status page“: Team cloud-support, Label outage, press\n"
-        "- SLA cloud: Bestätigung binnen 5m, erste Antwort binnen 15m, Lösung binnen 4h\n"
+        "- SLA cloud: Bestätigung binnen 5 min, erste Antwort binnen 15 min, Lösung binnen 4 h\n"
         "\n"
         "> Login is down since 8, nothing works.\n"
         "> Anyone else?\n"

@@ -45,7 +45,7 @@ FACTS = {
         " (the author has 12,345 followers) × urgency critical; rule “status page”: team cloud-support,"
         " tags outage, press\n"
         "*State:* new, acknowledged by nobody\n"
-        "*Author:* @sample_user (12345 followers)\n"
+        "*Author:* @sample_user (12,345 followers)\n"
         "*Read as:* negative · urgency critical · outage\n"
         "• urgency critical: “down” (down), “nothing works” (nothing works)\n"
         "• severity sev1: impact high (the author has 12,345 followers) × urgency critical\n"
@@ -56,13 +56,13 @@ FACTS = {
         "*Warum:* Dringlichkeit kritisch: „down“ (down), „nothing works“ (nothing works); Sev 1: Auswirkung hoch"
         " (dem Autor folgen 12.345 Personen) × Dringlichkeit kritisch; Regel „status page“: Team cloud-support,"
         " Label outage, press\n"
-        "*Stand:* neu, von niemandem bestätigt\n"
-        "*Verfasser:* @sample_user (12345 Follower)\n"
+        "*Zustand:* neu, von niemandem bestätigt\n"
+        "*Autor:* @sample_user (12.345 Follower)\n"
         "*Verstanden als:* negativ · Dringlichkeit kritisch · Ausfall\n"
         "• Dringlichkeit kritisch: „down“ (down), „nothing works“ (nothing works)\n"
         "• Sev 1: Auswirkung hoch (dem Autor folgen 12.345 Personen) × Dringlichkeit kritisch\n"
         "• Regel „status page“: Team cloud-support, Label outage, press\n"
-        "• SLA cloud: Bestätigung binnen 5m, erste Antwort binnen 15m, Lösung binnen 4h"
+        "• SLA cloud: Bestätigung binnen 5 min, erste Antwort binnen 15 min, Lösung binnen 4 h"
     ),
 }
 

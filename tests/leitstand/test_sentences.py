@@ -14,22 +14,22 @@ GERMAN = translations("de").gettext
     [
         (
             "15m from 11:50 Berlin, office until 12:00, goes on 13:00, due 13:05; seen 4m later",
-            "15m ab 11:50 Berlin, office bis 12:00, weiter ab 13:00, fällig 13:05; 4m später gesehen",
+            "15 min ab 11:50 Berlin, office bis 12:00, weiter ab 13:00, fällig 13:05; 4 min später gesehen",
         ),
         (
             "1d3h from 2026-03-02 08:00 New York and 20m of pauses, office until 12:00, goes on 13:00,"
             " office until 18:00, goes on 2026-03-03 08:00, and 3 more, due 2026-03-04 18:00",
-            "1d3h ab 2026-03-02 08:00 New York und 20m Pausen, office bis 12:00, weiter ab 13:00,"
+            "1 d 3 h ab 2026-03-02 08:00 New York und 20 min Pausen, office bis 12:00, weiter ab 13:00,"
             " office bis 18:00, weiter ab 2026-03-03 08:00, und 3 weitere, fällig 2026-03-04 18:00",
         ),
-        ("15m from 12:30 UTC, office opens 13:00, due 13:15", "15m ab 12:30 UTC, office öffnet 13:00, fällig 13:15"),
+        ("15m from 12:30 UTC, office opens 13:00, due 13:15", "15 min ab 12:30 UTC, office öffnet 13:00, fällig 13:15"),
         (
             "first response still overdue, by 30m (due 2026-03-03 09:15 UTC, 15m by SLA x)",
-            "Erste Antwort immer noch überfällig, seit 30m (fällig 2026-03-03 09:15 UTC, 15m nach SLA x)",
+            "Erste Antwort immer noch überfällig, seit 30 min (fällig 2026-03-03 09:15 UTC, 15 min nach SLA x)",
         ),
         (
             "waits for a person before anybody is told: the assessment is 40% sure",
-            "wartet auf einen Menschen, ehe jemand davon erfährt: die Einschätzung ist zu 40 % sicher",
+            "wartet auf Freigabe, ehe jemand benachrichtigt wird: die Einschätzung ist zu 40 % sicher",
         ),
         (
             "the post was deleted: nobody waits for an answer any more",

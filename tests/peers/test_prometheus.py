@@ -143,7 +143,7 @@ def test_the_wall_says_what_the_api_says(day: Day) -> None:
     assert by_severity["sev1"] > 0
     shown = {s: peer.ask(QUERIES[f"Open cases {letter}"][0]) for s, letter in zip(by_severity, "ABCD", strict=True)}
     assert shown == {severity: [count] for severity, count in by_severity.items()}
-    assert peer.ask(QUERIES["Open Sev1 A"][0]) == peer.ask(QUERIES["Sev1 nobody has taken A"][0]) == shown["sev1"]
+    assert peer.ask(QUERIES["Open Sev 1 A"][0]) == peer.ask(QUERIES["Sev 1 not acknowledged A"][0]) == shown["sev1"]
     assert peer.ask(QUERIES["Notices waiting A"][0]) == peer.ask(QUERIES["Dead letters A"][0]) == [0]
     assert peer.ask(QUERIES["This board sees A"][0]) == [1]
     for part in "ABCD":

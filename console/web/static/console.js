@@ -1,123 +1,137 @@
-// Ticks the countdowns, writes times in this browser's zone, and refreshes what is shown when the server says it changed.
+// Brings what is shown up to date when the server says that it changed, and takes what a form's answer says.
 "use strict";
 (() => {
   const words = document.body.dataset;
-  const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
-  const SOON = 300;
-  const skew = Date.parse(words.now) - Date.now(); // countdowns follow the server's clock, not this screen's
-
-  // The same words as view.span.
-  function span(seconds, coarseFrom = 600) {
-    let left = Math.floor(Math.abs(seconds));
-    if (left >= coarseFrom) left -= left % 60;
-    const parts = [];
-    for (const [unit, size] of UNITS) {
-      const count = Math.floor(left / size);
-      left %= size;
-      if (count || (unit === "s" && !parts.length)) parts.push(`${count} ${unit}`);
-      else if (parts.length) break;
-    }
-    return parts.slice(0, 2).join(" ");
-  }
-
-  function tick() {
-    const now = Date.now() + skew;
-    for (const element of document.querySelectorAll("time[data-due]")) {
-      const left = (Date.parse(element.dateTime) - now) / 1000;
-      const said = (left >= 0 ? words.dueIn : words.overdue).replace("{}", span(left));
-      if (element.textContent !== said) element.textContent = said;
-      element.classList.toggle("missed", left < 0);
-      element.classList.toggle("soon", left >= 0 && left < SOON);
-    }
-    for (const element of document.querySelectorAll("time[data-ago]")) {
-      const said = words.ago.replace("{}", span((now - Date.parse(element.dateTime)) / 1000, 60));
-      if (element.textContent !== said) element.textContent = said;
-    }
-  }
-
-  function localTimes() {
-    const language = document.documentElement.lang;
-    const locale = language === "en" ? "en-GB" : language;
-    const time = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
-    const today = new Intl.DateTimeFormat(locale, time);
-    const full = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric", ...time });
-    const now = new Date().toDateString();
-    for (const element of document.querySelectorAll("time[data-local]")) {
-      const moment = new Date(element.dateTime);
-      element.textContent = (moment.toDateString() === now ? today : full).format(moment);
-      delete element.dataset.local;
-    }
-  }
-
   let known = null;
   function shown() {
-    localTimes();
-    tick();
+    times.write(document);
     const cases = [...document.querySelectorAll("[data-case]")];
     if (known) {
       const fresh = cases.filter((element) => !known.has(element.dataset.case));
       for (const element of fresh) element.classList.add("fresh");
-      const worst = fresh.filter((element) => element.dataset.severity === "sev1");
-      const speaker = document.getElementById("speaker");
-      if (worst.length && speaker) speaker.textContent = worst.map((element) => element.dataset.said).join(". ");
+      say(fresh.filter((element) => element.dataset.severity === "sev1").map((element) => element.dataset.said));
     }
     if (cases.length || known) known = new Set([...(known || []), ...cases.map((element) => element.dataset.case)]);
+    const title = document.querySelector("[data-title]")?.dataset;
+    if (!title) return;
+    document.title = title.title;
+    const icon = document.querySelector("link[rel=icon]");
+    icon.href = icon.href.replace(/\w+(?=\.svg)/, "alarm" in title ? "alarm" : "icon");
   }
 
-  // Whether somebody is at work in a form: what they typed, ticked or chose must not be taken from under their hands.
-  function busy(field) {
-    if (field === document.activeElement) return true;
-    if (field.tagName === "TEXTAREA") return field.value !== "";
-    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
-    if (field.tagName === "SELECT") {
-      const first = [...field.options].findIndex((option) => option.defaultSelected);
-      return field.selectedIndex !== Math.max(first, 0);
-    }
-    return field.value !== field.defaultValue;
+  function say(sentences) {
+    if (sentences.length) document.getElementById("speaker").textContent = sentences.join(". ");
+  }
+
+  const sentences = (root) => [...root.querySelectorAll("h1, p:not(.ways)")].map((one) => one.textContent).join(". ");
+  function failed(sentence) {
+    const element = document.getElementById("failed");
+    element.textContent = sentence;
+    element.hidden = !sentence;
+  }
+
+  // Brings what is shown to what an answer says. `sent`: the form that it answers, and what it had in it is done with.
+  function bring(target, html, sent) {
+    const answer = new DOMParser().parseFromString(html, "text/html");
+    const part = target.dataset.select; // cut out of a whole page, where there is no part of its own
+    const fresh = part ? answer.querySelector(part) : answer.body;
+    const message = answer.querySelector("[data-failed]");
+    if (message || !fresh) return failed(sentences(message || answer));
+    if (sent) failed("");
+    const refusal = target.querySelector("[data-stays]"); // what it says stays until something else is done
+    if (refusal && !sent && !fresh.querySelector("[data-stays]")) fresh.querySelector(".crumbs").after(refusal.cloneNode(true));
+    times.write(fresh);
+    const before = document.activeElement;
+    morph(target, fresh, sent);
+    htmx.process(target);
+    // Where the button that was pressed is gone, reading goes on where the case begins.
+    if (sent && !before.isConnected) target.querySelector("h1[tabindex]")?.focus({ preventScroll: true });
+    shown();
+  }
+
+  const state = { open: false, read: true, out: false };
+  function connection(change) {
+    Object.assign(state, change);
+    const element = document.getElementById("connection");
+    if (!element) return;
+    element.className = state.open && state.read && !state.out ? "state live" : "state lost";
+    const said = element.querySelector(".said-live");
+    if (state.out) {
+      const link = document.createElement("a");
+      link.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+      link.textContent = words.out;
+      link.addEventListener("click", drafts.keepAny);
+      said.replaceChildren(link);
+    } else said.textContent = state.open && state.read ? words.live : words.lost;
   }
 
   let due = false;
   let last = 0;
-  let unfolded = [];
+  let pressed = false;
   function refresh() {
-    const target = document.querySelector("[data-refresh]");
-    if (!target || due) return;
+    if (due || state.out) return;
     due = true;
-    setTimeout(() => {
-      due = false;
-      last = Date.now();
-      if ([...target.querySelectorAll("textarea, select, input:not([type=hidden], [readonly])")].some(busy)) {
-        setTimeout(refresh, 5000);
-        return;
-      }
-      unfolded = [...target.querySelectorAll("details[open][id]")].map((element) => element.id);
-      const whole = target.dataset.select; // cut out of a whole page, where there is no part of its own
-      htmx.ajax("GET", target.dataset.refresh, whole ? { target, swap: "outerHTML", select: whole } : { target, swap: "innerHTML" });
-    }, Math.max(0, 1000 - (Date.now() - last)));
+    setTimeout(read, Math.max(0, 1000 - (Date.now() - last)));
   }
 
-  function unfold() {
-    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
-    unfolded = [];
+  async function read() {
+    if (pressed) return setTimeout(read, 200); // what is under the pointer stays there until it is let go
+    due = false;
+    last = Date.now();
+    const target = document.querySelector("[data-refresh]");
+    try {
+      const answer = await fetch(target.dataset.refresh, { headers: { "HX-Request": "true" }, redirect: "error" });
+      if (answer.status === 401) return connection({ out: true });
+      if (answer.status >= 500) throw new Error(answer.statusText);
+      bring(target, await answer.text());
+      connection({ read: true });
+    } catch { // what is shown stays: it is old, but better than nothing
+      connection({ read: false });
+      setTimeout(refresh, 5000);
+    }
   }
 
-  function connection(live) {
-    const state = document.getElementById("connection");
-    if (!state) return;
-    state.className = live ? "state live" : "state lost";
-    state.querySelector(".said-live").textContent = live ? words.live : words.lost;
-  }
-
+  // The server says every 15 seconds that it is there. A browser notices much later that a cable is cut.
+  const SILENCE = 40000;
+  let stream = null;
+  let heard = 0;
   function listen() {
-    const stream = new EventSource("/live");
-    stream.addEventListener("ready", () => { connection(true); refresh(); });
+    stream = new EventSource("/live");
+    heard = Date.now();
+    for (const name of ["ready", "changed", "alive"]) stream.addEventListener(name, () => { heard = Date.now(); });
+    stream.addEventListener("ready", () => { connection({ open: true }); refresh(); });
     stream.addEventListener("changed", refresh);
     stream.addEventListener("error", () => {
-      connection(false);
-      if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 5000); // refused: the browser would not try again
+      connection({ open: false });
+      refresh(); // says whether the session is over
+      if (stream.readyState === EventSource.CLOSED) heard = Date.now() - SILENCE + 5000; // it would not try again by itself
     });
   }
 
+  function watch() {
+    if (!stream || state.out || Date.now() - heard < SILENCE) return;
+    stream.close();
+    connection({ open: false });
+    listen();
+  }
+
+  document.addEventListener("htmx:sendError", () => failed(words.unsent));
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, target, requestConfig } = event.detail;
+    const page = xhr.getResponseHeader("Content-Type")?.startsWith("text/html");
+    const form = requestConfig.elt.closest("form");
+    if (target.hasAttribute("data-refresh")) {
+      event.detail.shouldSwap = false;
+      if (page) bring(target, xhr.responseText, xhr.status < 400 ? form : null);
+      else failed(words.unsent);
+      if (xhr.status < 400) say([target.querySelector(".timeline .words")?.textContent || ""]);
+    } else if (xhr.status >= 400 && page) event.detail.shouldSwap = true; // says what to do, like any other part
+  });
+  document.addEventListener("htmx:afterSwap", shown);
+
+  for (const [type, down] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false], ["dragend", false]]) {
+    addEventListener(type, () => { pressed = down; }, true);
+  }
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-at-once]");
     if (form) form.requestSubmit();
@@ -126,15 +140,9 @@
     const draft = event.target.closest("button[data-draft]");
     const note = document.getElementById("text");
     if (!draft || !note) return;
-    note.value = draft.closest("article").querySelector(".words").textContent;
+    const said = draft.closest("article").querySelector(".words").textContent;
+    note.value = note.value.trim() ? `${note.value.trimEnd()}\n\n${said}` : said;
     note.focus();
-  });
-  document.addEventListener("htmx:afterSwap", () => { unfold(); shown(); });
-  // An error's answer is a page part like any other, and says what to do.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.xhr.status >= 400 && event.detail.xhr.getResponseHeader("Content-Type")?.startsWith("text/html")) {
-      event.detail.shouldSwap = true;
-    }
   });
   const field = document.getElementById("token");
   if (field && location.hash.startsWith("#token=")) { // a link that signs in: what follows # never leaves the browser
@@ -142,8 +150,14 @@
     history.replaceState(null, "", location.pathname + location.search);
   }
   shown();
-  setInterval(tick, 1000);
+  times.zone();
+  setInterval(() => times.tick(document), 1000);
   const page = document.querySelector("[data-refresh]");
   if (page?.dataset.every) setInterval(refresh, page.dataset.every * 1000);
   if (page) listen();
+  setInterval(watch, 5000);
+  addEventListener("offline", () => connection({ open: false }));
+  addEventListener("online", () => { heard = 0; watch(); });
+  const again = document.querySelector("[data-again]"); // a page that failed for now: it looks again by itself
+  if (again) setTimeout(() => location.reload(), again.dataset.again * 1000);
 })();
