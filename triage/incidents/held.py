@@ -78,7 +78,8 @@ def release(connection: Connection, incident: int, policy: Policy, now: datetime
 
 def count(connection: Connection, incident: int) -> int:
     """How many pages it has held back in all."""
-    return int(connection.scalar(_COUNT, {"n": incident}) or 0)
+    found: int = connection.execute(_COUNT, {"n": incident}).scalar_one()
+    return found
 
 
 def _snapshots(
