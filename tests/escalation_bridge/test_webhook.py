@@ -1,6 +1,7 @@
 """The webhook target: the published signature vector, rotation, the answers it understands."""
 
 import re
+from base64 import b64encode
 from datetime import UTC, datetime
 
 import pytest
@@ -50,6 +51,19 @@ def test_a_weak_secret_is_refused_and_not_shown(secret: str) -> None:
     with pytest.raises(ValidationError, match="24 to 64 random bytes") as caught:
         target(secret=secret)
     assert len(secret) < 8 or secret not in str(caught.value.errors(include_input=False))
+
+
+@pytest.mark.parametrize("size", [24, 64])
+def test_the_shortest_and_the_longest_secret_sign(size: int) -> None:
+    secret, now = "whsec_" + b64encode(bytes(range(size))).decode(), clock.now()
+    headers = target(secret=secret).headers("msg_1", b"{}", now)
+    assert Webhook(secret).verify(b"{}", headers) == {}
+
+
+@pytest.mark.parametrize("size", [23, 65])
+def test_shorter_and_longer_ones_are_refused(size: int) -> None:
+    with pytest.raises(ValidationError, match="24 to 64 random bytes"):
+        target(secret="whsec_" + b64encode(bytes(range(size))).decode())
 
 
 def test_a_secret_may_lack_its_padding() -> None:

@@ -47,6 +47,13 @@ def test_the_same_news_within_a_second_writes_nothing(database: Engine) -> None:
             assert states(connection)[0].updated_at == expected
 
 
+def test_that_it_has_caught_up_is_news_at_once(database: Engine) -> None:
+    with database.begin() as connection:
+        for caught_up in (False, True):
+            report_status(connection, "x", "", error="", last_post_at=None, now=NOW, caught_up=caught_up)
+            assert states(connection)[0].caught_up is caught_up
+
+
 def test_a_watchlist_that_was_left_out_does_not_make_its_listener_deaf(database: Engine) -> None:
     with database.begin() as connection:
         report_status(connection, "x", "", error="", last_post_at=None, now=NOW)

@@ -159,7 +159,7 @@ def test_a_child_process_does_not_count_into_the_slots(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "metrics").write_text("not a directory")
-    with pytest.raises(ServiceError, match="metrics"):
+    with pytest.raises(ServiceError, match="cannot keep metrics in"):
         open_metrics(tmp_path / "metrics", "work")
 
 

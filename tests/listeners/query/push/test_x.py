@@ -33,6 +33,8 @@ TROUBLE = " OR ".join(["kundenservice", "outage", "rechnung", "stoerung", "kaput
         ("bmw AND channel:blog", []),
         ("bmw NOT channel:blog", ["bmw"]),
         ("bmw OR (bk AND channel:blog)", ["bmw"]),
+        ("bmw OR ((bmw OR bk) AND bw)", ["bmw OR ((bmw OR bk) bw)"]),
+        ("bmw OR bk OR ((bmw OR bk) AND bw)", ["bmw OR bk"]),
         ("bmw AND site:x.com", ["bmw"]),
         ("bmw AND site:blog.example", []),
         ("bmw AND followers:>10", ["bmw"]),
