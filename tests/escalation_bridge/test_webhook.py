@@ -1,5 +1,6 @@
 """The webhook target: the published signature vector, rotation, the answers it understands."""
 
+import asyncio
 import re
 from base64 import b64encode
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from standardwebhooks import Webhook
 from escalation_bridge.targets import webhook
 from leitstand import clock
 from leitstand.model import NoticeType
+from tests.escalation_bridge.receivers import receiver
 
 # The vector of github.com/standard-webhooks/standard-webhooks (MIT). Its secret is a public test value.
 VECTOR_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -81,3 +83,11 @@ def test_its_guide_names_every_type_of_notice() -> None:
 def test_only_http_addresses(url: str) -> None:
     with pytest.raises(ValidationError, match="must be an address"):
         webhook.Settings.model_validate({"url": url, "secret": OTHER_SECRET})
+
+
+def test_verifying_connects_to_its_very_port_and_sends_nothing() -> None:
+    with receiver() as server:
+        hook = webhook.connect("hook", webhook.Settings.model_validate({"url": server.url, "secret": OTHER_SECRET}))
+        said = asyncio.run(hook.verify())
+        assert server.requests.empty()
+    assert said == f"127.0.0.1:{server.url.rpartition(':')[2].strip('/')} accepts connections"

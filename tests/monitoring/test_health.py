@@ -51,6 +51,7 @@ def test_a_role_that_is_gone_is_missed_and_one_that_never_ran_here_is_not() -> N
         True,
     ) and "not running: work; running: 1 listen, 1 deliver" in gone.detail
     assert "0 work" not in gone.detail
+    assert part(replace(GOOD, processes={"work": 0}), "roles").detail == "not running: work; running: none"
     elsewhere = part(replace(GOOD, processes={"serve": 1}), "roles")
     assert elsewhere.state == "well" and "not on this host: work, deliver, sweep" in elsewhere.detail
     assert "leitstand run" in part(replace(GOOD, processes={}), "roles").detail

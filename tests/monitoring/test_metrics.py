@@ -181,6 +181,7 @@ def test_what_is_known_beforehand_starts_at_zero(tmp_path: Path) -> None:
         ) in shown
     assert len([key for key in shown if key[0] == "leitstand_sla_breaches_total"]) == 5
     assert ("leitstand_mentions_matched_total", "cloud") in shown
+    assert ("leitstand_post_to_notice_seconds_count", "group") in shown
     assert ("leitstand_mentions_urgency_total", "critical") in shown
 
 

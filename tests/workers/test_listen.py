@@ -304,4 +304,4 @@ def test_a_source_whose_network_filters_is_told_the_watchlists() -> None:
     filtering = reddit.Settings.model_validate({"kind": "reddit", "search_watchlists": True, **secrets})
     deaf = reddit.Settings.model_validate({"kind": "reddit", "search_watchlists": True, "enabled": False, **secrets})
     found = listen.sources(SETTINGS.model_copy(update={"listeners": {"r": filtering, "off": deaf}}))
-    assert list(found) == ["r"] and getattr(found["r"][0], "searches", None) == ["acme"]
+    assert list(found) == ["r"] and "acme" in getattr(found["r"][0], "searches")[0]  # noqa: B009  of its kind alone

@@ -61,6 +61,11 @@ def test_rules(query: str, expected: list[str] | None) -> None:
     assert x.rules_of(parse(query)) == expected
 
 
+def test_a_watchlist_that_x_cannot_be_asked_for_keeps_no_other_from_being_served() -> None:
+    served = x.serving({"all": parse("bmw*"), "brand": parse("bk"), "same": parse("bk")})
+    assert set(served.values()) == {frozenset({"brand", "same"})}
+
+
 def test_a_term_is_asked_in_all_its_spellings() -> None:
     (rule,) = x.rules_of(parse("mueller")) or []
     assert {"mueller", "müller", "muéller"} <= set(rule.split(" OR "))
