@@ -109,6 +109,8 @@ def test_what_is_null_is_as_if_it_were_not_there() -> None:
     assert nulls == decode(call(least), NOW).mentions[0] and plain.text == nulls.text
     nobody = decode(call(least | {"author": {"id": None, "handle": None, "name": None, "followers": None}}), NOW)
     assert [*nobody.mentions] == [nulls]
+    texts = (nulls.url, nulls.title, nulls.language, nulls.parent_id, nulls.conversation_id)
+    assert (set(texts), nulls.kind, nulls.author, nulls.created_at) == ({""}, "post", Author(), NOW)
 
 
 def test_a_clock_a_little_ahead_is_taken() -> None:

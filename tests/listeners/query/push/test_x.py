@@ -64,6 +64,7 @@ def test_rules(query: str, expected: list[str] | None) -> None:
 def test_a_watchlist_that_x_cannot_be_asked_for_keeps_no_other_from_being_served() -> None:
     served = x.serving({"all": parse("bmw*"), "brand": parse("bk"), "same": parse("bk")})
     assert set(served.values()) == {frozenset({"brand", "same"})}
+    assert set(x.searches({"brand": parse("bk")})) < set(served), "its searches beside its rules"
 
 
 def test_a_term_is_asked_in_all_its_spellings() -> None:
