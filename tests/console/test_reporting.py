@@ -34,9 +34,11 @@ def test_a_row_has_every_figure() -> None:
 
 
 def test_csv_can_be_read_back_and_holds_no_formula() -> None:
-    found = list(csv.DictReader(io.StringIO(as_csv([*ROWS, kpi("team", "=1+1")]))))
-    assert [line["cases"] for line in found] == ["4", "4", "12", "4", "4"]
-    assert (found[-1]["value"], found[0]["resolution_p90_s"]) == ("'=1+1", "")
+    formulas = ["=1+1", "+1", "-1", "@SUM(A1)"]
+    found = list(csv.DictReader(io.StringIO(as_csv([*ROWS, *(kpi("team", name) for name in formulas)]))))
+    assert [line["cases"] for line in found] == ["4", "4", "12", "4", *["4"] * 4]
+    assert [line["value"] for line in found] == [one.value for one in ROWS] + [f"'{name}" for name in formulas]
+    assert found[0]["resolution_p90_s"] == ""
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,17 @@ def test_retry_after_nothing_is_no_pause() -> None:
     assert unsaid.paused_until == NOW + decide.PAUSE_WITHOUT_RETRY_AFTER
 
 
+def test_the_longest_that_anybody_waits() -> None:
+    """In figures: what these constants promise is what operators count on."""
+    late = DeliveryError("no", DeliveryOutcome.RATE_LIMITED, retry_after=timedelta(days=30))
+    asked = decide.target_after_failure(late, TargetStatus(), NOW)
+    failing = decide.target_after_failure(DeliveryError("no", DeliveryOutcome.RETRY), TargetStatus(10**6), NOW)
+    assert asked.paused_until == NOW + timedelta(hours=1)
+    assert failing.paused_until == NOW + timedelta(minutes=5)
+    assert decide.back_off(10**6, lambda: 1.0) == timedelta(minutes=5)
+    assert decide.back_off(1, lambda: 1.0) == timedelta(seconds=2)
+
+
 def test_one_probe_at_a_time_after_a_pause() -> None:
     over = TargetStatus(FAILURES_TO_PAUSE, NOW)
     assert [decide.may_send(over, n, 8, NOW) for n in (0, 1)] == [1, 0]

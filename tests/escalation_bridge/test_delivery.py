@@ -208,6 +208,21 @@ def test_a_slow_answer_does_not_make_another_sender_take_over(
     assert states(database) == [("sent", 1)]
 
 
+def test_how_long_a_post_took_is_told_of_what_is_about_the_post(database: Engine) -> None:
+    now = clock.now()
+    young, old = (replace(CASE, opened_at=now - timedelta(seconds=age)) for age in (1, 60))
+    about = {"a": NoticeType.CASE_OPENED, "b": NoticeType.CASE_ESCALATED, "c": NoticeType.CASE_UPDATED}
+    with receiver() as server, sending(database, {name: hook(server.url) for name in (*about, "late")}) as running:
+        with database.begin() as connection:
+            told = [notice(name, 1, type=kind, case=young) for name, kind in about.items()]
+            outbox.add(connection, [*told, notice("late", 2, case=old)], now)
+        for name in (*about, "late"):
+            running.wake(name)
+        assert {running.watcher.next() for _ in range(4)} == {(name, "sent") for name in (*about, "late")}
+    timed = sorted(running.watcher.seconds.get_nowait()[0] for _ in range(running.watcher.seconds.qsize()))
+    assert timed == ["a", "b"]
+
+
 def test_what_is_under_way_at_a_stop_is_given_back_as_doubtful(database: Engine) -> None:
     with receiver(HANG) as server, sending(database, {"hook": hook(server.url)}, grace=timedelta(0)) as running:
         add(database, notice())

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from escalation_bridge import ledger, outbox
+from escalation_bridge import ledger, outbox, rooms
 from escalation_bridge.attempt import attempt
 from escalation_bridge.outbox import Taken
 from leitstand import clock
-from leitstand.model import Delivery, Notice, NoticeType, Receipt
+from leitstand.model import Delivery, Notice, NoticeType, Receipt, Room
 from leitstand.settings import TargetSettings
 from tests.escalation_bridge.words import CASE, NOW, delivery
 
@@ -65,3 +65,15 @@ def test_each_end_of_a_step_is_told_once(database: Engine) -> None:
         outbox.mark_dead(connection, claimed, NOW, "HTTP 410")
         assert [(a.target, a.error) for a in ledger.answers(connection)] == [("manager", "HTTP 410")]
         assert ledger.answers(connection) == []
+
+
+def test_of_two_that_would_tell_a_room_the_same_one_does(database: Engine) -> None:
+    opened = Receipt("told", room=Room("C1", "cloud-sev1-7", "https://chat.example/C1"))
+    with database.begin() as connection:
+        outbox.add(connection, [STEP], NOW)
+        (claimed,) = outbox.claim(connection, "desk", 9, LEASE, NOW)
+        outbox.mark_sent(connection, [Taken(claimed, opened, NOW)])
+        (room,) = rooms.standing(connection, NOW)
+        assert rooms.mark(connection, room, "over") and not rooms.mark(connection, room, "over")
+        (told,) = rooms.of_cases(connection, [CASE.number])
+    assert (room.told, told.told) == ("open", "over")

@@ -106,6 +106,22 @@ def test_what_may_not_be_made_is_given_up_and_does_not_stop_the_target(code: str
     assert caught.value.outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        ("ratelimited", DeliveryOutcome.RATE_LIMITED),
+        ("invalid_auth", DeliveryOutcome.UNAUTHORISED),
+        ("is_archived", DeliveryOutcome.REFUSED),
+    ],
+)
+def test_what_cannot_be_told_in_a_new_room_is_tried_again_unless_the_room_is_gone(
+    code: str, outcome: DeliveryOutcome
+) -> None:
+    with pytest.raises(DeliveryError) as caught:
+        open_room(FakeSlack(misbehave={"chat.postMessage": [error(code)]}))
+    assert caught.value.outcome is outcome
+
+
 def test_a_room_without_topic_and_people_is_better_than_none() -> None:
     server = FakeSlack(
         misbehave={

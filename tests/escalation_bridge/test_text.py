@@ -23,6 +23,7 @@ GRAPHEMES = [
     "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
     "한",
     "\u1112\u1161\u11ab",
+    "\u1100\uac00",
     "\u0915\u094d\u0937\u093f",
     "นี้",
 ]
@@ -99,3 +100,9 @@ def test_what_harms_nobody_stays(text: str) -> None:
 
 def test_one_line() -> None:
     assert one_line(" a\r\n\tb  c ") == "a b c"
+
+
+@pytest.mark.parametrize("grapheme", [grapheme for grapheme in GRAPHEMES if len(grapheme) > 1])
+def test_each_of_them_is_kept_whole_or_left_out(grapheme: str) -> None:
+    for limit in range(2, 2 + len(grapheme)):
+        assert cut(f"x{grapheme}yy", limit) == f"x{ELLIPSIS}"

@@ -1,6 +1,8 @@
 """The webhook target: the published signature vector, rotation, the answers it understands."""
 
+import asyncio
 import re
+from base64 import b64encode
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +12,7 @@ from standardwebhooks import Webhook
 from escalation_bridge.targets import webhook
 from leitstand import clock
 from leitstand.model import NoticeType
+from tests.escalation_bridge.receivers import receiver
 
 # The vector of github.com/standard-webhooks/standard-webhooks (MIT). Its secret is a public test value.
 VECTOR_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -52,6 +55,19 @@ def test_a_weak_secret_is_refused_and_not_shown(secret: str) -> None:
     assert len(secret) < 8 or secret not in str(caught.value.errors(include_input=False))
 
 
+@pytest.mark.parametrize("size", [24, 64])
+def test_the_shortest_and_the_longest_secret_sign(size: int) -> None:
+    secret, now = "whsec_" + b64encode(bytes(range(size))).decode(), clock.now()
+    headers = target(secret=secret).headers("msg_1", b"{}", now)
+    assert Webhook(secret).verify(b"{}", headers) == {}
+
+
+@pytest.mark.parametrize("size", [23, 65])
+def test_shorter_and_longer_ones_are_refused(size: int) -> None:
+    with pytest.raises(ValidationError, match="24 to 64 random bytes"):
+        target(secret="whsec_" + b64encode(bytes(range(size))).decode())
+
+
 def test_a_secret_may_lack_its_padding() -> None:
     secret, now = "whsec_" + "bGVpdHN0YW5k" * 3 + "bGU", clock.now()
     assert target(secret=secret).headers("msg_1", b"{}", now) == target(secret=f"{secret}=").headers(
@@ -67,3 +83,11 @@ def test_its_guide_names_every_type_of_notice() -> None:
 def test_only_http_addresses(url: str) -> None:
     with pytest.raises(ValidationError, match="must be an address"):
         webhook.Settings.model_validate({"url": url, "secret": OTHER_SECRET})
+
+
+def test_verifying_connects_to_its_very_port_and_sends_nothing() -> None:
+    with receiver() as server:
+        hook = webhook.connect("hook", webhook.Settings.model_validate({"url": server.url, "secret": OTHER_SECRET}))
+        said = asyncio.run(hook.verify())
+        assert server.requests.empty()
+    assert said == f"127.0.0.1:{server.url.rpartition(':')[2].strip('/')} accepts connections"

@@ -189,3 +189,10 @@ def test_what_belongs_to_a_post_or_a_case_goes_with_it(database: Engine) -> None
         assert _count(connection, OF_A_POST) == [1, 1, 1, 1]
         connection.execute(text("DELETE FROM cases WHERE number = :number"), {"number": cases[1]})
         assert _count(connection, OF_A_CASE) == [0, 1, 1, 1]
+
+
+def test_what_is_wrong_is_said_in_postgresql_s_words_on_one_line(database: Engine) -> None:
+    with pytest.raises(DBAPIError) as failed, database.connect() as connection:
+        connection.execute(text("SELECT 1 FROM no_such_table"))
+    said = db.in_words(failed.value)
+    assert said == 'PostgreSQL cannot be used: relation "no_such_table" does not exist; `leitstand check` says more'

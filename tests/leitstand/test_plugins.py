@@ -24,6 +24,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "parts": "",
         "behind": "import leitstand.gone",
         "empty": "",
+        "half": "Settings = object",
     }.items():
         (package / f"{name}.py").write_text(code)
     yield
@@ -53,6 +54,7 @@ def test_a_kind_is_a_file_of_the_folder_or_any_module() -> None:
         ("some_house.hungry", "kind 'some_house.hungry' needs 'some_sdk': pip install some_sdk"),
         ("some_house.torn", "kind 'some_house.torn' is broken: its own module 'some_house.lost' is missing"),
         ("some_house.behind", "kind 'some_house.behind' is broken: its own module 'leitstand.gone' is missing"),
+        ("some_house.half", "module 'some_house.half' is no plugin: it lacks Settings or ABOUT"),
         ("some_house.empty", "module 'some_house.empty' is no plugin: it lacks Settings or ABOUT"),
     ],
 )  # fmt: skip

@@ -37,7 +37,12 @@ def test_a_name_that_is_not_there_is_told_where_it_is_used(tree: dict[str, objec
 
 
 def test_nothing_is_said_of_names_that_are_there() -> None:
-    tree = {"teams": {"t": {}}, "watchlists": [{"name": "a", "query": "a", "team": "t"}]}
+    tree = {
+        "teams": {"t": {}},
+        "watchlists": [{"name": "a", "query": "a", "team": "t"}],
+        "targets": {"hook": {"kind": "log"}},
+        "escalation": {"p": {"steps": [{"webhook": "hook"}, {"notify": "t"}, {"notify": "on-call"}]}},
+    }
     assert list(references(Settings.model_validate(tree))) == []
 
 

@@ -18,6 +18,7 @@ from leitstand.refusals import MOST, own_words
         (b'"only a string"', "only a string"),
         (b'{"data": []}', ""),
         (b'{"message": ""}', ""),
+        (b'{"message": " ", "error": "no_scope"}', "no_scope"),
         (b"[]", ""),
         (b"null", ""),
         (b"upstream\r\n  is\tdown", "upstream is down"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leitstand.settings import parse_duration, show_duration
+from leitstand.settings import Settings, parse_duration, show_duration
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,15 @@ def test_anything_else_is_refused(text: object) -> None:
 @given(st.integers(min_value=0, max_value=10**8))
 def test_shown_durations_read_back(seconds: int) -> None:
     assert parse_duration(show_duration(timedelta(seconds=seconds))) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({}, "http://127.0.0.1:8080"),
+        ({"listen": "0.0.0.0:80"}, "http://0.0.0.0:80"),
+        ({"listen": "0.0.0.0:80", "url": "https://desk.example/"}, "https://desk.example"),
+    ],
+)
+def test_the_address_that_people_are_given(given: dict[str, str], shown: str) -> None:
+    assert Settings.model_validate({"server": given}).server.public_url == shown

@@ -37,6 +37,8 @@ def test_what_the_reference_library_signs_is_right(said: str) -> None:
         ({"webhook-timestamp": "9" * 5000}, "no time"),
         ({"webhook-signature": "v1,\udcff"}, "not right"),
         ({"webhook-signature": ""}, "not signed"),
+        ({"webhook-id": ""}, "not signed"),
+        ({"webhook-timestamp": ""}, "not signed"),
     ],
 )
 def test_a_call_that_was_changed_on_its_way_is_refused(change: dict[str, str], says: str) -> None:

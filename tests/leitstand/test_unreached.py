@@ -17,7 +17,7 @@ def failed(port: int, *, tls: bool = False) -> BaseException:
     async def go() -> None:
         context = ssl.create_default_context() if tls else None
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await asyncio.open_connection("127.0.0.1", port, ssl=context)
         except OSError as error:
             raise RuntimeError("all attempts failed") from error

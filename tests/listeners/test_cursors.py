@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from listeners.cursors import ListenerState, hearing, looking_again, report_status, states
+from listeners.cursors import ListenerState, forget, hearing, looking_again, report_status, states
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -45,6 +45,28 @@ def test_the_same_news_within_a_second_writes_nothing(database: Engine) -> None:
             report_status(connection, "api", "", error="", last_post_at=None, now=at)
             expected = at if milliseconds in (0, 1500) else NOW
             assert states(connection)[0].updated_at == expected
+
+
+def test_that_it_has_caught_up_is_news_at_once(database: Engine) -> None:
+    with database.begin() as connection:
+        for caught_up in (False, True):
+            report_status(connection, "x", "", error="", last_post_at=None, now=NOW, caught_up=caught_up)
+            assert states(connection)[0].caught_up is caught_up
+
+
+def test_a_part_that_is_configured_no_more_is_forgotten_and_no_other(database: Engine) -> None:
+    with database.begin() as connection:
+        for part, next_at in (("", None), ("old", None), ("slow", NOW + 90 * MINUTE)):
+            report_status(connection, "x", part, error="", last_post_at=None, now=NOW, next_at=next_at)
+        report_status(connection, "x", "new", error="", last_post_at=None, now=NOW + 60 * MINUTE)
+        report_status(connection, "y", "old", error="", last_post_at=None, now=NOW)
+        assert forget(connection, "x", NOW + 30 * MINUTE) == ["old"]
+        assert [(s.listener, s.part) for s in states(connection)] == [
+            ("x", ""),
+            ("x", "new"),
+            ("x", "slow"),
+            ("y", "old"),
+        ]
 
 
 def test_a_watchlist_that_was_left_out_does_not_make_its_listener_deaf(database: Engine) -> None:

@@ -123,7 +123,9 @@ def test_a_login_stays_with_its_server(feeds: FeedServer, path: str) -> None:
     feeds.put(f"{path}/on", "x")
     fetch(f"http://user:pass@{feeds.url.removeprefix('http://')}{path}")
     assert feeds.asked(path, 1)[0]["authorization"] == "Basic dXNlcjpwYXNz"
-    assert "authorization" not in feeds.asked(f"{path}/on", 1)[0]
+    onward = feeds.asked(f"{path}/on", 1)[0]
+    assert "authorization" not in onward
+    assert onward["user-agent"] == feeds.asked(path, 1)[0]["user-agent"]
 
 
 def test_cookies_are_not_kept(feeds: FeedServer, path: str) -> None:

@@ -102,6 +102,17 @@ def test_a_bad_mention_is_refused_alone_with_index_and_field(bad: object, error:
     assert incoming.rejected[0].error.startswith(error)
 
 
+def test_what_is_null_is_as_if_it_were_not_there() -> None:
+    optional = ("url", "title", "created_at", "language", "kind", "author", "parent_id", "conversation_id", "edited_at")
+    plain, nulls = decode(call(GOOD, GOOD | dict.fromkeys(optional)), NOW).mentions
+    least = {name: value for name, value in GOOD.items() if name not in optional}
+    assert nulls == decode(call(least), NOW).mentions[0] and plain.text == nulls.text
+    nobody = decode(call(least | {"author": {"id": None, "handle": None, "name": None, "followers": None}}), NOW)
+    assert [*nobody.mentions] == [nulls]
+    texts = (nulls.url, nulls.title, nulls.language, nulls.parent_id, nulls.conversation_id)
+    assert (set(texts), nulls.kind, nulls.author, nulls.created_at) == ({""}, "post", Author(), NOW)
+
+
 def test_a_clock_a_little_ahead_is_taken() -> None:
     ahead = GOOD | {"created_at": (NOW + timedelta(minutes=9)).isoformat()}
     assert len(decode(call(ahead), NOW).mentions) == 1

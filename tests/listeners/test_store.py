@@ -1,8 +1,10 @@
 """What is kept, what is a duplicate, what answers a stored post; on a real PostgreSQL."""
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -162,3 +164,21 @@ def test_the_same_posts_from_many_at_once_are_kept_once(database: Engine) -> Non
         thread.join()
     assert [len(r.new_ids) + r.duplicates for r in results] == [200] * 4
     assert sum(len(r.new_ids) for r in results) == len(pending(database)) == 200
+
+
+def words_of(mention: Mention) -> Iterator[str]:
+    """Every text that is stored of a mention."""
+    for part in (mention, mention.author):
+        yield from (word for name in part.__slots__ if isinstance(word := getattr(part, name), str))
+    yield from mention.links
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{name: "a\0"} for name in ("external_id", "text", "url", "title", "language", "parent_id", "conversation_id")]
+    + [{"author": Author(**{name: "a\0"})} for name in ("id", "handle", "name")]
+    + [{"links": ("a\0",)}],
+)
+def test_it_is_looked_for_everywhere(odd: dict[str, Any]) -> None:
+    whole = replace(post("1", "acme"), **odd)
+    assert "\0" in "".join(words_of(whole)) and "\0" not in "".join(words_of(store.storable(whole)))

@@ -47,7 +47,12 @@ def test_without_redis_posts_are_still_taken() -> None:
 
 def test_a_role_that_is_gone_is_missed_and_one_that_never_ran_here_is_not() -> None:
     gone = part(replace(GOOD, processes={**ALL, "work": 0}), "roles")
-    assert (gone.state, gone.ready) == ("impaired", True) and "not running: work" in gone.detail
+    assert (gone.state, gone.ready) == (
+        "impaired",
+        True,
+    ) and "not running: work; running: 1 listen, 1 deliver" in gone.detail
+    assert "0 work" not in gone.detail
+    assert part(replace(GOOD, processes={"work": 0}), "roles").detail == "not running: work; running: none"
     elsewhere = part(replace(GOOD, processes={"serve": 1}), "roles")
     assert elsewhere.state == "well" and "not on this host: work, deliver, sweep" in elsewhere.detail
     assert "leitstand run" in part(replace(GOOD, processes={}), "roles").detail

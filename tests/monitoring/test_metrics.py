@@ -159,7 +159,7 @@ def test_a_child_process_does_not_count_into_the_slots(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "metrics").write_text("not a directory")
-    with pytest.raises(ServiceError, match="metrics"):
+    with pytest.raises(ServiceError, match="cannot keep metrics in"):
         open_metrics(tmp_path / "metrics", "work")
 
 
@@ -181,6 +181,7 @@ def test_what_is_known_beforehand_starts_at_zero(tmp_path: Path) -> None:
         ) in shown
     assert len([key for key in shown if key[0] == "leitstand_sla_breaches_total"]) == 5
     assert ("leitstand_mentions_matched_total", "cloud") in shown
+    assert ("leitstand_post_to_notice_seconds_count", "group") in shown
     assert ("leitstand_mentions_urgency_total", "critical") in shown
 
 

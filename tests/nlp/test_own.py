@@ -95,3 +95,9 @@ def test_those_of_other_weights_or_an_older_form_must_be_trained_again(tmp_path:
 
 def _asked(shipped: Network, answers: Own, texts: list[str], features: Floats) -> Reading:
     return Answers(answers).improve(shipped.read(texts, features), features)
+
+
+def test_a_file_that_would_run_what_it_holds_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "own.npz", features=np.array([print], dtype=object))
+    with pytest.raises(ConfigurationError, match="is not a trained model"):
+        own.load(tmp_path / "own.npz", trained.fingerprint())

@@ -57,11 +57,16 @@ def _marked(words: str, round_: int) -> str:
 
 
 def work(url: str, worker: int, together: Barrier) -> None:
-    """Triage this worker's share, each round at the same instant as the other worker's."""
+    """Triage this worker's share, each round at the same instant as the other worker's, which one that fails frees."""
     database, rules = engine(url), policy()
-    for round_ in range(ROUNDS):
-        for items in (items_of(worker, round_), same_author(worker, round_), same_stories(worker, round_)):
-            together.wait()
-            with database.begin() as connection:
-                process(connection, items, rules, NOW)
-    database.dispose()
+    try:
+        for round_ in range(ROUNDS):
+            for items in (items_of(worker, round_), same_author(worker, round_), same_stories(worker, round_)):
+                together.wait()
+                with database.begin() as connection:
+                    process(connection, items, rules, NOW)
+    except BaseException:
+        together.abort()
+        raise
+    finally:
+        database.dispose()

@@ -1,5 +1,6 @@
 """process() on a real PostgreSQL: what is stored, who is told, and that cases stay single."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Engine, text
@@ -153,3 +154,12 @@ def test_an_author_who_goes_on_in_their_ended_case_opens_it_again(database: Engi
     assert (outcome.opened, outcome.joined) == ((), 1)
     with database.connect() as connection:
         assert records.read(connection, [opened.number])[opened.number].state == "open"
+
+
+def test_a_case_is_called_what_its_post_is_called(database: Engine) -> None:
+    plain, mail = mention(1, words="acme cloud is down"), mention(2, words="Good morning, acme cloud is down")
+    titled = replace(mail, mention=replace(mail.mention, title="Outage  since nine"))
+    outcome = run(database, [one(plain), one(titled)])
+    with database.connect() as connection:
+        cases = records.read(connection, [opened.number for opened in outcome.opened])
+    assert {case.title for case in cases.values()} == {"acme cloud is down", "Outage since nine"}

@@ -109,6 +109,13 @@ def test_a_step_for_a_team_without_targets_and_a_deadline_of_nothing() -> None:
     assert paths == ["escalation.late.steps.0.notify", "sla.0.acknowledge"]
 
 
+def test_a_reply_with_a_variable_that_nobody_knows_and_articles_that_are_nowhere() -> None:
+    replies = [{"name": "thanks", "text": "Hello {author}"}, {"name": "sorry", "text": "Hello {autor}"}]
+    told = found(replies=replies, knowledge={"articles": "/none/such"})
+    assert [path for path, _ in told] == ["replies.1.text", "knowledge.articles"]
+    assert "unknown variable {autor}" in told[0][1]
+
+
 def test_everything_that_is_wrong_with_a_calendar_is_told_at_once() -> None:
     calendar = {
         "timezone": "Europe/Berlim",

@@ -30,7 +30,7 @@ def test_two_processes_at_the_same_instant_open_one_case_a_conversation_and_a_st
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(60)
+        worker.join()
     assert [worker.exitcode for worker in workers] == [0, 0]
 
     with database.connect() as connection:

@@ -73,6 +73,8 @@ def test_who_shares_what() -> None:
     assert ann.shares(Alike(("brand",), "blog", "", "", "u"), "watchlist")
     assert ann.shares(Alike((), "x", "7", "@ann", ""), "author")
     assert not ann.shares(Alike((), "blog", "7", "@ann", ""), "author")
+    assert not ann.shares(Alike((), "x", "8", "@ann", ""), "author")
+    assert not ann.shares(Alike((), "x", "7", "@anna", ""), "author")
     assert not ann.shares(Alike(("cloud",), "x", "7", "@ann", "u"), "team")
 
 

@@ -62,6 +62,7 @@ def test_one_rule_in_the_way(first: dict[str, Any], second: dict[str, Any], reac
         ({"vip": True}, THEN, "when.vip", "`triage.vips` is empty"),
         ({"watchlists": ["jobs"], "languages": ["en"]}, THEN, "when.languages", "only want de"),
         ({"hours": ["25:00-26:00"]}, THEN, "when.hours", "is not a time of day"),
+        ({"hours": ["18:00-24:01"]}, THEN, "when.hours", "is not a time of day"),
         ({"risk_at_least": 0.6, "cues": ["fire"]}, THEN, "when.cues", "cannot ask this of it"),
         ({"risk_at_least": 0.6}, {"team": "x", "tags": ["t"]}, "then", "cannot set team"),
         ({"risk_at_least": 0.6}, {}, "then", "does nothing"),

@@ -38,6 +38,16 @@ def test_reach_lifts_the_impact_one_step_and_says_so() -> None:
     assert judged.reasons[-1].text == ("severity sev2: impact high (the author has 250,000 followers) × urgency high")
 
 
+@pytest.mark.parametrize(
+    ("followers", "impact"),
+    [(999, Impact.NORMAL), (1000, Impact.HIGH), (1999, Impact.HIGH), (2000, Impact.MAJOR), (None, Impact.NORMAL)],
+)
+def test_each_reach_lifts_from_its_very_number_on(followers: int | None, impact: Impact) -> None:
+    rules = policy(triage={"reach_high": 1000, "reach_huge": 2000})
+    judged = judge(mention(1, followers=followers, watchlists=("brand",)), assessment(Urgency.NORMAL), rules)
+    assert judged.severity is from_matrix(impact, Urgency.NORMAL)
+
+
 @pytest.mark.parametrize("vip", ["ann", "@Ann", "x:ann", "x:@ann"])
 def test_a_vip_lifts_the_impact_however_it_is_written(vip: str) -> None:
     judged = judge(

@@ -59,6 +59,7 @@ def test_migrating_gives_the_new_budgets_from_the_same_start(database: Engine, n
         line = timeline.read(connection, number)[-1]
     assert (case.sla.version, moved.after) == (moved.after, line.data["after"])
     assert (line.kind, line.actor) == ("sla_migrated", "eve")
+    assert [reason.text for reason in case.reasons if reason.about == "sla"] == [case.sla.text]
     assert "first response 2026-03-03 10:00 UTC → 2026-03-03 11:00 UTC" in line.text
     assert move(database, 6) == []
 

@@ -50,7 +50,11 @@ def test_who_stands_in_is_told_instead(database: Engine) -> None:
         overrides.remove(connection, first.id, actor="eve")
     assert on_call(database, NOW) == before
     with database.begin() as connection:
+        with pytest.raises(NotFoundError):
+            overrides.remove(connection, first.id, actor="bob")
         overrides.restore(connection, first.id, now=NOW)
+        with pytest.raises(NotFoundError):
+            overrides.restore(connection, first.id, now=NOW)
     assert on_call(database, NOW) == ("sev1-group",)
 
 
@@ -115,3 +119,9 @@ def test_nobody_else_is_on_call_before_the_next(later: timedelta, people: int) -
     moment, person = found
     assert turns.on_call(moment) == person != turns.on_call(at)
     assert turns.on_call(moment - timedelta(seconds=1)) == turns.on_call(at)
+
+
+def test_a_team_that_is_written_nowhere_has_no_rota() -> None:
+    rules = made()
+    assert rules.rota_of("cloud-support") is not None
+    assert rules.rota_of("default") is None

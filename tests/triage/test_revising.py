@@ -133,6 +133,21 @@ def test_an_author_who_now_wants_an_answer_gets_the_next_one_in_time(database: E
     assert stored[ClockName.NEXT_RESPONSE].started_at == LATER
 
 
+def test_of_a_case_that_has_ended_no_answer_is_due(database: Engine) -> None:
+    post, rules = mention(1), policy(sla=[{"first_response": "15m", "next_response": "30m"}])
+    (opened,) = run(database, [one(post)], rules).opened
+    said = replace(assessment(Urgency.NONE), needs_reply=False)
+    with database.begin() as connection:
+        for minutes, action, given in ((5, "reply", {"text": "Hi"}), (6, "resolve", {})):
+            at = NOW + timedelta(minutes=minutes)
+            act(connection, opened.number, action, actor="anna", now=at, policy=rules, **given)
+    revise(database, edited(post, "acme cloud, is it?"), said, assessment(Urgency.NORMAL), rules)
+    with database.connect() as connection:
+        stored = clocks.read(connection, [opened.number])[opened.number]
+    assert case(database, opened.number)[0].state is CaseState.RESOLVED
+    assert ClockName.NEXT_RESPONSE not in stored
+
+
 def closed(connection: Connection, number: int) -> None:
     act(connection, number, "resolve", actor="anna", now=NOW + timedelta(minutes=5), policy=POLICY)
 

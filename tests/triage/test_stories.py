@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +42,15 @@ def together(*posts: Mention, board: Board | None = None, ignored: tuple[str, ..
     for number in range(len(posts)):
         groups.setdefault(stories[number], []).append(number)
     return list(groups.values())
+
+
+@pytest.mark.parametrize(
+    ("declared", "language"),
+    [("de", "de"), ("de_AT", "de"), ("pt-BR", "pt"), ("EN", "en"), ("", "fr"), ("und", "fr"), ("unknown", "fr")],
+)
+def test_the_language_that_the_network_declares_counts_else_the_one_detected(declared: str, language: str) -> None:
+    said = Mention("x", "1", "words", NOW, NOW, language=declared)
+    assert language_of(said, "fr") == language
 
 
 def test_a_repost_and_a_quote_belong_to_what_they_share() -> None:

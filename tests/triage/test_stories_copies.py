@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.stories.copies import is_copy, same_language
-from triage.stories.words import words_of
+from triage.stories.words import fold, words_of
 
 SAID = "Third time this month that Brightwell Broadband goes dark right before my night shift"
 
@@ -140,3 +140,11 @@ def test_any_texts_can_be_compared(one: str, other: str) -> None:
     words = words_of(one)
     assert is_copy(words, words) == words.enough
     assert all(token and token == token.casefold() for token in words.tokens)
+
+
+@pytest.mark.parametrize(
+    ("said", "folded"),
+    [("Café", "Cafe"), ("schön", "schon"), ("schoen", "schon"), ("Ελλάδα", "Ελλαδα"), ("мой", "мой"), ("が", "が")],
+)
+def test_marks_are_taken_off_letters_that_mean_the_same_without(said: str, folded: str) -> None:
+    assert fold(said) == folded

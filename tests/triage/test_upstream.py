@@ -6,9 +6,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, text
 
-from leitstand.model import Assessment, Author, Intent, MatchedMention, Mention, PostChange, Sentiment, Urgency
+from leitstand.model import (
+    Assessment,
+    Author,
+    ClockName,
+    ClockState,
+    Intent,
+    MatchedMention,
+    Mention,
+    PostChange,
+    Sentiment,
+    Urgency,
+)
 from leitstand.settings import Settings
-from triage import cases, records, timeline, upstream
+from triage import cases, clocks, records, timeline, upstream
 from triage.policy import compile_policy
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -92,3 +103,16 @@ def test_an_escalation_that_is_called_like_the_post_is_called_so_no_more(
         connection.execute(text("UPDATE cases SET title = 'acme is down'"))
         upstream.note(connection, [PostChange(1, "deleted")], NOW)
         assert connection.execute(text("SELECT title FROM escalations")).scalar_one() == then
+
+
+def test_nobody_is_to_be_answered_where_the_first_post_is_gone(database: Engine) -> None:
+    number = opened(database)
+    with database.begin() as connection:
+        upstream.note(connection, [PostChange(2, "deleted")], NOW)
+        assert {clock.state for clock in clocks.read(connection, [number])[number].values()} == {ClockState.RUNNING}
+        upstream.note(connection, [PostChange(1, "deleted")], NOW)
+        after = clocks.read(connection, [number])[number]
+    assert {name for name, clock in after.items() if clock.state is ClockState.RUNNING} == {
+        ClockName.ACKNOWLEDGE, ClockName.RESOLUTION,
+    }  # fmt: skip
+    assert after[ClockName.FIRST_RESPONSE].history[-1].event == "withdrawn"

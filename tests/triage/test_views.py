@@ -3,13 +3,22 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from leitstand.errors import InputError, NotFoundError
 from leitstand.model import ClockName, Urgency
 from tests.triage.building import NOW, mention, one, policy, run
 from triage.actions import act
-from triage.views import Filters, Page, list_cases, load_case, most_urgent, open_cases, seconds_to_next_breach
+from triage.views import (
+    Filters,
+    Page,
+    list_cases,
+    load_case,
+    most_urgent,
+    open_cases,
+    seconds_to_next_breach,
+    to_review,
+)
 
 POLICY = policy()
 
@@ -77,3 +86,12 @@ def test_sums(database: Engine) -> None:
     assert sums == [("sev1", "x", "new", 2)]
     assert next_breach[ClockName.ACKNOWLEDGE] == -60
     assert next_breach[ClockName.FIRST_RESPONSE] == 540
+
+
+def test_cases_that_wait_for_a_person_are_counted_while_they_are_open(database: Engine) -> None:
+    numbers = [opened.number for opened in run(database, [one(mention(n)) for n in (1, 2, 3)]).opened]
+    with database.begin() as connection:
+        assert to_review(connection) == 0
+        connection.execute(text("UPDATE cases SET review = 'not sure' WHERE number = ANY(:n)"), {"n": numbers[:2]})
+        act(connection, numbers[0], "close", actor="eve", now=NOW, policy=POLICY)
+        assert to_review(connection) == 1

@@ -173,3 +173,24 @@ def test_what_is_no_web_address_is_a_problem_of_the_configuration() -> None:
     broken = {**SETTINGS, "rotas": {"r": {"ical_url": "webcal://calendar.example/x"}}}
     said = [problem.message for problem in checks.problems(Settings.model_validate(broken))]
     assert any("must begin with https://" in message for message in said)
+
+
+def test_it_is_looked_again_after_a_while_and_not_before(
+    database: Engine, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rotas = {"desk": rota(site)}
+    looks: list[object] = []
+
+    async def looked(*_: object) -> None:
+        looks.append(_)
+
+    async def go() -> None:
+        keeping = asyncio.create_task(calendars.keep_fresh(rotas, database, Metrics(CollectorRegistry())))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+    monkeypatch.setattr(calendars, "look", looked)
+    asyncio.run(go())
+    assert len(looks) == 1

@@ -114,3 +114,11 @@ def test_an_erased_author_is_in_no_digest(database: Engine) -> None:
         assert [tuple(row) for row in kept] == [("[deleted]", "")]
     assert digest is not None and [q.mention for q in digest.quotes] == [2, 5]
     assert digest.posts.now == 5, "numbers name nobody"
+
+
+def test_a_digest_without_a_title_goes_by_its_name(database: Engine) -> None:
+    heard(database)
+    rules = policy(digests=[{name: value for name, value in PLAN.items() if name != "title"}])
+    with database.begin() as connection:
+        (told,) = digests.sweep(connection, rules, NOW)
+    assert told.letter is not None and told.letter.subject.startswith("product, ")

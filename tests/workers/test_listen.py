@@ -20,6 +20,7 @@ from leitstand.settings import ListenerSettings, Settings, Watchlist
 from listeners import gaps, leases
 from listeners.contract import Batch, Gone, Listens
 from listeners.cursors import states
+from listeners.sources import reddit
 from listeners.watchlists import Watchlists
 from monitoring.metrics import Metrics
 from workers import leasing, listen
@@ -30,6 +31,7 @@ from workers.queues import AssessQueue, connect
 
 SETTINGS = Settings(watchlists=[Watchlist(name="brand", query="acme")])
 ENTRY = ListenerSettings(kind="counting")
+HOUR = timedelta(hours=1)
 
 
 def post(number: int, words: str = "acme") -> Mention:
@@ -286,3 +288,20 @@ def test_a_bad_credential_is_reported_once_and_not_tried_again(intake: Intake) -
     with intake.engine.connect() as connection:
         assert states(connection)[0].error == "401: the token is not valid"
     assert source.starts == 1
+
+
+def test_what_another_has_claimed_in_between_is_not_held(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = Leases(intake.engine, ["one"], ttl=HOUR), Leases(intake.engine, ["one"], ttl=HOUR)
+    first.turn()
+    with monkeypatch.context() as patched:
+        patched.setattr(leases, "free", lambda _, names: (list(names), {}))  # what was true a moment ago
+        second.turn()
+    assert (list(first.held), second.held) == (["one"], {})
+
+
+def test_a_source_whose_network_filters_is_told_the_watchlists() -> None:
+    secrets = {"client_id": "id", "client_secret": "s" * 20, "user_agent": "test/1"}
+    filtering = reddit.Settings.model_validate({"kind": "reddit", "search_watchlists": True, **secrets})
+    deaf = reddit.Settings.model_validate({"kind": "reddit", "search_watchlists": True, "enabled": False, **secrets})
+    found = listen.sources(SETTINGS.model_copy(update={"listeners": {"r": filtering, "off": deaf}}))
+    assert list(found) == ["r"] and "acme" in getattr(found["r"][0], "searches")[0]  # noqa: B009  of its kind alone

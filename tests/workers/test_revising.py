@@ -27,7 +27,11 @@ from workers.queues import AssessQueue, connect
 from workers.revising import revise
 
 SETTINGS = Settings.model_validate(
-    {"watchlists": [{"name": "cloud", "query": "acme", "importance": "high"}], "targets": {"desk": {"kind": "log"}}}
+    {
+        "watchlists": [{"name": "cloud", "query": "acme", "importance": "high"}],
+        "targets": {"desk": {"kind": "log"}},
+        "teams": {"default": {"forward": ["desk"]}},
+    }
 )
 CALM, BAD = "acme, guten Morgen zusammen", "acme: data breach, my account was hacked right now"
 
@@ -107,7 +111,9 @@ def test_an_edit_of_a_case_s_post_raises_the_case_and_both_readings_are_there(be
     assert (case.number, case.severity, case.text, case.mention_count) == (before.number, Severity.SEV1, BAD, 1)
     with bench.engine.connect() as connection:
         kinds = [event.kind for event in timeline.read(connection, case.number)]
+        told = connection.execute(text("SELECT target, type, severity FROM deliveries ORDER BY id")).all()
     assert kinds[:4] == ["opened", "post_edited", "reassessed", "severity"]
+    assert [tuple(row) for row in told] == [("desk", "case.opened", before.severity), ("desk", "case.updated", "sev1")]
 
 
 def test_a_job_that_comes_twice_assesses_an_edit_once(bench: Bench) -> None:

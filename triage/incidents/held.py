@@ -91,7 +91,8 @@ def release(connection: Connection, incident: int, locked: Collection[int], poli
 
 def count(connection: Connection, incident: int) -> int:
     """How many pages it has held back in all."""
-    return int(connection.scalar(_COUNT, {"n": incident}) or 0)
+    found: int = connection.execute(_COUNT, {"n": incident}).scalar_one()
+    return found
 
 
 def _snapshots(

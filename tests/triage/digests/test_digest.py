@@ -1,5 +1,6 @@
 """When a digest is due, which quotes are the strongest, and how it reads."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -130,4 +131,6 @@ def test_it_reads_in_german_and_html_is_safe() -> None:
 def test_a_silent_week_says_so() -> None:
     nothing = Digest("p", "p", DIGEST.starts, DIGEST.ends, Count(), Count(), 0, 0, 0, (), ())
     assert nothing.silent and not DIGEST.silent
+    for heard in (Count(1, 0), Count(0, 1)):
+        assert not replace(nothing, posts=heard).silent and not replace(nothing, cases=heard).silent
     assert words.letter(nothing, "de", BERLIN, "").text.endswith("Nichts davon ist ein Zitat wert.")

@@ -17,7 +17,7 @@ from tests.triage.building import NOW, assessment, mention
 from tests.triage.quiet_month import BEGINS, month
 from triage.incidents.backtest import Heard, Moment, backtest, moments
 from triage.incidents.baseline import HOUR, NEVER, SELDOM, Lately, Usual, remembered, threshold, usual
-from triage.incidents.detector import Watch, look
+from triage.incidents.detector import Reading, Watch, look
 from triage.incidents.signals import SLOTS, Signal, authors, signals, slot, voices
 
 SETTINGS = Incidents()
@@ -109,6 +109,14 @@ def test_what_goes_up_and_down_around_the_threshold_is_one_incident() -> None:
     waves = [Heard(NOW + (20 * wave + n) * MINUTE, "cloud", 10 * wave + n, BOTH) for wave in range(6) for n in range(6)]
     kinds = [m.kind for m in moments(backtest(waves, Incidents(quiet=timedelta(minutes=30)), NOW - 2 * HOUR))]
     assert kinds.count("opened") == 1 and kinds[-1] == "closed"
+
+
+@pytest.mark.parametrize(
+    ("authors", "minutes", "above"),
+    [(4, 9, False), (5, 3, True), (5, 2, False), (9, 2, False), (10, 2, True), (10, 1, False)],
+)
+def test_a_spike_lasts_three_minutes_or_two_where_it_is_as_high_again(authors: int, minutes: int, above: bool) -> None:
+    assert Reading(Signal.IMPACT, authors, minutes, 0.1, "hour", 5, NOW).above is above
 
 
 def test_each_baseline_falls_back_to_the_next() -> None:

@@ -16,7 +16,9 @@ from triage.decide import Item
 from triage.firing import fire_due
 from triage.incidents import held, life, views
 from triage.incidents import store as voices
+from triage.incidents.baseline import Usual
 from triage.incidents.detector import Watch
+from triage.incidents.signals import Signal
 from triage.merging import merge
 from triage.runs.advancing import advance_due
 
@@ -386,3 +388,14 @@ def test_switched_off_nothing_is_counted_or_opened(database: Engine) -> None:
         voices.note(connection, [one(mention(1))], off.incidents, NOW)
         assert life.evaluate(connection, off, NOW) == ()
     assert rows(database, "SELECT count(*) FROM incident_voices") == [(0,)]
+
+
+def test_the_same_hour_of_each_week_before_is_remembered(database: Engine) -> None:
+    with database.begin() as connection:
+        before = [(Signal.IMPACT, NOW - timedelta(weeks=back), float(back)) for back in (1, 2)]
+        voices.keep(connection, "cloud", Watch(), before)
+        voices.keep(connection, "brand", Watch(), [(Signal.IMPACT, NOW - timedelta(days=3), 9.0)])
+        usual = {name: voices.known(connection, name, NOW + 59 * MINUTE) for name in ("cloud", "brand", "jobs")}
+    assert usual["cloud"][Signal.IMPACT] == Usual(1.5 + 1 / 120, "week")
+    assert usual["brand"][Signal.IMPACT] == Usual(9.0, "day")
+    assert usual["cloud"][Signal.TROUBLE] is usual["jobs"][Signal.IMPACT] is None

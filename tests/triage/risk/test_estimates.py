@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 from leitstand.model import Risk, Severity, Urgency
 from tests.triage.building import NOW, RECORD, mention, one, policy, run
 from triage import clocks, records, views
+from triage.actions import act
 from triage.risk import estimates
 from triage.risk.signs import NO_SIGNS, Signs, assess
 
@@ -82,6 +83,9 @@ def test_it_is_kept_for_cases_that_change_and_the_riskiest_come_first(database: 
 
 def test_what_the_author_says_next_and_said_before_is_counted(database: Engine) -> None:
     first = run(database, [one(mention(1, author="ann", minutes=-3000))], at=NOW - 3000 * MINUTE).opened[0].number
+    ben = run(database, [one(mention(9, author="ben", minutes=-2900))], at=NOW - 2900 * MINUTE).opened[0].number
+    with database.begin() as connection:
+        act(connection, ben, "close", actor="eve", now=NOW - 2800 * MINUTE, policy=POLICY)
     second = run(database, [one(mention(2, author="ann"))]).opened[0].number
     run(database, [one(mention(3, author="ann", parent="post2", minutes=1))], at=NOW + MINUTE)
     with database.begin() as connection:

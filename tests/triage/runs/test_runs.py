@@ -52,10 +52,11 @@ def test_steps_follow_each_other_until_the_last(database: Engine) -> None:
 def test_the_purpose_of_each_step_is_its_own_and_always_the_same(database: Engine) -> None:
     rules = with_sev1(steps=[{"notify": "desk", "after": "1m"}], repeat=2)
     run(database, [one(mention(1), Urgency.CRITICAL)], rules)
-    purposes = [n.purpose for m in (1, 2, 3) for n in sweep(database, m, rules).notices]
+    notices = [n for m in (1, 2, 3) for n in sweep(database, m, rules).notices]
     with database.connect() as connection:
         run_id = connection.scalar(text("SELECT id FROM escalation_runs"))
-    assert purposes == [f"escalation:sev1:{run_id}:{n}:0" for n in range(3)]
+    assert [n.purpose for n in notices] == [f"escalation:sev1:{run_id}:{n}:0" for n in range(3)]
+    assert [n.step for n in notices] == [f"1/1, round {n} of 3" for n in (1, 2, 3)]
 
 
 def test_acknowledging_stops_it(database: Engine) -> None:

@@ -33,6 +33,8 @@ TROUBLE = " OR ".join(["kundenservice", "outage", "rechnung", "stoerung", "kaput
         ("bmw AND channel:blog", []),
         ("bmw NOT channel:blog", ["bmw"]),
         ("bmw OR (bk AND channel:blog)", ["bmw"]),
+        ("bmw OR ((bmw OR bk) AND bw)", ["bmw OR ((bmw OR bk) bw)"]),
+        ("bmw OR bk OR ((bmw OR bk) AND bw)", ["bmw OR bk"]),
         ("bmw AND site:x.com", ["bmw"]),
         ("bmw AND site:blog.example", []),
         ("bmw AND followers:>10", ["bmw"]),
@@ -57,6 +59,12 @@ TROUBLE = " OR ".join(["kundenservice", "outage", "rechnung", "stoerung", "kaput
 )
 def test_rules(query: str, expected: list[str] | None) -> None:
     assert x.rules_of(parse(query)) == expected
+
+
+def test_a_watchlist_that_x_cannot_be_asked_for_keeps_no_other_from_being_served() -> None:
+    served = x.serving({"all": parse("bmw*"), "brand": parse("bk"), "same": parse("bk")})
+    assert set(served.values()) == {frozenset({"brand", "same"})}
+    assert set(x.searches({"brand": parse("bk")})) < set(served), "its searches beside its rules"
 
 
 def test_a_term_is_asked_in_all_its_spellings() -> None:
