@@ -44,6 +44,8 @@ log = structlog.get_logger()
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _LOCAL = ("localhost", "127.0.0.1", "::1")
+# Only letters of ASCII on the way: not every server takes others.
+_POLICY = SMTP.clone(cte_type="7bit")
 _NOT_LET_IN = (530, 534, 535, 538)
 _LEAVE_WITHIN = 2.0
 # Notices that were put off for some recipients and taken for others: how many are remembered.
@@ -119,7 +121,7 @@ class EmailTarget:
         domain = self._settings.sender.rpartition("@")[2]
         thread = "digests" if delivery.letter else f"case-{delivery.case.number}"
         root = f"<{thread}.{self._name}@{domain}>"
-        mail = EmailMessage(policy=SMTP)
+        mail = EmailMessage(policy=_POLICY)
         mail["From"] = Address("Leitstand", addr_spec=self._settings.sender)
         mail["To"] = ", ".join(self._settings.recipients)
         if self._settings.reply_to:

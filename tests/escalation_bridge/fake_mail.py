@@ -21,6 +21,7 @@ class FakeMail:
     data: list[str] = field(default_factory=list)
     sender: list[str] = field(default_factory=list)
     taken: list[tuple[tuple[str, ...], EmailMessage]] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
     port: int = 0
 
     async def handle_MAIL(
@@ -45,6 +46,7 @@ class FakeMail:
             assert isinstance(envelope.content, bytes)
             mail = message_from_bytes(envelope.content, policy=default)
             assert isinstance(mail, EmailMessage)
+            self.raw.append(envelope.content)
             self.taken.append((tuple(envelope.rcpt_tos), mail))
         if answer == "drop":
             assert isinstance(server.transport, asyncio.Transport)
