@@ -20,7 +20,6 @@ class Hearing:
         self.heard: list[str] = []
         self.edited: list[str] = []
         self.deleted: list[str] = []
-        self.lost: list[str] = []
         self.errors: dict[str, str] = {}
         self.lost: list[str] = []
 
@@ -30,7 +29,6 @@ class Hearing:
         if batch.cursor is not None:
             self.cursors[batch.part] = batch.cursor
         self.heard += [m.external_id for m in batch.mentions]
-        self.lost += [batch.lost] if batch.lost else []
         self.edited += [m.external_id for m in batch.edits]
         self.deleted += [gone.external_id for gone in batch.deletes]
         self.lost += [batch.lost] if batch.lost else []

@@ -63,6 +63,16 @@ def hear(server: FakeGraph, looks: int, cursors: dict[str, str] | None = None, *
     return run(facebook, at(server, **more), go, cursors)
 
 
+def test_what_the_page_says_itself_is_the_brands(server: FakeGraph) -> None:
+    server.add(FEED, post(), post("1000_8", 1, **{"from": {"id": "5", "name": "Jo"}}))
+    server.add(BELOW, comment(1), comment(2, **{"from": {"id": ACCOUNT, "name": "Acme"}}))
+    polled = run(facebook, at(server), lambda one: one.next()).mentions
+    assert {m.external_id for m in polled if m.author.own} == {POST, "7_2"}
+    people: list[dict[str, Any]] = [{"from": {"id": who, "name": "x"}} for who in (ACCOUNT, "5")]
+    calls = [change(**one) for one in people]
+    assert [received(one).mentions[0].author.own for one in calls] == [True, False]
+
+
 def test_posts_comments_and_replies_are_heard_once(server: FakeGraph) -> None:
     server.add(FEED, post())
     server.add(BELOW, comment(1), comment(2, parent={"id": "7_1"}))
