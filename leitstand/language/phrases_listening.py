@@ -57,6 +57,14 @@ LISTENING: list[Phrase] = [
     phrase(r"(?P<words>.+) does not take our token any more", N_("%(words)s does not take our token any more")),
     phrase(r"(?P<words>\S+) does not take this token", N_("%(words)s does not take this token")),
     phrase(
+        r"(?P<words>\S+) does not issue a token to this client_id",
+        N_("%(words)s does not issue a token to this client_id"),
+    ),
+    phrase(
+        r"(?P<words>\S+) does not let this app into the mailbox",
+        N_("%(words)s does not let this app into the mailbox"),
+    ),
+    phrase(
         r"(?P<words>\S+) does not take this username and password",
         N_("%(words)s does not take this username and password"),
     ),
