@@ -245,7 +245,7 @@ def _aware(moment: datetime) -> datetime:
 
 
 def _language(said: str) -> str:
-    code = said.lower()[:35]
+    code = said.partition("-")[0].lower()[:35]
     return "" if code in _NONE else _LANGUAGES.get(code, code)
 
 

@@ -408,6 +408,11 @@ def test_every_field_of_a_post() -> None:
     assert (post.created_at, post.author.handle) == (NOW - timedelta(hours=1), "anna")
 
 
+@pytest.mark.parametrize(("said", "language"), [("de", "de"), ("zh-CN", "zh"), ("in", "id"), ("zxx", ""), ("", "")])
+def test_languages_are_told_as_everybody_tells_them(said: str, language: str) -> None:
+    assert mention(Post("20", "acme", lang=said), None, NOW).language == language
+
+
 def test_a_post_without_its_author_or_time() -> None:
     post = mention(Post(str(number_at(NOW - timedelta(minutes=5))), "acme", author_id="7", lang="und"), None, NOW)
     assert (post.created_at, post.author.id, post.language) == (NOW - timedelta(minutes=5), "7", "")
