@@ -13,6 +13,7 @@ from listeners.mail.wire import RefusedError, Security, Wire, connected
 MAX_ASIDES = 1000  # that a server says while it lets us in
 _uid = re.compile(rb"\bUID (\d{1,10})\b")
 _size = re.compile(rb"\bRFC822\.SIZE (\d{1,12})\b")
+_beyond_ascii = re.compile(r"[^\x20-\x7e]+")
 _code = re.compile(r"\[(UIDVALIDITY|UIDNEXT) (\d{1,10})\]")
 
 
@@ -70,7 +71,7 @@ class Imap:
     async def examine(self, name: str) -> Mailbox:
         """Open a mailbox to read it."""
         try:
-            responses = await self.wire.command(f"EXAMINE {_quoted(name)}")
+            responses = await self.wire.command(f"EXAMINE {_quoted(as_written(name))}")
         except RefusedError as error:
             words = f"{self.wire.host} has no mailbox {name} for us"
             raise FetchError(words, permanent=True, said=error.said) from error
@@ -127,6 +128,16 @@ async def talking(host: str, port: int, security: Security) -> AsyncIterator[Ima
     """A server, until the end of the block. Raises FetchError."""
     async with connected(host, port, security) as wire:
         yield Imap(wire)
+
+
+def as_written(name: str) -> str:
+    """A mailbox's name as IMAP writes it: other letters than those of ASCII in a UTF-7 of its own (RFC 3501, 5.1.3)."""
+    return _beyond_ascii.sub(_in_base64, name.replace("&", "&-"))
+
+
+def _in_base64(found: re.Match[str]) -> str:
+    packed = b64encode(found[0].encode("utf-16-be", "surrogatepass")).decode()
+    return f"&{packed.rstrip('=').replace('/', ',')}-"
 
 
 def _quoted(text: str) -> str:

@@ -32,6 +32,7 @@ class FakeImap:
     refuse: dict[str, str] = field(default_factory=dict)
     garbage: bytes = b""
     password: str = PASSWORD
+    mailbox: str = "INBOX"
     tokens: set[str] = field(default_factory=lambda: {TOKEN})
     port: int = 0
     logins: int = 0
@@ -122,6 +123,9 @@ class FakeImap:
                 await writer.drain()
                 assert await reader.readline() == b"\r\n"
             writer.write(f"{tag} {'OK in' if right else 'NO AUTHENTICATE failed.'}\r\n".encode())
+            return True
+        if command == "EXAMINE" and rest != f'EXAMINE "{self.mailbox}"':
+            writer.write(f"{tag} NO [NONEXISTENT] Unknown mailbox\r\n".encode())
             return True
         if command == "IDLE":
             await self._idle(reader, writer)

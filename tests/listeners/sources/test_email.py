@@ -152,6 +152,22 @@ def test_one_way_to_log_in_is_needed(login: dict[str, str]) -> None:
         Settings.model_validate({"host": "imap.example.org", "username": USER, **login})
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("INBOX", "INBOX"),
+        ("Störungen & Fragen", "St&APY-rungen &- Fragen"),
+        ("~peter/mail/台北/日本語", "~peter/mail/&U,BTFw-/&ZeVnLIqe-"),  # the example of RFC 3501
+        ("Entwürfe/🔥", "Entw&APw-rfe/&2D3dJQ-"),
+    ],
+)
+def test_a_mailbox_may_have_any_name(server: FakeImap, name: str, written: str) -> None:
+    server.mailbox = written
+    assert asyncio.run(verify(at(server, mailbox=name)))
+    with pytest.raises(FetchError, match="has no mailbox"):
+        asyncio.run(verify(at(server, mailbox=f"{name}x")))
+
+
 def test_what_was_there_before_the_first_start_is_not_heard(server: FakeImap) -> None:
     server.deliver(mail(1))
     cursors = started(server)
