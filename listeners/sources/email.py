@@ -24,9 +24,10 @@ secret, and the `refresh_token` that it was granted for the scope https://mail.g
 The mailbox is only read: mails stay unread and where they are. Mails that arrive from the first start on are heard,
 within a second where the server can wait with us (IDLE), else every `interval`.
 
-Answers of machines, mailing lists, bounces and mails of `own_addresses` are left out; so are quotes and signatures. A
-mail joins the conversation that it answers. Mails are known by their Message-ID: a mailbox that is numbered anew is
-read again for the last week without doubling any. A mail can be neither changed nor taken back by its sender.
+Answers of machines, mailing lists, bounces and mails of `own_addresses` are left out; so are quotes and signatures.
+Where customers' mails reach the mailbox by a list, such as a group of Google's, set `lists = true`. A mail joins the
+conversation that it answers. Mails are known by their Message-ID: a mailbox that is numbered anew is read again for the
+last week without doubling any. A mail can be neither changed nor taken back by its sender.
 """
 
 import asyncio
@@ -74,6 +75,7 @@ class Settings(ListenerSettings, MailLogin):
     own_addresses: list[str] = Field(
         [], description="Addresses whose mails are our own; the username is, if it is one."
     )
+    lists: bool = Field(False, description="true: what comes by a mailing list or a group is heard, too.")
     channel: str = Field("email", pattern=r"^[a-z0-9_-]{1,40}$", description="The channel of these mails.")
     interval: Duration = Field(timedelta(minutes=1), description="The pause between two looks, without IDLE.")
     idle: Duration = Field(timedelta(minutes=5), le=timedelta(minutes=28), description="How long one wait may take.")
@@ -161,8 +163,9 @@ async def _rescan(imap: Imap, settings: Settings, mailbox: Mailbox, *, known: bo
 
 async def _fetch(imap: Imap, settings: Settings, numbers: list[int]) -> tuple[Mention, ...]:
     mails, now = await imap.fetch(numbers, MAX_MAIL), clock.now()
-    read_ones = (read(mails[number], now, settings.channel, settings.own) for number in numbers if number in mails)
-    return tuple(mention for mention in read_ones if mention)
+    there = (mails[number] for number in numbers if number in mails)
+    found = (read(raw, now, settings.channel, settings.own, lists=settings.lists) for raw in there)
+    return tuple(mention for mention in found if mention)
 
 
 def _chunks(sizes: Mapping[int, int]) -> list[list[int]]:

@@ -337,6 +337,18 @@ def test_machines_and_our_own_are_nobodys_voice(headers: dict[str, str]) -> None
     assert read(mail(Auto_Submitted="no"), NOW, "email", {USER})
 
 
+def test_where_customers_write_to_a_group_its_mails_are_heard() -> None:
+    group = {"Precedence": "list", "List_ID": "<support.acme.example>"}
+    rewritten = {"From": "'Jo Doe' via Support <support@acme.example>", "X_Original_From": "Jo Doe <Jo@mail.example>"}
+    for headers in (group, {**group, **rewritten}):
+        assert read(mail(**headers), NOW, "email", {USER, "support@acme.example"}) is None
+        told = read(mail(**headers), NOW, "email", {USER, "support@acme.example"}, lists=True)
+        assert told is not None
+        assert (told.author.handle, told.author.name) == ("jo@mail.example", "Jo Doe")
+    for headers in ({"Precedence": "bulk"}, {"Auto_Submitted": "auto-replied"}):
+        assert read(mail(**group | headers), NOW, "email", {USER}, lists=True) is None
+
+
 def test_an_answer_joins_its_conversation() -> None:
     answer = read(mail(3, In_Reply_To="<m2@a>", References="<m1@a> <m2@a>"), NOW, "email", ())
     assert answer is not None
