@@ -30,11 +30,12 @@ _RETRIED = (408, 425)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response, its body cut to a size."""
+    """A response, its body cut to a size. `scopes` are what our token may, where the service says so."""
 
     status: int
     retry_after: timedelta | None
     body: bytes
+    scopes: str = ""
 
     def refusal(self, outcome: DeliveryOutcome) -> DeliveryError:
         """The error that this answer is."""
@@ -99,7 +100,8 @@ async def post(
                 body += chunk[: size - len(body)]
                 if len(body) >= size:
                     break
-            return Answer(response.status_code, retry_after(response.headers.get("Retry-After"), now), bytes(body))
+            wait = retry_after(response.headers.get("Retry-After"), now)
+            return Answer(response.status_code, wait, bytes(body), response.headers.get("X-OAuth-Scopes", ""))
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
         raise unreached(httpx.URL(url).host, error) from error
     except httpx.TransportError as error:

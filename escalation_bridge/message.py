@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -171,7 +172,7 @@ def render(delivery: Delivery, settings: ReaderSettings, language: Language, now
         reasons=tuple(_sentence(r.text, say, 300) for r in case.reasons[:REASONS_SHOWN]),
         deadlines=tuple(deadlines),
         text=cut(neutralise(case.text).strip(), TEXT_LENGTH),
-        post=case.url if _ADDRESS.fullmatch(case.url) else "",
+        post=_shown(case.url) if _ADDRESS.fullmatch(case.url) else "",
         link=case.link,
         language=language,
     )
@@ -196,6 +197,11 @@ def plain(message: Message) -> str:
     if message.post:
         parts += ["", f"{message.word('post')}: {message.post}"]
     return "\n".join([*parts, "", f"{message.word('case')}: {message.link}", ""])
+
+
+def _shown(address: str) -> str:
+    """A stranger's address with nothing in it that cannot be seen."""
+    return "".join(c if c.isprintable() else quote(c, errors="replace") for c in address)
 
 
 def _sentence(said: str, say: Callable[[str], str], length: int) -> str:

@@ -16,23 +16,28 @@ EVENT_TYPE = "leitstand_notice"
 
 _LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 _DOUBTFUL = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+# A workspace on its way into an organisation, a channel on its way to another workspace.
+_MOVING = frozenset({"team_added_to_org", "external_channel_migrating"})
 # Only a person can mend these, and then everything waiting can go out.
 _SHUT_OUT = frozenset(
     {
         *("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope"),
         *("no_permission", "org_login_required", "not_allowed_token_type", "ekm_access_denied", "access_denied"),
         *("team_access_not_granted", "channel_not_found", "not_in_channel", "is_archived", "restricted_action"),
-        *("restricted_action_read_only_channel", "restricted_action_thread_only_channel"),
+        *("restricted_action_read_only_channel", "restricted_action_thread_only_channel", "accesslimited"),
+        *("two_factor_setup_required", "enterprise_is_restricted", "team_not_found", "messages_tab_disabled"),
+        *("channel_is_limited_access", "method_deprecated", "deprecated_endpoint"),
     }
 )
 
 
 class SlackError(DeliveryError):
-    """Slack said no; `code` is its word for it."""
+    """Slack said no; `code` is its word for it, `needed` the scope that the token lacks."""
 
-    def __init__(self, code: str, outcome: DeliveryOutcome | None = None) -> None:
+    def __init__(self, code: str, outcome: DeliveryOutcome | None = None, *, needed: str = "") -> None:
         self.code = cut(code, 100)
-        super().__init__(f"Slack says {self.code}", outcome or _outcome(code))
+        lacks = f": it needs {cut(needed, 100)}" if needed else ""
+        super().__init__(f"Slack says {self.code}{lacks}", outcome or _outcome(code))
 
 
 class Metadata(msgspec.Struct):
@@ -68,6 +73,7 @@ class Answer(msgspec.Struct):
 
     ok: bool
     error: str = ""
+    needed: str = ""
     ts: str = ""
     team: str = ""
     user: str = ""
@@ -78,6 +84,7 @@ class Answer(msgspec.Struct):
     channels: list[Channel] = []
     users: list[str] = []
     response_metadata: Next | None = None
+    scopes: frozenset[str] = frozenset()  # what the token may, where Slack says so
 
     @property
     def next_page(self) -> str:
@@ -116,7 +123,8 @@ class Api:
         except msgspec.MsgspecError as error:
             raise DeliveryError("an answer that is not Slack's", DeliveryOutcome.UNKNOWN) from error
         if not said.ok:
-            raise SlackError(said.error)
+            raise SlackError(said.error, needed=said.needed)
+        said.scopes = frozenset(scope.strip() for scope in answer.scopes.split(",") if scope.strip())
         return said
 
 
@@ -125,4 +133,6 @@ def _outcome(code: str) -> DeliveryOutcome:
         return DeliveryOutcome.RATE_LIMITED
     if code in _DOUBTFUL:
         return DeliveryOutcome.UNKNOWN
+    if code in _MOVING:
+        return DeliveryOutcome.RETRY
     return DeliveryOutcome.UNAUTHORISED if code in _SHUT_OUT else DeliveryOutcome.REFUSED

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from escalation_bridge.slack_api import EVENT_TYPE, Answer, Api, Channel, SlackError
-from escalation_bridge.text import cut, neutralise, one_line
+from escalation_bridge.slack_words import escape, weight
+from escalation_bridge.text import fit, neutralise, one_line
 from leitstand.errors import DeliveryError, DeliveryOutcome
-from leitstand.model import Delivery, Room
+from leitstand.model import CaseSnapshot, Delivery, Room
 
 log = structlog.get_logger()
 
@@ -35,9 +36,7 @@ class Rooms:
     async def opened(self, delivery: Delivery) -> Room:
         """The case's channel, made if need be, with its topic and its people."""
         channel = await self._make(delivery)
-        topic = cut(one_line(neutralise(f"{delivery.case.severity.value.upper()} {delivery.case.title}")), 150)
-        link = f" · {delivery.case.link}" if len(delivery.case.link) < TOPIC_LENGTH - 155 else ""
-        await self._if_allowed("conversations.setTopic", {"channel": channel.id, "topic": topic + link})
+        await self._if_allowed("conversations.setTopic", {"channel": channel.id, "topic": _topic(delivery.case)})
         people = await self._people(delivery.invited)
         for start in range(0, len(people), INVITED_AT_ONCE):
             some = ",".join(people[start : start + INVITED_AT_ONCE])
@@ -137,6 +136,13 @@ class Rooms:
             if error.outcome is DeliveryOutcome.UNAUTHORISED and error.code not in _NOT_LET_IN:
                 raise SlackError(error.code, DeliveryOutcome.REFUSED) from error
             raise
+
+
+def _topic(case: CaseSnapshot) -> str:
+    """What a case's channel is about. A topic is markup, too."""
+    topic = fit(one_line(neutralise(f"{case.severity.value.upper()} {case.title}")), 150, weight)
+    link = f" · {case.link}" if len(case.link) < TOPIC_LENGTH - 155 else ""
+    return escape(topic + link)
 
 
 def _names(wanted: str) -> list[str]:

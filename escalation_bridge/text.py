@@ -5,6 +5,7 @@ What a single target's markup needs beyond this (Slack's escapes, a mail header'
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 ELLIPSIS = "…"
 # An invisible space after the sign that would make a mention of it.
@@ -38,6 +39,14 @@ def cut(text: str, limit: int) -> str:
     while end > 0 and _joined(text, end):
         end -= 1
     return text[:end].rstrip() + ELLIPSIS
+
+
+def fit(text: str, limit: int, weight: Callable[[str], int]) -> str:
+    """As much of the text as weighs no more than `limit`: where others count letters in another way than we do."""
+    short = cut(text, limit)
+    while weight(short) > limit:
+        short = cut(text, len(short) * limit // weight(short) - 1)
+    return short
 
 
 def _joined(text: str, at: int) -> bool:

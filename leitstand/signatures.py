@@ -57,6 +57,8 @@ def check_standard(secret: SecretStr, body: bytes, headers: Mapping[str, str], a
 
 def _key(secret: SecretStr) -> bytes:
     text = secret.get_secret_value().removeprefix("whsec_")
+    if text != secret.get_secret_value():
+        text += "=" * (-len(text) % 4)  # some leave the padding out
     try:
         return b64decode(text, validate=True)
     except Base64Error:

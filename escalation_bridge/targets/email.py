@@ -11,7 +11,20 @@
     language = "de"
     timezone = "Europe/Berlin"
 
-Host, user and password come from whoever runs your mail server. A notice keeps its Message-ID when it is sent again, so
+Host, user and password come from whoever runs your mail server. Microsoft 365 takes no passwords (its host is
+`smtp.office365.com`); there, in place of `password`:
+
+    # login_url = "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token"
+    # client_id = "…"
+    # client_secret = "${SMTP_CLIENT_SECRET}"
+    # scope = "https://outlook.office365.com/.default"
+
+That is an app registered in Entra with the application permission `SMTP.SendAsApp` of Office 365 Exchange Online and an
+administrator's consent, made known to Exchange (`New-ServicePrincipal`) and allowed to send as the mailbox
+(`Add-RecipientPermission`). With Google it is `https://oauth2.googleapis.com/token`, an OAuth client's id and secret,
+and the `refresh_token` that it was granted for the scope https://mail.google.com/ (leave `scope` out).
+
+A notice keeps its Message-ID when it is sent again, so
 that servers which drop duplicates can do so: SMTP itself cannot tell whether a mail whose connection broke at the end
 has arrived. A recipient who is refused for good is logged and the others get the mail; one who is put off (greylisting)
 gets it at a later attempt. A mail cannot be called back: what `[retention]` lets go of stays in mailboxes.
@@ -32,11 +45,13 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from escalation_bridge import http, message
 from escalation_bridge.contract import ReaderSettings
+from escalation_bridge.tokens import Tokens
 from leitstand import clock
 from leitstand.errors import DeliveryError, DeliveryOutcome
 from leitstand.language.catalogue import Language
 from leitstand.model import Delivery, Receipt, Severity
 from leitstand.plugins import About
+from leitstand.settings.mailbox import MailLogin
 
 ABOUT = About(title="E-mail", summary="Mails to one or more addresses over SMTP.")
 
@@ -44,6 +59,8 @@ log = structlog.get_logger()
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _LOCAL = ("localhost", "127.0.0.1", "::1")
+# Only letters of ASCII on the way: not every server takes others.
+_POLICY = SMTP.clone(cte_type="7bit")
 _NOT_LET_IN = (530, 534, 535, 538)
 _LEAVE_WITHIN = 2.0
 # Notices that were put off for some recipients and taken for others: how many are remembered.
@@ -62,7 +79,7 @@ def _address(value: str) -> str:
 MailAddress = Annotated[str, Field(max_length=254), AfterValidator(_address)]
 
 
-class Settings(ReaderSettings):
+class Settings(ReaderSettings, MailLogin):
     """Mail over SMTP."""
 
     kind: Literal["email"] = Field("email", description="email")
@@ -70,14 +87,16 @@ class Settings(ReaderSettings):
     port: int | None = Field(None, ge=1, le=65535, description="Default: 587 for starttls, 465 for tls, 25 for none.")
     security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection is encrypted.")
     username: str = Field("", description="The account at the mail server; empty: without one.")
-    password: SecretStr | None = Field(None, description="The account's password.")
+    password: SecretStr | None = Field(None, description="The account's password, or an app password.")
     sender: MailAddress = Field(description="The address that mails come from.")
     recipients: list[MailAddress] = Field(min_length=1, max_length=50, description="The addresses that mails go to.")
     reply_to: MailAddress | None = Field(None, description="Where answers go. Default: the sender.")
 
     @model_validator(mode="after")
     def _password_is_safe(self) -> Self:
-        if bool(self.username) != bool(self.password):
+        if self.password and self.login_url:
+            raise ValueError("there is a password and a `login_url`: which of them is it?")
+        if bool(self.username) != bool(self.password or self.login_url):
             raise ValueError("username and password go together")
         if self.username and self.security == "none" and self.host not in _LOCAL:
             raise ValueError('a password is not sent without encryption: set security = "starttls" or "tls"')
@@ -94,6 +113,7 @@ class EmailTarget:
 
     def __init__(self, name: str, settings: Settings, language: Language) -> None:
         self._name, self._settings, self._language = name, settings, language
+        self._tokens = Tokens(settings) if settings.login_url else None
         self._taken: dict[str, frozenset[str]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -119,7 +139,7 @@ class EmailTarget:
         domain = self._settings.sender.rpartition("@")[2]
         thread = "digests" if delivery.letter else f"case-{delivery.case.number}"
         root = f"<{thread}.{self._name}@{domain}>"
-        mail = EmailMessage(policy=SMTP)
+        mail = EmailMessage(policy=_POLICY)
         mail["From"] = Address("Leitstand", addr_spec=self._settings.sender)
         mail["To"] = ", ".join(self._settings.recipients)
         if self._settings.reply_to:
@@ -152,14 +172,19 @@ class EmailTarget:
     async def close(self) -> None:
         """Wait for the last good-byes."""
         await asyncio.gather(*self._leaving)
+        if self._tokens:
+            await self._tokens.close()
 
     async def _open(self) -> aiosmtplib.SMTP:
-        settings = self._settings
+        settings, tokens = self._settings, self._tokens
+        if tokens:
+            await tokens.current()  # its faults are not the mail server's
         server = aiosmtplib.SMTP(
             hostname=settings.host,
             port=settings.port or PORTS[settings.security],
             username=settings.username or None,
             password=settings.password.get_secret_value() if settings.password else None,
+            oauth_token_generator=tokens.current if tokens else None,
             local_hostname=socket.gethostname(),
             timeout=settings.timeout.total_seconds(),
             use_tls=settings.security == "tls",
@@ -214,6 +239,8 @@ class EmailTarget:
 
     def _failure(self, error: Exception, *, nothing_said: bool = False) -> DeliveryError:
         """What an error before the mail itself means. The server's own texts can contain addresses."""
+        if isinstance(error, aiosmtplib.SMTPAuthenticationError) and self._tokens:
+            self._tokens.drop()
         if isinstance(error, aiosmtplib.SMTPResponseException):
             return DeliveryError(f"SMTP {error.code}", _outcome(error.code), said=error.message)
         if nothing_said and type(error) is aiosmtplib.SMTPException:

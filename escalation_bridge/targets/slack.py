@@ -28,16 +28,18 @@ is on the case's timeline, and when the case is solved the channel is told. It n
     anna = ["U0123456789"]
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal
 
+import structlog
 from pydantic import Field, SecretStr
 
 from escalation_bridge import message
 from escalation_bridge.contract import ReaderSettings
-from escalation_bridge.slack_api import EVENT_TYPE, Api, SlackError
+from escalation_bridge.slack_api import EVENT_TYPE, Answer, Api, SlackError
 from escalation_bridge.slack_rooms import Rooms
-from escalation_bridge.text import cut
+from escalation_bridge.slack_words import Said, said
 from leitstand import clock
 from leitstand.errors import DeliveryError, DeliveryOutcome
 from leitstand.language.catalogue import Language
@@ -51,9 +53,9 @@ ABOUT = About(
     removes="messages",
 )
 
+log = structlog.get_logger()
+
 HISTORY_PAGES = 50
-SECTION_LENGTH = 2900
-LINK_LENGTH = 2000
 # Slack's clock and ours may differ by so much.
 SKEW = timedelta(minutes=5)
 
@@ -65,8 +67,18 @@ _LOUD = _INCIDENT | _PROJECT | {NoticeType.CASE_ESCALATED, NoticeType.SLA_BREACH
 _MENTIONING = frozenset({NoticeType.CASE_OPENED, NoticeType.CASE_ESCALATED, NoticeType.INCIDENT_OPENED})
 _REMOVED = frozenset({"message_not_found", "thread_not_found"})
 _ROOM_GONE = frozenset({"channel_not_found", "is_archived", "not_in_channel"})
-# The root message is not there any more, or not ours to change: say it in a message of its own.
-_ROOT_GONE = frozenset({"message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed"})
+# The root message is not there any more, not ours to change or not to be answered: say it in a message of its own.
+_ROOT_GONE = frozenset(
+    {
+        *("message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed", "is_inactive"),
+        *("cannot_reply_to_message", "restricted_action_non_threadable_channel", "restricted_action_thread_locked"),
+    }
+)
+# Slack does not take the message as it is made: it is said in one line, because a plain page is better than none.
+_NOT_SO = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
+# What `conversations.history` does not tell that it is missing. Without the second a look-up finds nothing.
+_NEEDED = ("chat:write", "metadata.message:read")
+_NO_THREAD: Mapping[str, object] = {}
 
 
 class Settings(ReaderSettings):
@@ -104,33 +116,32 @@ class SlackTarget:
 
     async def deliver(self, delivery: Delivery) -> Receipt:
         """Post it, or change the case's message where only its state is new."""
-        said = self._words(delivery, self._settings.channel)
+        words = self._words(delivery)
         if delivery.thread_id:
             try:
-                return await self._follow(delivery, said)
+                return await self._follow(delivery, words)
             except SlackError as error:
                 if error.code not in _ROOT_GONE:
                     raise
-        return await self._post(delivery, said)
+        return await self._post(delivery, words, self._settings.channel)
 
     async def open_room(self, delivery: Delivery) -> Receipt:
         """Tell it in the case's own channel, which is opened if it is not there."""
         if delivery.room_id:
             room = Room(delivery.room_id, delivery.room)
             try:
-                said = await self._post(delivery, self._words(delivery, room.id))
-                return Receipt(said.remote_id)
+                return await self._post(delivery, self._words(delivery), room.id)
             except SlackError as error:
                 if error.code not in _ROOM_GONE:
                     raise
         room = await self._rooms.opened(delivery)
         try:
-            said = await self._post(delivery, self._words(delivery, room.id))
+            told = await self._post(delivery, self._words(delivery), room.id)
         except SlackError as error:
             if error.code in _ROOM_GONE:
                 raise SlackError(error.code, DeliveryOutcome.REFUSED) from error
             raise
-        return Receipt(said.remote_id, room)
+        return Receipt(told.remote_id, room)
 
     async def lookup(self, delivery: Delivery) -> Receipt | None:
         """Search the case's thread, or the channel since the notice was committed, for the notice's key."""
@@ -140,7 +151,18 @@ class SlackTarget:
             return Receipt(found.remote_id, None if delivery.room_id else room) if found else None
         if delivery.thread_id and delivery.type in _UPDATES:
             return None  # changing a message twice does no harm
-        return await self._search(delivery, self._settings.channel, delivery.thread_id)
+        return await self._in_thread(delivery) or await self._search(delivery, self._settings.channel, "")
+
+    async def _in_thread(self, delivery: Delivery) -> Receipt | None:
+        """None also where the thread has gone: the notice may then stand in the channel."""
+        if not delivery.thread_id:
+            return None
+        try:
+            return await self._search(delivery, self._settings.channel, delivery.thread_id)
+        except SlackError as error:
+            if error.code not in _ROOT_GONE:
+                raise
+            return None
 
     async def _search(self, delivery: Delivery, channel: str, thread: str) -> Receipt | None:
         place = {"channel": channel, "include_all_metadata": "true", "limit": "200"}
@@ -179,6 +201,9 @@ class SlackTarget:
     async def verify(self) -> str:
         """Ask who we are and read one message's worth of history, which the look-up needs."""
         who = await self._api.call("auth.test", form={})
+        for scope in _NEEDED if who.scopes else ():
+            if scope not in who.scopes:
+                raise SlackError("missing_scope", needed=scope)
         await self._api.call("conversations.history", form={"channel": self._settings.channel, "limit": "1"})
         return f"{who.user} of {who.team} can read {self._settings.channel}"
 
@@ -186,55 +211,32 @@ class SlackTarget:
         """Close connections."""
         await self._api.close()
 
-    def _words(self, delivery: Delivery, channel: str) -> dict[str, object]:
+    def _words(self, delivery: Delivery) -> Said:
         words = message.render(delivery, self._settings, self._language, clock.now())
-        mention = self._settings.mention if delivery.type in _MENTIONING else ""
-        return {**_said(words, mention), "channel": channel}
+        return said(words, self._settings.mention if delivery.type in _MENTIONING else "")
 
-    async def _follow(self, delivery: Delivery, said: dict[str, object]) -> Receipt:
+    async def _follow(self, delivery: Delivery, words: Said) -> Receipt:
+        channel = self._settings.channel
         if delivery.type in _UPDATES:
-            await self._api.call("chat.update", json={**said, "ts": delivery.thread_id})
+            await self._say("chat.update", words, {"channel": channel, "ts": delivery.thread_id})
             return Receipt(delivery.thread_id)
         thread = {"thread_ts": delivery.thread_id, "reply_broadcast": delivery.type in _LOUD}
-        return await self._post(delivery, {**said, **thread})
+        return await self._post(delivery, words, channel, thread)
 
-    async def _post(self, delivery: Delivery, said: dict[str, object]) -> Receipt:
+    async def _post(
+        self, delivery: Delivery, words: Said, channel: str, thread: Mapping[str, object] = _NO_THREAD
+    ) -> Receipt:
         payload = {"key": delivery.key, "case": delivery.case.number}
         metadata = {"event_type": EVENT_TYPE, "event_payload": payload}
-        quiet = {"unfurl_links": False, "unfurl_media": False}
-        return Receipt((await self._api.call("chat.postMessage", json={**said, **quiet, "metadata": metadata})).ts)
+        more = {"channel": channel, "unfurl_links": False, "unfurl_media": False, "metadata": metadata, **thread}
+        return Receipt((await self._say("chat.postMessage", words, more)).ts)
 
-
-def escape(text: str) -> str:
-    """Text that Slack shows as it is."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _said(words: message.Message, mention: str) -> dict[str, object]:
-    """The message's text and blocks. What the post says stands in plain text, where no markup works."""
-    facts = [f"*{escape(label)}:* {escape(text)}" for label, text in words.labelled]
-    facts += [f"• {escape(line)}" for line in (*words.deadlines, *words.reasons)]
-    links = [_link(words.link, "Leitstand" if words.letter else words.word("case"))] if words.link else []
-    if words.post and len(post := _link(words.post, words.word("post"))) < LINK_LENGTH:
-        links.append(post)
-    headline = f"{mention} *{escape(words.headline)}*".strip()
-    blocks = [_section(headline), *([_section("\n".join(facts))] if facts else [])]
-    if words.text:
-        blocks.append({"type": "section", "text": {"type": "plain_text", "text": words.text, "emoji": False}})
-    if links:
-        blocks.append(_section(" · ".join(links)))
-    return {
-        "text": f"{mention} {escape(words.headline)}".strip(),
-        "blocks": blocks,
-        "parse": "none",
-        "link_names": False,
-    }
-
-
-def _section(text: str) -> dict[str, object]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, SECTION_LENGTH), "verbatim": True}}
-
-
-def _link(url: str, label: str) -> str:
-    safe = "".join(c if c.isprintable() and c not in "<>| " else f"%{ord(c):02X}" for c in url.replace("&", "&amp;"))
-    return f"<{safe}|{escape(label)}>"
+    async def _say(self, method: str, words: Said, more: Mapping[str, object]) -> Answer:
+        fixed = {"parse": "none", "link_names": False, **more}
+        try:
+            return await self._api.call(method, json={**fixed, "text": words.text, "blocks": words.blocks})
+        except SlackError as error:
+            if error.code not in _NOT_SO:
+                raise
+            log.warning("Slack does not take the message as it is made: said in one line", reason=error.code)
+            return await self._api.call(method, json={**fixed, "text": f"{words.text} · {words.links}", "blocks": []})

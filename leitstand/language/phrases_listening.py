@@ -52,10 +52,22 @@ LISTENING: list[Phrase] = [
         r"far fewer (?:posts|events) than usual \(about (?P<count>[\d.,]+) a minute\): connecting anew",
         N_("far fewer posts than usual (about %(count)s a minute): connecting anew"),
     ),
+    phrase(
+        r"the credits at X are used up: buy some at console\.x\.com",
+        N_("the credits at X are used up: buy some at console.x.com"),
+    ),
     phrase(r"(?P<words>.+) asks us to slow down(?: \(HTTP 429\))?", N_("%(words)s asks us to slow down")),
     phrase(r"(?P<words>\S+) has asked to be left alone", N_("%(words)s has asked to be left alone")),
     phrase(r"(?P<words>.+) does not take our token any more", N_("%(words)s does not take our token any more")),
     phrase(r"(?P<words>\S+) does not take this token", N_("%(words)s does not take this token")),
+    phrase(
+        r"(?P<words>\S+) does not issue a token to this client_id",
+        N_("%(words)s does not issue a token to this client_id"),
+    ),
+    phrase(
+        r"(?P<words>\S+) does not let this app into the mailbox",
+        N_("%(words)s does not let this app into the mailbox"),
+    ),
     phrase(
         r"(?P<words>\S+) does not take this username and password",
         N_("%(words)s does not take this username and password"),

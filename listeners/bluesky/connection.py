@@ -41,8 +41,11 @@ class RefusedError(ServerSaidError):
 
 
 @asynccontextmanager
-async def opened(host: str, path: str) -> AsyncGenerator[Pump[bytes], None]:
-    """The frames of a stream. Raises FetchError for whatever goes wrong with the connection, also inside the block."""
+async def opened(host: str, path: str, hello: str = "") -> AsyncGenerator[Pump[bytes], None]:
+    """The frames of a stream, where `hello` is said first.
+
+    Raises FetchError for whatever goes wrong with the connection, also inside the block.
+    """
     name = urlsplit(host).hostname or ""
     try:
         async with (
@@ -51,7 +54,7 @@ async def opened(host: str, path: str) -> AsyncGenerator[Pump[bytes], None]:
                 host + path, compression=None, max_size=MAX_FRAME, open_timeout=OPEN, ping_interval=PING,
                 ping_timeout=PING, close_timeout=1, max_queue=512,
             ) as socket,
-            Pump(_frames(socket)) as pump,
+            Pump(_frames(socket, hello)) as pump,
         ):  # fmt: skip
             yield pump
     except InvalidStatus as error:
@@ -68,7 +71,9 @@ async def opened(host: str, path: str) -> AsyncGenerator[Pump[bytes], None]:
         raise FetchError(f"{name} cannot be heard: {_reason(error)}"[:300]) from error
 
 
-async def _frames(socket: ClientConnection) -> AsyncIterator[bytes]:
+async def _frames(socket: ClientConnection, hello: str) -> AsyncIterator[bytes]:
+    if hello:
+        await socket.send(hello)
     while True:
         yield await socket.recv(decode=False)
 

@@ -36,6 +36,9 @@ class Firehose:
         query = f"?{urlencode({'cursor': cursor})}" if cursor is not None else ""
         return f"/xrpc/com.atproto.sync.subscribeRepos{query}"
 
+    def hello(self, wanted: Wanted) -> str:
+        return ""
+
     def read(self, frame: bytes, now: datetime) -> Sequence[Event]:
         """The posts that a frame changes; at least one event, which tells its number."""
         try:

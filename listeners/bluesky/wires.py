@@ -22,6 +22,8 @@ Change = Literal["new", "edited"]
 
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError)
 MAX_FRAME: Final = 5_000_000
+# So many accounts fit into an address that all servers and those in between take.
+IN_AN_ADDRESS: Final = 80
 GONE: Final = {"deleted", "takendown", "suspended", "deactivated"}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -89,6 +91,10 @@ class Wire(Protocol):
 
     def path(self, wanted: Wanted, cursor: int | None) -> str:
         """Path and query to ask for everything from `cursor` on."""
+        ...
+
+    def hello(self, wanted: Wanted) -> str:
+        """What is asked for besides as soon as the stream is open, "" for nothing."""
         ...
 
     def read(self, frame: bytes, now: datetime) -> Sequence[Event]:
@@ -171,11 +177,19 @@ class JetstreamV1:
         self._decoder = msgspec.json.Decoder(_V1)
 
     def path(self, wanted: Wanted, cursor: int | None) -> str:
-        query = [("wantedCollections", POSTS), *(("wantedDids", did) for did in wanted.dids)]
+        dids = wanted.dids if len(wanted.dids) <= IN_AN_ADDRESS else ()
+        query = [("wantedCollections", POSTS), *(("wantedDids", did) for did in dids)]
         query += [("maxMessageSizeBytes", str(MAX_FRAME))]
+        query += [("requireHello", "true")] if self.hello(wanted) else []
         query += [("compress", "true")] if wanted.dictionary else []
         query += [("cursor", str(cursor))] if cursor is not None else []
         return f"/subscribe?{urlencode(query)}"
+
+    def hello(self, wanted: Wanted) -> str:
+        if len(wanted.dids) <= IN_AN_ADDRESS:
+            return ""
+        asked = {"wantedCollections": [POSTS], "wantedDids": list(wanted.dids), "maxMessageSizeBytes": MAX_FRAME}
+        return msgspec.json.encode({"type": "options_update", "payload": asked}).decode()
 
     def read(self, frame: bytes, now: datetime) -> Sequence[Event]:
         """One event."""
@@ -208,6 +222,9 @@ class JetstreamV2:
         query += [("zstdDictionary", str(wanted.dictionary))] if wanted.dictionary else []
         query += [("cursor", str(cursor))] if cursor is not None else []
         return f"/xrpc/network.bsky.jetstream.subscribeEvents?{urlencode(query)}"
+
+    def hello(self, wanted: Wanted) -> str:
+        return ""  # it ends the stream when anything is said to it
 
     def read(self, frame: bytes, now: datetime) -> Sequence[Event]:
         """One event."""

@@ -2,6 +2,9 @@
 
     pages, newest first ─► until one has a known post ─► all new ones at once, oldest first, with the cursor
 Known posts that a page no longer has, though it has older ones, are gone. The very first look takes one page alone.
+
+What `before` means has changed over the years: those below it, or from it down; fifty posts, or fifty numbers, and of
+them those that we may see. So a page may be empty and not the last: the walk ends at the newest known number.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +21,7 @@ from listeners.fetch import Fetcher
 from listeners.memory import recall
 
 MOST_PAGES: Final = 40
+SHOWN: Final = 50
 REMEMBERED: Final = 500
 
 Known = dict[int, tuple[int, int, int]]  # a post's number → topic, place, version
@@ -44,10 +48,10 @@ class Latest:
         known, first = recall(self.cursor, Known), not self.cursor
         posts, reached = await self._walk(known, 1 if first else MOST_PAGES)
         now = clock.now()
-        new = [post for number, post in sorted(posts.items()) if number not in known and not post.gone]
-        edits = [p for p in posts.values() if p.id in known and p.version != known[p.id][2] and not p.gone]
+        new = [post for number, post in sorted(posts.items()) if number not in known and post.readable]
+        edits = [p for p in posts.values() if p.id in known and p.version != known[p.id][2] and p.readable]
         gone = _missing(known, posts)
-        together = {**known, **{p.id: (p.topic_id, p.post_number, p.version) for p in posts.values() if not p.gone}}
+        together = {**known, **{p.id: (p.topic_id, p.post_number, p.version) for p in posts.values() if p.readable}}
         cursor = msgspec.json.encode(dict(sorted((k, v) for k, v in together.items() if k not in gone)[-REMEMBERED:]))
         changed = cursor.decode() != self.cursor
         self.cursor = cursor.decode()
@@ -62,24 +66,27 @@ class Latest:
     async def _walk(self, known: Known, most: int) -> tuple[dict[int, Post], bool]:
         """The newest posts by number, and whether a known one or the end was reached."""
         found: dict[int, Post] = {}
-        before = ""
+        before, newest = 0, max(known, default=0)
         for _ in range(most):
             posts = await self._page(before)
             found |= {post.id: post for post in posts}
-            if not posts or any(post.id in known for post in posts):
+            lower = [post.id for post in posts if not before or post.id < before]
+            if any(post.id in known for post in posts) or not (lower or (before and known)):
                 return found, True
-            before = str(min(post.id for post in posts))
+            before = min(lower) if lower else before - SHOWN
+            if before <= newest:
+                return found, True
         return found, False
 
-    async def _page(self, before: str) -> Sequence[Post]:
+    async def _page(self, before: int) -> Sequence[Post]:
         headers = {"Accept": "application/json"}
         if self.key:
             headers |= {"Api-Key": self.key, "Api-Username": self.username}
-        params: Mapping[str, str] = {"before": before} if before else {}
+        params: Mapping[str, str] = {"before": str(before)} if before else {}
         page = await self.fetcher.get(f"{self.forum.url}/posts.json", headers, params)
         if page.status in (401, 403):
             raise page.refusal("the forum does not let us read: is the api_key right?", permanent=True)
-        return list(each(decode(page, Page).latest_posts, Post))
+        return [post for post in each(decode(page, Page).latest_posts, Post) if post.for_all]
 
 
 def _missing(known: Known, posts: Mapping[int, Post]) -> set[int]:

@@ -15,6 +15,7 @@ from listeners.plaintext import from_html
 from listeners.times import time_of
 
 CHANNEL: Final = "discourse"
+REGULAR: Final = 1
 
 
 class Post(msgspec.Struct):
@@ -34,11 +35,23 @@ class Post(msgspec.Struct):
     reply_to_post_number: int | None = None
     deleted_at: str | None = None
     user_deleted: bool = False
+    post_type: int = 1
+    topic_archetype: str | None = None
     hidden: bool = False
 
     @property
     def gone(self) -> bool:
         return self.deleted_at is not None or self.user_deleted
+
+    @property
+    def for_all(self) -> bool:
+        """Whether a user says it to everybody: no note of the forum, whisper of its staff or message to single ones."""
+        return self.post_type == REGULAR and self.topic_archetype != "private_message"
+
+    @property
+    def readable(self) -> bool:
+        """Whether it is there with its own words. What many have flagged shows a notice in their place."""
+        return not self.gone and not self.hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,8 @@ def read(request: HookRequest, forum: Forum) -> Received:
     if event == "post_destroyed" or post.gone:
         gone = Gone(CHANNEL, forum.name(post.topic_id, post.post_number))
         return Received(Batch((), None, hooks.PART, deletes=(gone,)))
+    if not (post.for_all and post.readable):
+        return Received()
     one = forum.mention(post, request.at)
     if event == "post_created":
         return Received(Batch((one,), None, hooks.PART))

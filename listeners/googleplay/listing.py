@@ -127,7 +127,7 @@ class App:
             now,
             url=self._url(review.review_id),
             title=stars(said.star_rating, title)[:1_000],
-            language=said.reviewer_language,
+            language=_language(said.reviewer_language),
             kind="review",
             author=Author(name=clean(review.author_name)),
             conversation_id=review.review_id,
@@ -153,3 +153,8 @@ class App:
 
     def _url(self, review: str) -> str:
         return f"https://play.google.com/store/apps/details?id={self.package}&reviewId={quote(review, safe='')}"
+
+
+def _language(said: str) -> str:
+    """`pt` of `pt_BR`."""
+    return said.replace("_", "-").partition("-")[0].lower()[:35]

@@ -7,10 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from leitstand.errors import FetchError
+from leitstand.settings.mailbox import xoauth2
 from listeners.mail.wire import RefusedError, Security, Wire, connected
 
+MAX_ASIDES = 1000  # that a server says while it lets us in
 _uid = re.compile(rb"\bUID (\d{1,10})\b")
 _size = re.compile(rb"\bRFC822\.SIZE (\d{1,12})\b")
+_beyond_ascii = re.compile(r"[^\x20-\x7e]+")
 _code = re.compile(r"\[(UIDVALIDITY|UIDNEXT) (\d{1,10})\]")
 
 
@@ -34,25 +37,41 @@ class Imap:
             if f"{username}{password}".isascii():
                 await self.wire.command(f"LOGIN {_quoted(username)} {_quoted(password)}", shown="LOGIN")
             else:
-                await self._authenticate(f"\0{username}\0{password}".encode())
+                await self._authenticate("PLAIN", b64encode(f"\0{username}\0{password}".encode()))
         except RefusedError as error:
             words = f"{self.wire.host} does not take this username and password"
             raise FetchError(words, permanent=True, said=error.said) from None
+        return await self._can()
+
+    async def login_as(self, username: str, token: str) -> set[str]:
+        """Log in with a token; what the server can do."""
+        try:
+            await self._authenticate("XOAUTH2", xoauth2(username, token))
+        except RefusedError as error:
+            words = f"{self.wire.host} does not let this app into the mailbox"
+            raise FetchError(words, permanent=True, said=error.said) from None
+        return await self._can()
+
+    async def _can(self) -> set[str]:
         responses = await self.wire.command("CAPABILITY")
         return {word.upper() for response in responses for word in response.text.split()}
 
-    async def _authenticate(self, secret: bytes) -> None:
-        tag = await self.wire.send("AUTHENTICATE PLAIN")
-        response = await self.wire.response()
-        if response.line.startswith(b"+"):
-            await self.wire.write(b64encode(secret) + b"\r\n")
-            response = (await self.wire.until(tag))[-1]
-        self.wire.check(response, tag, "AUTHENTICATE")
+    async def _authenticate(self, method: str, secret: bytes) -> None:
+        """The secret is sent when the server asks for it; asked once more, it says why not, and wants an empty line."""
+        tag = await self.wire.send(f"AUTHENTICATE {method}")
+        answers = [secret, b""]
+        for _ in range(MAX_ASIDES):
+            response = await self.wire.response()
+            if response.line.startswith(tag):
+                return self.wire.check(response, tag, "AUTHENTICATE")
+            if response.line.startswith(b"+") and answers:
+                await self.wire.write(answers.pop(0) + b"\r\n")
+        raise FetchError(f"{self.wire.host} answers without end")
 
     async def examine(self, name: str) -> Mailbox:
         """Open a mailbox to read it."""
         try:
-            responses = await self.wire.command(f"EXAMINE {_quoted(name)}")
+            responses = await self.wire.command(f"EXAMINE {_quoted(as_written(name))}")
         except RefusedError as error:
             words = f"{self.wire.host} has no mailbox {name} for us"
             raise FetchError(words, permanent=True, said=error.said) from error
@@ -109,6 +128,16 @@ async def talking(host: str, port: int, security: Security) -> AsyncIterator[Ima
     """A server, until the end of the block. Raises FetchError."""
     async with connected(host, port, security) as wire:
         yield Imap(wire)
+
+
+def as_written(name: str) -> str:
+    """A mailbox's name as IMAP writes it: other letters than those of ASCII in a UTF-7 of its own (RFC 3501, 5.1.3)."""
+    return _beyond_ascii.sub(_in_base64, name.replace("&", "&-"))
+
+
+def _in_base64(found: re.Match[str]) -> str:
+    packed = b64encode(found[0].encode("utf-16-be", "surrogatepass")).decode()
+    return f"&{packed.rstrip('=').replace('/', ',')}-"
 
 
 def _quoted(text: str) -> str:

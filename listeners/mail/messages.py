@@ -29,11 +29,11 @@ _introduction = re.compile(
 )
 
 
-def read(raw: bytes, now: datetime, channel: str, own: Container[str]) -> Mention | None:
-    """What a mail says; None if a machine wrote it, or one of our `own` addresses."""
+def read(raw: bytes, now: datetime, channel: str, own: Container[str], *, lists: bool = False) -> Mention | None:
+    """What a mail says; None if a machine wrote it, or one of our `own` addresses. `lists`: those of lists count."""
     mail: EmailMessage = message_from_bytes(raw, policy=default)
-    name, address = _sender(mail)
-    if not address or address in own or _is_automatic(mail):
+    name, address = _sender(mail, lists=lists)
+    if not address or address in own or _is_automatic(mail, lists=lists):
         return None
     html, text = _words(mail)
     said = without_quotes(text) if text else html
@@ -67,20 +67,21 @@ def without_quotes(text: str) -> str:
     return clean("\n".join(kept)) or clean(text)
 
 
-def _sender(mail: EmailMessage) -> tuple[str, str]:
-    """Name and address, lower case."""
-    for name, address in getaddresses([_header(mail, "from")]):
+def _sender(mail: EmailMessage, *, lists: bool) -> tuple[str, str]:
+    """Name and address, lower case. Groups write themselves as the sender where his server lets nobody else do so."""
+    given = [_header(mail, name) for name in (("x-original-from", "from") if lists else ("from",))]
+    for name, address in getaddresses(given):
         if "@" in address:
             return clean(name)[:200], clean(address).lower()[:320]
     return "", ""
 
 
-def _is_automatic(mail: EmailMessage) -> bool:
+def _is_automatic(mail: EmailMessage, *, lists: bool) -> bool:
     """Answers of machines, lists and bounces (RFC 3834)."""
     submitted = _header(mail, "auto-submitted").strip().lower()
     return (
         (submitted != "" and not submitted.startswith("no"))
-        or _header(mail, "precedence").strip().lower() in _MACHINES
+        or _header(mail, "precedence").strip().lower() in (_MACHINES - {"list"} if lists else _MACHINES)
         or _header(mail, "x-auto-response-suppress").strip() != ""
         or _header(mail, "return-path").strip() == "<>"
         or mail.get_content_type() == "multipart/report"

@@ -45,8 +45,15 @@ class _Configuration(msgspec.Struct):
     urls: _Urls = msgspec.field(default_factory=_Urls)
 
 
+class _OlderUrls(msgspec.Struct):
+    streaming_api: str = ""
+
+
 class _Instance(msgspec.Struct):
+    """Version 2 of it, or 1, which older servers and some that speak the API have alone."""
+
     configuration: _Configuration = msgspec.field(default_factory=_Configuration)
+    urls: _OlderUrls = msgspec.field(default_factory=_OlderUrls)
     title: str = ""
 
 
@@ -78,12 +85,17 @@ class Instance:
 
     async def describe(self) -> str:
         """The instance's title. Learns where it streams from."""
-        page = await self._get("/api/v2/instance", {})
+        try:
+            page = await self._get("/api/v2/instance", {})
+        except FetchError as error:
+            if error.status != httpx.codes.NOT_FOUND:
+                raise
+            page = await self._get("/api/v1/instance", {})
         try:
             said = msgspec.json.decode(page.body, type=_Instance)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise FetchError(f"{self.host} is no Mastodon instance") from error
-        streaming = said.configuration.urls.streaming
+        streaming = said.configuration.urls.streaming or said.urls.streaming_api
         self._streaming = re.sub(r"^ws", "http", streaming).rstrip("/") if streaming else self.url
         return said.title or self.host
 

@@ -166,7 +166,7 @@ async def _live(ear: Ear, heard: Sequence[Event]) -> Batch:
 def _status(item: Status | Notification) -> Status | None:
     """What is to be heard of it: no boosts, no notifications of another kind."""
     status = item.status if isinstance(item, Notification) else item
-    if isinstance(item, Notification) and item.type != "mention":
+    if isinstance(item, Notification) and item.type not in ("mention", "quote"):
         return None
     return status if status and status.reblog is None else None
 

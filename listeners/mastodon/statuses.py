@@ -56,7 +56,7 @@ class Status(msgspec.Struct, frozen=True):
 
 
 class Notification(msgspec.Struct, frozen=True):
-    """A notification; only one of type "mention" has a status that concerns us."""
+    """A notification; only one of type "mention" or "quote" has a status that concerns us."""
 
     id: str
     type: str = ""

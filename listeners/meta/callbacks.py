@@ -18,9 +18,13 @@ class RawChange(msgspec.Struct):
 
 
 class Entry(msgspec.Struct):
+    """What is new at one page or account. With Instagram's own login an entry may be a change itself."""
+
     id: str = ""
     time: int = 0
     changes: list[msgspec.Raw] = []
+    field: str = ""
+    value: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 class Call(msgspec.Struct):
@@ -55,6 +59,8 @@ def changes(app_secret: SecretStr, request: HookRequest, about: str, rejected: l
         raise HookRefusedError(f"this call is about {call.object[:30]}, not {about}")
     for number, raw_entry in enumerate(call.entry):
         entry = hooks.convert(raw_entry, Entry, f"entry {number}", rejected)
+        if entry and entry.field:
+            yield Change(entry.field, entry.value, entry, f"entry {number}")
         for index, raw in enumerate(entry.changes if entry else ()):
             place = f"entry {number}, change {index}"
             change = hooks.convert(raw, RawChange, place, rejected)

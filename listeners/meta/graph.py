@@ -12,6 +12,7 @@ from typing import Annotated, Final, Protocol, TypeVar
 import msgspec
 
 from leitstand.errors import FetchError
+from leitstand.refusals import own_words
 from listeners.answers import decode, each
 from listeners.fetch import Fetcher, Page
 
@@ -23,6 +24,10 @@ Id = Annotated[str, msgspec.Meta(pattern=_ID)]
 def is_id(text: str) -> bool:
     """Whether it can be asked for."""
     return re.match(_ID, text) is not None
+
+
+class RefusedError(FetchError):
+    """We may not have this, whatever the reason. Other things we may: it ends no listener."""
 
 
 class MissingError(FetchError):
@@ -46,6 +51,7 @@ BUSY: Final = 75.0  # percent of a limit: from here on we ask less often
 _LIMITED: Final = {4, 17, 32, 613, 80001, 80002}
 _TRANSIENT: Final = {1, 2}
 _REST: Final = timedelta(minutes=5)
+_HOPELESS: Final = timedelta(hours=1)
 
 
 class Error(msgspec.Struct):
@@ -176,7 +182,7 @@ def _refuse(page: Page, usage: list[Usage]) -> None:
     if code == 190:
         raise page.refusal("Meta does not take this access_token any more: make a new one", permanent=True)
     if code == 10 or 200 <= code <= 299:
-        raise page.refusal("this access_token lacks a permission, see the source's guide", permanent=True)
+        raise _refused(page, "this access_token lacks a permission, see the source's guide")
     if code in _LIMITED:
         regain = max((timedelta(minutes=one.regain) for one in usage), default=timedelta(0))
         raise page.refusal("Meta asks us to slow down", retry_after=max(regain, _REST))
@@ -186,4 +192,9 @@ def _refuse(page: Page, usage: list[Usage]) -> None:
         raise MissingError(
             f"it is not there, or not shown to us (code {code}, HTTP {status})", permanent=True, status=status
         )
-    raise page.refusal(f"Meta refuses it (code {code}, HTTP {status})", permanent=code == 100)
+    raise _refused(page, f"Meta refuses it (code {code}, HTTP {status})")
+
+
+def _refused(page: Page, words: str) -> RefusedError:
+    said = own_words(page.body)
+    return RefusedError(words, retry_after=_HOPELESS, status=page.status, host=page.host, said=said)

@@ -1,6 +1,6 @@
 """An Instagram account: its media, the comments below them with their replies, and media it is tagged in."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -84,13 +84,15 @@ class AccountMedia:
     account: str
     path: str = "media"
     channel: str = CHANNEL
+    username: str = ""  # the account's, as its own media tell it
 
     async def posts(self, known: Known) -> tuple[list[Mention], bool]:
         """Media, newest first, back to a known one."""
         path = f"{self.account}/{self.path}"
         found, whole = await self.graph.back_to(known, path, {"fields": _MEDIA_FIELDS}, MediaRow)
-        now = clock.now()
-        return [from_media(row, now) for row in found], whole
+        now, ours = clock.now(), self.path == "media"
+        self.username = next((row.username for row in found if ours and row.username), self.username)
+        return [from_media(row, now, own=ours) for row in found], whole
 
     async def comments(self, post: str, known: Known) -> tuple[list[Mention], bool]:
         """Comments with their replies, newest first, back to a known one."""
@@ -99,7 +101,8 @@ class AccountMedia:
         path = f"{post}/comments"
         found, whole = await self.graph.back_to(known, path, {"fields": _WITH_REPLIES}, CommentRow)
         now = clock.now()
-        return [mention for row in found for mention in _with_replies(row, post, now)], whole
+        ours = frozenset((self.account, self.username)) - {""}
+        return [mention for row in found for mention in _with_replies(row, post, now, ours)], whole
 
 
 def looking(graph: Graph, account: str) -> Looking:
@@ -112,15 +115,16 @@ def _again(raw: msgspec.Raw, post: Kept, now: datetime) -> Mention | None:
     return next(_with_replies(row, post.ref, now), None) if row and row.text else None
 
 
-def _with_replies(row: CommentRow, media: str, now: datetime) -> Iterator[Mention]:
+def _with_replies(row: CommentRow, media: str, now: datetime, ours: Container[str] = frozenset()) -> Iterator[Mention]:
     replies = each(row.replies.data, CommentRow)
     for one, parent in ((row, row.parent_id), *((reply, row.id) for reply in replies)):
         if one.text:
             who = Person(one.author.id, one.author.username or one.username)
-            yield _comment(one.id, one.text, who, time_of(one.timestamp, now), now, media, parent)
+            author = _author(who, ours)
+            yield _comment(one.id, one.text, author, time_of(one.timestamp, now), now, media, parent)
 
 
-def from_media(row: MediaRow, now: datetime) -> Mention:
+def from_media(row: MediaRow, now: datetime, *, own: bool) -> Mention:
     """A picture or a video with its caption."""
     return Mention(
         CHANNEL,
@@ -129,14 +133,14 @@ def from_media(row: MediaRow, now: datetime) -> Mention:
         time_of(row.timestamp, now),
         now,
         url=row.permalink if is_link(row.permalink) else "",
-        author=Author(row.username, row.username, row.username),
+        author=Author(row.username, row.username, row.username, own=own),
         conversation_id=row.id,
         media=1,
     )
 
 
-def read(changes: Iterator[Change], request: HookRequest, rejected: list[str]) -> Received:
-    """The comments of a call. What else is told – stories, mentions that come without words – is left to polling."""
+def read(account: str, changes: Iterator[Change], request: HookRequest, rejected: list[str]) -> Received:
+    """The comments of a call about `account`; stories, and mentions that come without words, are left to polling."""
     new: list[Mention] = []
     for change in changes:
         value = hooks.convert(change.value, Value, change.place, rejected) if change.field in _CALLS else None
@@ -144,12 +148,19 @@ def read(changes: Iterator[Change], request: HookRequest, rejected: list[str]) -
             continue
         sent = change.entry.time // 1000 if change.entry.time > 10**11 else change.entry.time
         written = min(datetime.fromtimestamp(min(max(sent, 0), 4_000_000_000), UTC), request.at) if sent else request.at
-        new.append(_comment(value.id, value.text, value.author, written, request.at, value.media.id, value.parent_id))
+        author, media = _author(value.author, (account,)), value.media.id
+        new.append(_comment(value.id, value.text, author, written, request.at, media, value.parent_id))
     return Received(Batch(tuple(new), None, hooks.PART) if new else None, tuple(rejected))
 
 
+def _author(person: Person, ours: Container[str]) -> Author:
+    """What the account says itself is the brand's."""
+    own = person.id in ours or person.username in ours
+    return Author(person.username or person.id, person.username, person.username, own=own)
+
+
 def _comment(
-    name: str, text: str, author: Person, written: datetime, now: datetime, media: str, parent: str
+    name: str, text: str, author: Author, written: datetime, now: datetime, media: str, parent: str
 ) -> Mention:
     return Mention(
         CHANNEL,
@@ -158,7 +169,7 @@ def _comment(
         written,
         now,
         kind="comment",
-        author=Author(author.username or author.id, author.username, author.username),
+        author=author,
         parent_id=parent or media,
         conversation_id=media or name,
         ref=media,

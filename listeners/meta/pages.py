@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -91,28 +92,30 @@ class PagePosts:
     async def _walk(self, path: str, params: dict[str, str], post: str, known: Known) -> tuple[list[Mention], bool]:
         found, whole = await self.graph.back_to(known, path, params, Row)
         now = clock.now()
-        return [from_row(row, post, now) for row in found if row.message or not post], whole
+        return [from_row(row, post, self.page, now) for row in found if row.message or not post], whole
 
 
 def looking(graph: Graph, page: str) -> Looking:
     """What looks the page's posts and their comments up again; who mentions it elsewhere may be out of our sight."""
-    return Looking(graph, f"{page}/feed", _COMMENT_FIELDS, lambda post: post.ref.startswith(f"{page}_"), _again)
+    again = partial(_again, page)
+    return Looking(graph, f"{page}/feed", _COMMENT_FIELDS, lambda post: post.ref.startswith(f"{page}_"), again)
 
 
-def _again(raw: msgspec.Raw, post: Kept, now: datetime) -> Mention | None:
+def _again(page: str, raw: msgspec.Raw, post: Kept, now: datetime) -> Mention | None:
     row = next(each([raw], Row), None)
-    return from_row(row, "" if post.ref == row.id else post.ref, now) if row and row.message else None
+    return from_row(row, "" if post.ref == row.id else post.ref, page, now) if row and row.message else None
 
 
-def from_row(row: Row, post: str, now: datetime) -> Mention:
-    """A listing's row; `post` is what it is a comment of, "" for a post."""
+def from_row(row: Row, post: str, page: str, now: datetime) -> Mention:
+    """A row of a listing of `page`; `post` is what it is a comment of, "" for a post."""
     parent = (row.parent.id or post) if post else ""
     url = row.permalink_url if is_link(row.permalink_url) else f"{SITE}{row.id}"
-    return _mention(row.id, row.message, row.author, _time(row.created_time, now), now, url, post or row.id, parent)
+    author = _author(row.author, page)
+    return _mention(row.id, row.message, author, _time(row.created_time, now), now, url, post or row.id, parent)
 
 
-def read(changes: Iterator[Change], request: HookRequest, rejected: list[str]) -> Received:
-    """What a call's changes say. Unknown kinds of change are none of ours."""
+def read(page: str, changes: Iterator[Change], request: HookRequest, rejected: list[str]) -> Received:
+    """What a call's changes say of `page`. Unknown kinds of change are none of ours."""
     new: list[Mention] = []
     edits: list[Mention] = []
     deletes: list[Gone] = []
@@ -125,7 +128,7 @@ def read(changes: Iterator[Change], request: HookRequest, rejected: list[str]) -
         if value.verb == "remove":
             deletes.append(Gone(CHANNEL, name))
         elif value.message and value.verb in ("add", *_EDITS):
-            mention = _from_value(name, value, change.entry.time, request.at)
+            mention = _from_value(name, value, page, change.entry.time, request.at)
             (edits if value.verb in _EDITS else new).append(mention)
     if not (new or edits or deletes):
         return Received(None, tuple(rejected))
@@ -139,16 +142,21 @@ def _name(value: Value, field: str) -> str:
     return value.post_id if value.item in _POSTS or field == "mention" else ""
 
 
-def _from_value(name: str, value: Value, sent: int, now: datetime) -> Mention:
-    author = value.author if value.author.id else Person(value.sender_id, value.sender_name)
+def _from_value(name: str, value: Value, page: str, sent: int, now: datetime) -> Mention:
+    author = _author(value.author if value.author.id else Person(value.sender_id, value.sender_name), page)
     url = value.permalink_url if is_link(value.permalink_url) else f"{SITE}{name}"
     parent = (value.parent_id or value.post_id) if value.comment_id else ""
     written = _time(value.created_time or sent, now)
     return _mention(name, value.message, author, written, now, url, value.post_id or name, parent)
 
 
+def _author(person: Person, page: str) -> Author:
+    """What the page says itself is the brand's."""
+    return Author(person.id, person.id, person.name, own=person.id == page)
+
+
 def _mention(
-    name: str, text: str, author: Person, written: datetime, now: datetime, url: str, root: str, parent: str
+    name: str, text: str, author: Author, written: datetime, now: datetime, url: str, root: str, parent: str
 ) -> Mention:
     kind: MentionKind = "comment" if parent else "post"
     return Mention(
@@ -159,7 +167,7 @@ def _mention(
         now,
         url=url,
         kind=kind,
-        author=Author(author.id, author.id, author.name),
+        author=author,
         parent_id=parent,
         conversation_id=root,
         ref=root,

@@ -13,7 +13,7 @@ from leitstand.model import Mention
 from listeners.contract import Batch, Gone
 from listeners.memory import as_cursor, recall
 from listeners.meta.compare import Compared, Known, compare
-from listeners.meta.graph import Graph, MissingError
+from listeners.meta.graph import Graph, MissingError, RefusedError
 
 POSTS: Final = 25  # so many posts have their comments looked at
 REMEMBERED_POSTS: Final = 200
@@ -60,15 +60,19 @@ class Threads:
         listed, whole = await self.account.posts(memory.posts)
         found = [compare(memory.posts, listed, whole=whole, most=REMEMBERED_POSTS)]
         comments: dict[str, Known] = {}
+        refused: list[RefusedError] = []
         for post in _watched(found[0].known):
             known = memory.comments.get(post, {})
             try:
                 below, all_of_them = await self.account.comments(post, known)
-            except MissingError:  # gone since it was listed, or of a kind that has none
+            except (MissingError, RefusedError) as error:  # gone since it was listed, or of a kind that has none
+                refused += [error] if isinstance(error, RefusedError) else []
                 comments[post] = known
                 continue
             found.append(compare(known, below, whole=all_of_them, most=REMEMBERED_COMMENTS))
             comments[post] = found[-1].known
+        if refused and len(found) == 1:
+            raise refused[0]  # no comments at all: that is more than one post's own way
         self.every = self.interval * (SLOWER if self.account.graph.busy else 1.0)
         return self._batch(Memory(found[0].known, comments), found)
 

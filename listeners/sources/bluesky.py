@@ -116,10 +116,10 @@ class _Stream:
     asked: Position | None = None
     volume: Volume = field(default_factory=Volume)
 
-    def ask(self, host: str) -> str:
-        """Path and query for going on at this host."""
-        self.asked = self.position
-        return self.wire.path(Wanted(self.settings.dids, self.dictionary), self._cursor(host))
+    def ask(self, host: str) -> tuple[str, str]:
+        """Path and query for going on at this host, and what is said there first."""
+        self.asked, wanted = self.position, Wanted(self.settings.dids, self.dictionary)
+        return self.wire.path(wanted, self._cursor(host)), self.wire.hello(wanted)
 
     def _cursor(self, host: str) -> int | None:
         if self.position is None:
@@ -236,14 +236,14 @@ async def verify(settings: Settings) -> str:
     """Connect to the first server and wait for an event."""
     stream, host = _Stream(settings, _WIRES[settings.wire](), None), settings.servers[0]
     await _agree_on_packing(stream, host)
-    async with opened(host, stream.ask(host)) as pump:
+    async with opened(host, *stream.ask(host)) as pump:
         count = len(await pump.some(MOST, wait=5, linger=1))
     return f"{urlsplit(host).hostname} answers; {count:,} events in the first seconds"
 
 
 async def _heard(stream: _Stream, host: str) -> AsyncGenerator[Batch, None]:
     """The batches of one connection."""
-    async with opened(host, stream.ask(host)) as pump:
+    async with opened(host, *stream.ask(host)) as pump:
         yield Batch((), None, caught_up=False)
         silent = time.monotonic()
         while True:

@@ -8,8 +8,10 @@
     # api_username = "leitstand"
 
 Make the secret yourself, as any token (`openssl rand -hex 32`). In the forum's Admin, API, Webhooks add one: payload
-URL as above, the secret, content type `application/json`, the event Post. Without `secret` only polling is done; it
-works with forums of others as well, as far as they may be read by everybody.
+URL as above, the secret, content type `application/json`, the event Post; of categories that only some may read, leave
+out those that nobody is to hear of here. Messages between users, whispers of the staff and the forum's own notes are
+never heard. Without `secret` only polling is done; it works with forums of others as well, as far as they may be read
+by everybody.
 
 The newest posts are asked for every `interval`, back to a known one: what the webhook missed, edits and deletes among
 the newest fifty. The key is made under Admin, API, Keys: granular, with the right to read topics and posts.

@@ -8,13 +8,26 @@
     # mailbox = "INBOX"
     # security = "starttls"                  # or "tls" (the default, port 993)
 
-Host, user and password come from whoever runs your mail server; many providers issue an app password for this. The
-mailbox is only read: mails stay unread and where they are. Mails that arrive from the first start on are heard, within
-a second where the server can wait with us (IDLE), else every `interval`.
+Host, user and password come from whoever runs your mail server; many providers issue an app password for this.
+Microsoft 365 takes none (its host is `outlook.office365.com`); there, in place of `password`:
 
-Answers of machines, mailing lists, bounces and mails of `own_addresses` are left out; so are quotes and signatures. A
-mail joins the conversation that it answers. Mails are known by their Message-ID: a mailbox that is numbered anew is
-read again for the last week without doubling any. A mail can be neither changed nor taken back by its sender.
+    # login_url = "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token"
+    # client_id = "…"
+    # client_secret = "${SUPPORT_MAIL_CLIENT_SECRET}"
+    # scope = "https://outlook.office365.com/.default"
+
+That is an app registered in Entra with the application permission `IMAP.AccessAsApp` of Office 365 Exchange Online and
+an administrator's consent, made known to Exchange (`New-ServicePrincipal`) and let into the mailbox
+(`Add-MailboxPermission`, FullAccess). With Google it is `https://oauth2.googleapis.com/token`, an OAuth client's id and
+secret, and the `refresh_token` that it was granted for the scope https://mail.google.com/ (leave `scope` out).
+
+The mailbox is only read: mails stay unread and where they are. Mails that arrive from the first start on are heard,
+within a second where the server can wait with us (IDLE), else every `interval`.
+
+Answers of machines, mailing lists, bounces and mails of `own_addresses` are left out; so are quotes and signatures.
+Where customers' mails reach the mailbox by a list, such as a group of Google's, set `lists = true`. A mail joins the
+conversation that it answers. Mails are known by their Message-ID: a mailbox that is numbered anew is read again for the
+last week without doubling any. A mail can be neither changed nor taken back by its sender.
 """
 
 import asyncio
@@ -30,10 +43,14 @@ from leitstand import clock
 from leitstand.model import Mention
 from leitstand.plugins import About
 from leitstand.settings import Duration, ListenerSettings
+from leitstand.settings.mailbox import MailLogin
+from listeners.answers import decode
 from listeners.contract import Batch
+from listeners.fetch import Fetcher, Limits
 from listeners.mail.imap import Imap, Mailbox, talking
 from listeners.mail.messages import read
 from listeners.memory import as_cursor, recall
+from listeners.oauth import Token
 
 ABOUT = About(title="E-mail", summary="Mails that arrive in a mailbox (IMAP).")
 
@@ -45,7 +62,7 @@ _PORTS: Final = {"tls": 993, "starttls": 143, "none": 143}
 _LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 
 
-class Settings(ListenerSettings):
+class Settings(ListenerSettings, MailLogin):
     """Which mailbox."""
 
     kind: Literal["email"] = Field("email", description="email")
@@ -53,14 +70,21 @@ class Settings(ListenerSettings):
     port: int | None = Field(None, ge=1, le=65535, description="Default: 993 for tls, 143 for starttls and none.")
     security: Literal["tls", "starttls", "none"] = Field("tls", description="How the connection is encrypted.")
     username: str = Field(min_length=1, description="The account at the mail server.")
-    password: SecretStr = Field(description="Its password.")
+    password: SecretStr | None = Field(None, description="Its password, or an app password.")
     mailbox: str = Field("INBOX", min_length=1, max_length=200, description="The mailbox to hear.")
     own_addresses: list[str] = Field(
         [], description="Addresses whose mails are our own; the username is, if it is one."
     )
+    lists: bool = Field(False, description="true: what comes by a mailing list or a group is heard, too.")
     channel: str = Field("email", pattern=r"^[a-z0-9_-]{1,40}$", description="The channel of these mails.")
     interval: Duration = Field(timedelta(minutes=1), description="The pause between two looks, without IDLE.")
     idle: Duration = Field(timedelta(minutes=5), le=timedelta(minutes=28), description="How long one wait may take.")
+
+    @model_validator(mode="after")
+    def _lets_us_in(self) -> Self:
+        if bool(self.password) == bool(self.login_url):
+            raise ValueError("needs `password`, or else `login_url`: how do we log in?")
+        return self
 
     @model_validator(mode="after")
     def _encrypted(self) -> Self:
@@ -85,7 +109,7 @@ async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> A
     """Yield what comes in."""
     part = settings.mailbox
     async with _connection(settings) as imap:
-        can = await imap.login(settings.username, settings.password.get_secret_value())
+        can = await _login(imap, settings)
         mailbox = await imap.examine(settings.mailbox)
         memory = recall(cursors.get(part, ""), Memory)
         if memory.validity != mailbox.validity:
@@ -106,13 +130,24 @@ async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> A
 async def verify(settings: Settings) -> str:
     """Log in and open the mailbox."""
     async with _connection(settings) as imap:
-        await imap.login(settings.username, settings.password.get_secret_value())
+        await _login(imap, settings)
         await imap.examine(settings.mailbox)
     return f"{settings.host} lets us read {settings.mailbox}"
 
 
 def _connection(settings: Settings) -> AbstractAsyncContextManager[Imap]:
     return talking(settings.host, settings.port or _PORTS[settings.security], settings.security)
+
+
+async def _login(imap: Imap, settings: Settings) -> set[str]:
+    """Log in; what the server can do."""
+    if settings.password:
+        return await imap.login(settings.username, settings.password.get_secret_value())
+    async with Fetcher(Limits(allow_private=True)) as fetcher:
+        page = await fetcher.post(settings.login_url, settings.token_form())
+    if page.status in (400, 401, 403):
+        raise page.refusal(f"{page.host} does not issue a token to this client_id", permanent=True)
+    return await imap.login_as(settings.username, decode(page, Token).access_token)
 
 
 async def _rescan(imap: Imap, settings: Settings, mailbox: Mailbox, *, known: bool) -> AsyncIterator[Batch]:
@@ -128,8 +163,9 @@ async def _rescan(imap: Imap, settings: Settings, mailbox: Mailbox, *, known: bo
 
 async def _fetch(imap: Imap, settings: Settings, numbers: list[int]) -> tuple[Mention, ...]:
     mails, now = await imap.fetch(numbers, MAX_MAIL), clock.now()
-    read_ones = (read(mails[number], now, settings.channel, settings.own) for number in numbers if number in mails)
-    return tuple(mention for mention in read_ones if mention)
+    there = (mails[number] for number in numbers if number in mails)
+    found = (read(raw, now, settings.channel, settings.own, lists=settings.lists) for raw in there)
+    return tuple(mention for mention in found if mention)
 
 
 def _chunks(sizes: Mapping[int, int]) -> list[list[int]]:

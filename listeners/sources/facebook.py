@@ -11,8 +11,9 @@ Create an app of type Business at developers.facebook.com; its secret is in App 
 Moderate on the page grants it `pages_read_engagement`, `pages_read_user_content`, `pages_manage_metadata` and
 `pages_show_list`; from that user's long-lived token comes the page's token (`GET /me/accounts`), which does not expire.
 Under Webhooks, Page, subscribe to `feed` and `mention` with the address above and a verify token of your own making
-(`openssl rand -hex 32`); then install the app on the page: `POST /{page-id}/subscribed_apps?subscribed_fields=feed`.
-The console must be reachable from outside with a valid certificate.
+(`openssl rand -hex 32`); then install the app on the page with its token, or no call comes:
+`POST /{page-id}/subscribed_apps?subscribed_fields=feed,mention`. The console must be reachable from outside with a
+valid certificate. What the page itself writes is the brand's.
 
 Meta drops calls that were not taken for some hours and keeps none. So the page's posts, their comments (of the newest
 25) and mentions are also asked for every `interval`: what was missed, edited or removed is heard then. Older posts and
@@ -22,6 +23,7 @@ rate limit the looks become rarer. Facebook tells neither languages nor follower
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 from pydantic import Field
@@ -54,7 +56,7 @@ class Settings(MetaSettings):
 
 def receive(settings: Settings, request: HookRequest) -> Received:
     """The changes of one call, or the echo that sets the webhook up."""
-    return settings.received(request, "page", pages.read)
+    return settings.received(request, "page", partial(pages.read, settings.page_id))
 
 
 def recheck_every(settings: Settings) -> timedelta:

@@ -7,8 +7,8 @@
     token = "${GITHUB_TOKEN}"                # may be left out for public ones
 
 Make the secret yourself (`openssl rand -hex 32`). In the repository's or the organisation's settings, Webhooks, add
-one: payload URL as above, content type `application/json`, the secret, and the events Issues, Issue comments,
-Discussions, Discussion comments, Commit comments and Pull request review comments.
+one: payload URL as above, content type `application/json`, the secret, and the events Issues, Issue comments, Pull
+requests, Discussions, Discussion comments, Commit comments and Pull request review comments.
 
 GitHub does not repeat a call that failed. With `repositories` their issues and comments are asked for as well, every
 `interval`, so that what was missed is heard; discussions, and deletes, are only heard by webhook. The token is a

@@ -9,20 +9,28 @@
 
 The account must be a professional one, linked to a Facebook page. Create an app of type Business at
 developers.facebook.com; its secret is in App settings, Basic. The page's long-lived token needs `instagram_basic`,
-`instagram_manage_comments` and `pages_read_engagement`; `GET /{page-id}?fields=instagram_business_account` tells the
-account's number. Live webhooks need Advanced Access, for which Meta verifies the business. Under Webhooks, Instagram,
-subscribe to `comments` and `live_comments` with the address above and a verify token of your own making
-(`openssl rand -hex 32`).
+`instagram_manage_comments`, `pages_manage_metadata`, `pages_read_engagement` and `pages_show_list`;
+`GET /{page-id}?fields=instagram_business_account` tells the account's number. Live webhooks need Advanced Access, for
+which Meta verifies the business. Under Webhooks, Instagram, subscribe to `comments` and `live_comments` with the
+address above and a verify token of your own making (`openssl rand -hex 32`); then install the app on the page with its
+token, or no call comes: `POST /{page-id}/subscribed_apps?subscribed_fields=feed`. What the account itself writes is the
+brand's.
 
 Meta tells neither edits nor deletes of comments and drops calls that were not taken for some hours: so the media, the
 comments of the newest 25 and their replies, and the media the account is tagged in are asked for every `interval`.
 Older comments of open cases are looked up again once in `recheck_every`.
 A mention in other people's captions and comments comes without its words and is not heard. Instagram tells neither
-languages nor followers. With a token of Instagram Login set `api_url` to `https://graph.instagram.com/v23.0`.
+languages nor followers.
+
+With a token of Instagram Login (it needs `instagram_business_basic` and `instagram_business_manage_comments`) set
+`api_url` to `https://graph.instagram.com/v23.0`, take the Instagram app's secret, and install the app by
+`POST /me/subscribed_apps?subscribed_fields=comments,live_comments`. Such a token ends after 60 days if nobody renews
+it.
 """
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 from pydantic import Field
@@ -55,7 +63,7 @@ class Settings(MetaSettings):
 
 def receive(settings: Settings, request: HookRequest) -> Received:
     """The comments of one call, or the echo that sets the webhook up."""
-    return settings.received(request, "instagram", media.read)
+    return settings.received(request, "instagram", partial(media.read, settings.account_id))
 
 
 def recheck_every(settings: Settings) -> timedelta:

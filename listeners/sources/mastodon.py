@@ -11,7 +11,7 @@ page then shows "Your access token". The account must have no filters, mutes, bl
 leaves out of the stream whatever it hides from the account.
 
 An instance only sends what it knows of; name several that are well connected. There is no filter for words, so a brand
-that is not written as a hashtag is heard only in `mentions` and, where the volume is bearable, with
+that is not written as a hashtag is heard only in `mentions` (and quotes) and, where the volume is bearable, with
 `streams = ["public"]`.
 
 The stream is paired with the timelines: after every interruption, what was missed is fetched from them. Instances allow
@@ -62,7 +62,10 @@ class Settings(ListenerSettings):
     hashtags: list[Tag] = Field([], max_length=200, description="Posts with these, with or without the #.")
     streams: list[Stream] = Field(
         ["mentions"],
-        description="mentions of the token's account; home: whom it follows; public, public/local, public/remote: all.",
+        description=(
+            "mentions of the token's account, and quotes of its posts; home: whom it follows; public, public/local,"
+            " public/remote: all."
+        ),
     )
     recheck_every: Duration = Field(
         timedelta(days=1), description="How often a post of an open case is looked up again; 0s: never."
@@ -82,9 +85,7 @@ class Settings(ListenerSettings):
 
 
 _STREAMS: Final[Mapping[str, Place]] = {
-    "mentions": Place(
-        "mentions", "user", "/api/v1/notifications", timeline_params={"types[]": "mention"}, news="notification"
-    ),
+    "mentions": Place("mentions", "user", "/api/v1/notifications?types[]=mention&types[]=quote", news="notification"),
     "home": Place("home", "user", "/api/v1/timelines/home"),
     "public": Place("public", "public", "/api/v1/timelines/public", threads=False),
     "public/local": Place(

@@ -26,7 +26,6 @@ posts of each listing are noticed within minutes; older posts of open cases are 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import Annotated, Literal, Self
 from urllib.parse import quote_plus
 
@@ -112,7 +111,7 @@ async def listen(
     async with Fetcher(Limits(allow_private=settings.allow_private)) as fetcher:
         if settings.client_id:
             parts = _parts(settings, fetcher, cursors)
-            look_up = partial(again.look_up, parts[0].api, _bare(settings.site_url))
+            look_up = again.Looking(parts[0].api, _bare(settings.site_url)).look_up
             async for batch in rounds([*parts, *looks(due, look_up, again.MOST)]):
                 yield batch
         else:

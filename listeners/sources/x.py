@@ -20,7 +20,8 @@ in `recheck_every`, at the price of a post. What is gone, or whose author is sus
 here, and its case says so.
 
 X allows one connection a project: run one listener of this kind. Rules whose tag begins with "leitstand:" are this
-listener's, others are left alone; `leitstand try` touches none and reads ten posts of the first five searches.
+listener's, others are left alone, and what they bring is heard, too; `leitstand try` touches none and reads ten posts
+of the first five searches.
 `rules` and `searches` replace what follows from the watchlists; searches have at most 512 characters.
 Needs `pip install 'leitstand[x]'`.
 """

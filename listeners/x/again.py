@@ -30,7 +30,7 @@ async def look_up(api: Api, spending: Spending, posts: Sequence[Kept]) -> Batch:
         (),
         str(Spent().spent(spending)),
         edits=tuple(mention(post, users.get(post.author_id), now) for post, users in _read(newest)),
-        deletes=tuple(_gone(asked[problem.value], problem) for problem in page.errors if _tells(problem, asked)),
+        deletes=tuple(_gone(asked[problem.about], problem) for problem in page.errors if _tells(problem, asked)),
         checked=tuple(posts),
         budget=spending.told(now),
     )
@@ -59,7 +59,7 @@ def _has_newer(post: Post) -> bool:
 
 
 def _tells(problem: Problem, asked: dict[str, Kept]) -> bool:
-    return problem.value in asked and problem.type.rpartition("/")[2] in (_GONE, _HIDDEN)
+    return problem.about in asked and problem.type.rpartition("/")[2] in (_GONE, _HIDDEN)
 
 
 def _gone(post: Kept, problem: Problem) -> Gone:

@@ -158,8 +158,7 @@ class Api:
         said = await self._rules.add_rules([StreamRule(value, tag) for tag, value in rules], **asked)
         problems = _decoded(said, _Rules).errors
         if problems:
-            detail = problems[0].detail or problems[0].title
-            raise XError(f"X refuses a rule: {detail}"[:300], "http", permanent=True)
+            raise XError(f"X refuses a rule: {problems[0].said}"[:300], "http", permanent=True)
 
     async def delete_rules(self, ids: list[str]) -> None:
         """Take rules away."""
@@ -231,10 +230,12 @@ class _RuleClient(AsyncStreamingClient):  # type: ignore[misc]
 def refusal(status: int, body: bytes, reset: str, now: datetime) -> XError:
     """What an answer that is no success means, and what is to be done about it."""
     said = _problem(body)
-    detail = (said.detail or said.message or said.title).strip()[:200]
+    detail = said.said[:200]
     words = f" ({detail})" if detail else ""
     if status == 401:
         return XError(f"X does not accept the bearer token{words}", "http", permanent=True, status=status)
+    if status == 402:
+        return XError("the credits at X are used up: buy some at console.x.com", "http", permanent=True, status=status)
     if said.type.endswith(_CAPPED) or said.title == "UsageCapExceeded":
         wait = _period_end(said.period, now) - now
         return XError(f"the usage cap at X is reached{words}", "limited", retry_after=wait, status=status, capped=True)

@@ -110,6 +110,18 @@ class Problem(Told, frozen=True):
     disconnect_type: str = ""
     period: str = ""
     value: str = ""
+    resource_id: str = ""
+    details: list[str] = []
+
+    @property
+    def about(self) -> str:
+        """The number that was asked for. X documents one of these names and sends both."""
+        return self.resource_id or self.value
+
+    @property
+    def said(self) -> str:
+        """What is wrong, as people read it."""
+        return (self.detail or "; ".join(self.details) or self.message or self.title).strip()
 
 
 class Line(Told, frozen=True):
@@ -233,7 +245,7 @@ def _aware(moment: datetime) -> datetime:
 
 
 def _language(said: str) -> str:
-    code = said.lower()[:35]
+    code = said.partition("-")[0].lower()[:35]
     return "" if code in _NONE else _LANGUAGES.get(code, code)
 
 

@@ -241,7 +241,7 @@ def _lines(lines: Sequence[bytes], ear: Ear, now: datetime) -> Read:
                 matched.append(ear.wanted.watchlists([rule.tag for rule in said.matching_rules]))
         elif said.errors and not posts:
             problem = said.errors[0]
-            raise XError(f"X ends the stream: {problem.detail or problem.title}"[:300], "ended")
+            raise XError(f"X ends the stream: {problem.said}"[:300], "ended")
     ear.spending.posts(len(posts), now, matched)
     error = f"{len(refused)} of {len(lines)} lines cannot be read: {refused[0]}" if refused else ""
     return read(posts, now, error)

@@ -51,7 +51,7 @@ class Looking:
         )
 
     async def _items(self, names: Sequence[str]) -> list[msgspec.Raw]:
-        params = {"part": "snippet", "id": ",".join(names), "textFormat": "plainText", "maxResults": str(MOST)}
+        params = {"part": "snippet", "id": ",".join(names), "textFormat": "plainText"}
         return (await self.api.get("comments", Page, params, part=PART, quota=self.quota)).items
 
 

@@ -1,6 +1,7 @@
 """A real SMTP server (aiosmtpd) that can put off, refuse and hang up."""
 
 import asyncio
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ class FakeMail:
     data: list[str] = field(default_factory=list)
     sender: list[str] = field(default_factory=list)
     taken: list[tuple[tuple[str, ...], EmailMessage]] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
+    tokens: set[str] = field(default_factory=set)
     port: int = 0
 
     async def handle_MAIL(
@@ -45,11 +48,21 @@ class FakeMail:
             assert isinstance(envelope.content, bytes)
             mail = message_from_bytes(envelope.content, policy=default)
             assert isinstance(mail, EmailMessage)
+            self.raw.append(envelope.content)
             self.taken.append((tuple(envelope.rcpt_tos), mail))
         if answer == "drop":
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return answer if answer != "drop" else "250 OK"
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:
+        """As Microsoft and Google do it: what is wrong comes as a question, which wants an empty answer."""
+        given = b64decode(args[1]).decode()
+        right = given in {f"user=leitstand\x01auth=Bearer {token}\x01\x01" for token in self.tokens}
+        if not right:
+            await server.push("334 eyJzdGF0dXMiOiI0MDAifQ==")
+            assert await server._reader.readline() == b"\r\n"
+        return AuthResult(success=right, handled=False)
 
 
 class AnyPort(Controller):

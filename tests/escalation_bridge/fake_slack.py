@@ -1,9 +1,10 @@
 """A small Slack that speaks the true protocol: one channel, threads, metadata, and the ways it says no."""
 
+import html
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -39,8 +40,13 @@ class FakeSlack:
     rooms: dict[str, "FakeRoom"] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
     users: frozenset[str] = frozenset({"U0ANNA", "U0BEN"})
+    scopes: str = "chat:write,channels:history,metadata.message:read"
 
     def __call__(self, request: Request) -> Reply:
+        reply = self._answered(request)
+        return replace(reply, headers={"X-OAuth-Scopes": self.scopes, **reply.headers}) if self.scopes else reply
+
+    def _answered(self, request: Request) -> Reply:
         method = request.path.rpartition("/")[2]
         self.calls.append(method)
         if self.misbehave.get(method):
@@ -75,6 +81,8 @@ class FakeSlack:
             return error("is_archived")
         if said.get("thread_ts") and not self._find(said["thread_ts"]):
             return error("thread_not_found")
+        if wrong := refusal(said):
+            return error(wrong)
         ts = f"{clock.now().timestamp() + len(self.messages):.6f}"
         self.messages.append({**said, "ts": ts})
         return ok(channel=said["channel"], ts=ts)
@@ -97,7 +105,7 @@ class FakeSlack:
         return ok(channels=shown, response_metadata={"next_cursor": str(after) if after < len(found) else ""})
 
     def _topic(self, asked: Mapping[str, Any]) -> Reply:
-        if len(asked["topic"]) > 250:
+        if len(unescaped(asked["topic"])) > 250:
             return error("too_long")
         if asked["channel"] not in self.rooms:
             return error("channel_not_found")
@@ -116,6 +124,8 @@ class FakeSlack:
         message = self._find(said["ts"])
         if not message:
             return error("message_not_found")
+        if wrong := refusal(said):
+            return error(wrong)
         message.update({k: v for k, v in said.items() if k != "ts"})
         return ok(channel=CHANNEL, ts=said["ts"])
 
@@ -135,6 +145,8 @@ class FakeSlack:
         return self._page(asked, [m for m in self.messages if not m.get("thread_ts") and m["channel"] == here])
 
     def _replies(self, asked: Mapping[str, Any]) -> Reply:
+        if not self._find(asked["ts"]):
+            return error("thread_not_found")
         return self._page(asked, [m for m in self.messages if asked["ts"] in (m["ts"], m.get("thread_ts"))])
 
     def _page(self, asked: Mapping[str, Any], messages: list[dict[str, Any]]) -> Reply:
@@ -150,6 +162,45 @@ class FakeSlack:
 
     def _find(self, ts: str) -> dict[str, Any] | None:
         return next((m for m in self.messages if m["ts"] == ts), None)
+
+
+def refusal(said: Mapping[str, Any]) -> str:
+    """Why Slack does not take a message, "" if it does. A text is counted as it is stored: escaped, by UTF-16."""
+    blocks = said.get("blocks") or []
+    if not said.get("text"):
+        return "no_text"
+    if len(blocks) > 50 or any(not _is_block(block) for block in blocks):
+        return "invalid_blocks"
+    if sum(_length(drawn(block)) for block in blocks) > 13_000:
+        return "msg_blocks_too_long"
+    return "msg_too_long" if _length(said["text"]) > 40_000 else ""
+
+
+def _is_block(block: Mapping[str, Any]) -> bool:
+    if block["type"] == "section":
+        text = block["text"]
+        long = len(text["text"].encode("utf-16-le")) // 2 if text["type"] == "mrkdwn" else _length(text["text"])
+        return text["type"] in ("mrkdwn", "plain_text") and 1 <= long <= 3_000
+    elements = [one for part in block["elements"] for one in part["elements"]]
+    return block["type"] == "rich_text" and all(one["type"] == "text" and one["text"] for one in elements)
+
+
+def _length(text: str) -> int:
+    return len(html.escape(text, quote=False).encode("utf-16-le")) // 2
+
+
+def drawn(block: Mapping[str, Any]) -> str:
+    """What a block shows; what is bold in rich text stands between asterisks."""
+    if block["type"] == "section":
+        text: str = block["text"]["text"]
+        return text
+    elements = [one for part in block["elements"] for one in part["elements"]]
+    return "".join(f"*{one['text']}*" if one.get("style") == {"bold": True} else one["text"] for one in elements)
+
+
+def unescaped(markup: str) -> str:
+    """What markup without links and mentions shows."""
+    return html.unescape(markup)
 
 
 def arguments(request: Request) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import pytest
 from pydantic import ValidationError
@@ -15,6 +16,7 @@ from leitstand import clock
 from leitstand.errors import DeliveryError, DeliveryOutcome
 from leitstand.model import Letter, NoticeType, Severity
 from tests.escalation_bridge.fake_mail import FakeMail, mail_server
+from tests.escalation_bridge.receivers import Reply, in_turn, receiver
 from tests.escalation_bridge.senders import sending
 from tests.escalation_bridge.words import CASE, delivery, notice
 
@@ -138,6 +140,67 @@ def test_a_wrong_password_shuts_the_target() -> None:
     assert "wrong" not in str(caught.value)
 
 
+def with_a_token(server: FakeMail, url: str, **more: object) -> email.Settings:
+    app = {"login_url": f"{url}/token", "client_id": "an-app", "client_secret": "the-secret-of-the-app"}
+    return settings(server, username="leitstand", **{**app, **more})
+
+
+def test_where_no_password_is_taken_a_token_is_asked_for_once() -> None:
+    server = FakeMail(tokens={"first"})
+    answers = in_turn(
+        *(Reply(body=f'{{"access_token":"{one}","expires_in":3599}}'.encode()) for one in ("first", "next"))
+    )
+
+    async def mails(url: str) -> list[DeliveryOutcome]:
+        outcomes: list[DeliveryOutcome] = []
+        target = email.connect("duty-mail", with_a_token(server, url))
+        for key, tokens in (("msg_1", {"first"}), ("msg_2", {"first"}), ("msg_3", {"next"}), ("msg_3", {"next"})):
+            server.tokens = tokens
+            try:
+                await target.deliver(delivery(key=key))
+            except DeliveryError as error:
+                outcomes.append(error.outcome)
+        await target.close()
+        return outcomes
+
+    with mail_server(server, auth_require_tls=False), receiver(answers) as provider:
+        assert asyncio.run(mails(provider.url)) == [DeliveryOutcome.UNAUTHORISED], "one that was withdrawn is dropped"
+        assert provider.requests.qsize() == 2
+        form = dict(parse_qsl(provider.next().body.decode()))
+    assert [mail["Message-ID"] for _, mail in server.taken] == [f"<msg_{n}@example.org>" for n in (1, 2, 3)]
+    app = {"client_id": "an-app", "client_secret": "the-secret-of-the-app"}
+    assert form == {"grant_type": "client_credentials", **app}
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (Reply(401, {}, b'{"error":"invalid_client"}'), DeliveryOutcome.UNAUTHORISED),
+        (Reply(400, {}, b'{"error":"invalid_grant"}'), DeliveryOutcome.UNAUTHORISED),
+        (Reply(503), DeliveryOutcome.RETRY),
+        (Reply(429, {"Retry-After": "30"}), DeliveryOutcome.RATE_LIMITED),
+        (Reply(200, {}, b"<html>"), DeliveryOutcome.RETRY),
+        (Reply(drop=True), DeliveryOutcome.RETRY),
+    ],
+)
+def test_without_a_token_nothing_was_taken(answer: Reply, outcome: DeliveryOutcome) -> None:
+    async def go(server: FakeMail, url: str) -> None:
+        target = email.connect("duty-mail", with_a_token(server, url))
+        try:
+            await target.deliver(delivery())
+        finally:
+            await target.close()
+
+    with (
+        receiver(answer) as provider,
+        mail_server(FakeMail(), auth_require_tls=False) as server,
+        pytest.raises(DeliveryError) as caught,
+    ):
+        asyncio.run(go(server, provider.url))
+    assert caught.value.outcome is outcome
+    assert "the-secret-of-the-app" not in str(caught.value)
+
+
 def test_verify_logs_in_and_sends_nothing() -> None:
     server = FakeMail()
     with mail_server(server, auth_require_tls=False):
@@ -186,6 +249,9 @@ def test_a_connection_lost_at_the_end_sends_the_same_id_again(database: Engine) 
         {"sender": "a@b..example"},
         {"recipients": ["a@b.example\r\nBcc: c@d.example"]},
         {"username": "u"},
+        {"username": "u", "login_url": "https://login.example"},
+        {"login_url": "https://login.example", "client_id": "c", "client_secret": "s"},
+        {"username": "u", "password": "p", "login_url": "https://l.example", "client_id": "c", "client_secret": "s"},
         {"host": "smtp.example.org", "username": "u", "password": "p", "security": "none"},
         {"timezone": "Mars/Olympus"},
     ],

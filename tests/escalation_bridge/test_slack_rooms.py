@@ -11,7 +11,7 @@ from escalation_bridge.slack_rooms import NAME_LENGTH
 from leitstand import clock
 from leitstand.errors import DeliveryError, DeliveryOutcome
 from leitstand.model import NoticeType, Receipt
-from tests.escalation_bridge.fake_slack import CHANNEL, FakeRoom, FakeSlack, error
+from tests.escalation_bridge.fake_slack import CHANNEL, FakeRoom, FakeSlack, error, unescaped
 from tests.escalation_bridge.receivers import receiver
 from tests.escalation_bridge.senders import sending
 from tests.escalation_bridge.using_slack import settings, using
@@ -40,6 +40,16 @@ def test_it_is_made_with_its_topic_and_its_people_and_told_the_case() -> None:
     assert receipt.room is not None
     assert receipt.room.url == f"https://acme-test.slack.example/archives/{room.id}"
     assert receipt.remote_id == message["ts"]
+
+
+def test_a_topic_is_shown_as_the_post_says_it() -> None:
+    server = FakeSlack()
+    title = "<https://evil.example|bank> & " + "<&>" * 200
+    open_room(server, case=replace(CASE, title=title))
+    (room,) = server.rooms.values()
+    assert "<" not in room.topic
+    assert unescaped(room.topic).startswith("SEV1 <https://evil.example|bank> & <&>")
+    assert unescaped(room.topic).endswith("… · https://desk.example/cases/27343")
 
 
 def test_a_private_one_is_private() -> None:

@@ -54,6 +54,12 @@ def test_an_old_call_is_refused_and_one_of_several_signatures_is_enough() -> Non
     assert check_standard(SECRET, b"{}", several, NOW) == "msg_1"
 
 
+def test_a_secret_may_lack_its_padding() -> None:
+    bare = SecretStr(SECRET.get_secret_value().rstrip("="))
+    assert bare != SECRET
+    assert check_standard(bare, b"{}", headers(b"{}"), NOW) == "msg_1"
+
+
 @pytest.mark.parametrize("algorithm", ["sha256", "sha1"])
 def test_the_hmac_of_a_body_in_hex(algorithm: str) -> None:
     digest = hmac.new(SECRET.get_secret_value().encode(), b"{}", getattr(hashlib, algorithm)).hexdigest()

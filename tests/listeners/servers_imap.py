@@ -5,11 +5,13 @@ import re
 import ssl
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 PACE = 0.1
+TOKEN = "a-token-of-the-provider"
 USER, PASSWORD = "support@acme.example", 'a "strange" \\ password'
 
 
@@ -29,6 +31,9 @@ class FakeImap:
     can_idle: bool = True
     refuse: dict[str, str] = field(default_factory=dict)
     garbage: bytes = b""
+    password: str = PASSWORD
+    mailbox: str = "INBOX"
+    tokens: set[str] = field(default_factory=lambda: {TOKEN})
     port: int = 0
     logins: int = 0
     commands: list[str] = field(default_factory=list)
@@ -104,9 +109,23 @@ class FakeImap:
             return self.secure is not None
         if command == "LOGIN":
             self.logins += 1
-            quoted = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
+            quoted = self.password.replace("\\", "\\\\").replace('"', '\\"')
             right = rest == f'LOGIN "{USER}" "{quoted}"'
             writer.write(f"{tag} {'OK in' if right else 'NO [AUTHENTICATIONFAILED] no'}\r\n".encode())
+            return True
+        if command == "AUTHENTICATE":
+            self.logins += 1
+            writer.write(b"* OK a word aside\r\n+ \r\n")
+            await writer.drain()
+            right = self._knows(rest.split(" ")[1], b64decode((await reader.readline()).strip()).decode())
+            if not right:
+                writer.write(b"+ eyJzdGF0dXMiOiI0MDEifQ==\r\n")
+                await writer.drain()
+                assert await reader.readline() == b"\r\n"
+            writer.write(f"{tag} {'OK in' if right else 'NO AUTHENTICATE failed.'}\r\n".encode())
+            return True
+        if command == "EXAMINE" and rest != f'EXAMINE "{self.mailbox}"':
+            writer.write(f"{tag} NO [NONEXISTENT] Unknown mailbox\r\n".encode())
             return True
         if command == "IDLE":
             await self._idle(reader, writer)
@@ -114,6 +133,11 @@ class FakeImap:
             writer.write(self._said(command, rest))
         writer.write(f"{tag} OK done\r\n".encode())
         return command != "LOGOUT"
+
+    def _knows(self, method: str, given: str) -> bool:
+        if method == "PLAIN":
+            return given == f"\0{USER}\0{self.password}"
+        return given in {f"user={USER}\x01auth=Bearer {token}\x01\x01" for token in self.tokens}
 
     def _break(self, command: str, rest: str, writer: asyncio.StreamWriter) -> bool:
         """Half of an answer, and no more. While it waits with somebody, it has agreed to that."""

@@ -68,6 +68,7 @@ class Jetstream:
     floor: int = 0  # what is older is no longer there
     dictionary: bytes = b""
     asked: list[dict[str, list[str]]] = field(default_factory=list)
+    hellos: list[Json] = field(default_factory=list)
     live: set[ServerConnection] = field(default_factory=set)
     server: Server | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -110,11 +111,15 @@ class Jetstream:
         self.live.add(connection)
         self.came.set()
         try:
+            wanted = await self._wanted(connection, query)
             while sent < ending.after:
                 if index >= len(self.events):
                     await self._news_or_end(connection)
                     continue
                 event = self.events[index]
+                if wanted and isinstance(event, dict) and event["did"] not in wanted:
+                    index += 1
+                    continue
                 await connection.send(pack(event if isinstance(event, bytes) else frame(index, event)))
                 sent, index = sent + 1, index + 1
             await self._end(connection, ending.code)
@@ -122,6 +127,15 @@ class Jetstream:
             pass
         finally:
             self.live.discard(connection)
+
+    async def _wanted(self, connection: ServerConnection, query: dict[str, list[str]]) -> set[object]:
+        """The accounts that are asked for: in the address, or in the first word of who was asked to say one."""
+        if "requireHello" not in query:
+            return {*query.get("wantedDids", []), *query.get("dids", [])}
+        said = json.loads(await connection.recv())
+        self.hellos.append(said)
+        assert said["type"] == "options_update"
+        return set(said["payload"]["wantedDids"])
 
     async def _news_or_end(self, connection: ServerConnection) -> None:
         self.news.clear()

@@ -61,6 +61,8 @@ class Mastodon:
     limits: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     asked: list[Request] = field(default_factory=list)
     streams: list[asyncio.Queue[bytes]] = field(default_factory=list)
+    old: bool = False  # it has the first version of its description alone
+    unknown_kinds: set[str] = field(default_factory=set)  # of notifications
     out_of_its_mind: bool = False  # nothing is there, it says of everything
     url: str = ""
     streaming: str = ""
@@ -87,6 +89,10 @@ class Mastodon:
         self.asked.append(request)
         if self.out_of_its_mind:
             return await talk.answer(404, {"error": "Record not found"})
+        if request.path == "/api/v1/instance":
+            return await talk.answer(200, {"title": "Far", "urls": {"streaming_api": self.streaming}})
+        if request.path == "/api/v2/instance" and self.old:
+            return await talk.answer(404, {"error": "Not Found"})
         if request.path == "/api/v2/instance":
             return await talk.answer(200, {"title": "Far", "configuration": {"urls": {"streaming": self.streaming}}})
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
@@ -104,7 +110,7 @@ class Mastodon:
         return await self._page(request, talk, {})
 
     async def _page(self, request: Request, talk: Talk, headers: dict[str, str]) -> None:
-        items = self.notifications if request.path.endswith("notifications") else self.timeline
+        items = self._notified(request) if request.path.endswith("notifications") else self.timeline
         ordered = sorted(items, key=lambda one: int(str(one["id"])))
         limit = int(request.one("limit") or 20)
         if above := request.one("min_id"):
@@ -118,6 +124,11 @@ class Mastodon:
                 **headers,
             }
         await talk.answer(200, page[::-1], headers)
+
+    def _notified(self, request: Request) -> list[dict[str, object]]:
+        """Those of the kinds that are asked for; an older server passes over kinds that it does not know."""
+        wanted = set(request.query.get("types[]", [])) - self.unknown_kinds
+        return [one for one in self.notifications if not wanted or one["type"] in wanted]
 
     async def _stream(self, talk: Talk) -> None:
         if self.refusals:

@@ -16,6 +16,8 @@ Json = dict[str, object]
 PROBLEM = "https://api.x.com/2/problems/"
 CAPPED: Json = {"title": "UsageCapExceeded", "detail": "Usage cap exceeded: Monthly product cap", "period": "Monthly",
                 "type": f"{PROBLEM}usage-capped"}  # fmt: skip
+NO_CREDITS: Json = {"title": "CreditsDepleted", "type": f"{PROBLEM}credits",
+                    "detail": "Your enrolled account does not have any credits to fulfill this request."}  # fmt: skip
 TOO_MANY: Json = {"title": "ConnectionException", "detail": "This stream is at the maximum allowed connection",
                   "connection_issue": "TooManyConnections", "type": f"{PROBLEM}streaming-connection"}  # fmt: skip
 DISCONNECT: Json = {"errors": [{"title": "operational-disconnect", "disconnect_type": "UpstreamOperationalDisconnect",
@@ -114,7 +116,7 @@ class X:
         for number in asked:
             kind = "resource-not-found" if number in self.gone else "not-authorized-for-resource"
             if number in self.gone | self.hidden:
-                errors.append({"value": number, "resource_id": number, "parameter": "ids", "resource_type": "tweet",
+                errors.append({"resource_id": number, "parameter": "ids", "resource_type": "tweet",
                                "title": "Error", "detail": f"not {number}", "type": PROBLEM + kind})  # fmt: skip
                 continue
             history = max((h for h in histories if isinstance(h, list) and number in h), key=len)
@@ -128,8 +130,13 @@ class X:
             return await talk.answer(200, {"data": self.rules, "meta": {"result_count": len(self.rules)}})
         asked = json.loads(request.body)
         for rule in asked.get("add", []):
-            if len(rule["value"]) > 1024 or rule["value"] in [known["value"] for known in self.rules]:
-                problem = {"title": "Invalid Rule", "detail": f"{rule['value'][:20]} is not valid", "type": "x"}
+            if len(rule["value"]) > 1024 or rule["value"].endswith("("):
+                problem = {"title": "UnprocessableEntity", "details": [f"{rule['value'][:20]} is not valid"],
+                           "value": rule["value"], "type": f"{PROBLEM}invalid-rules"}  # fmt: skip
+                return await talk.answer(200, {"errors": [problem], "meta": {"summary": {"created": 0}}})
+            if held := [known["id"] for known in self.rules if known["value"] == rule["value"]]:
+                problem = {"title": "DuplicateRule", "value": rule["value"], "id": held[0],
+                           "type": f"{PROBLEM}duplicate-rules"}  # fmt: skip
                 return await talk.answer(200, {"errors": [problem], "meta": {"summary": {"created": 0}}})
         if request.one("dry_run") != "true":
             gone = asked.get("delete", {}).get("ids", [])

@@ -61,6 +61,8 @@ class FakeYouTube:
             return self._page(self.videos, asked)
         if parent := asked.query.get("parentId"):
             return self._page(next(replies for top, replies in self.threads if top["id"] == parent), asked)
+        if {"maxResults", "pageToken"} & set(asked.query):
+            return refusal(400, "operationNotSupported", "Not together with id.")
         wanted = asked.query["id"].split(",")
         everything = [one for top, replies in self.threads for one in (top, *replies)]
         return Reply({"items": [one for one in everything if one["id"] in wanted]})

@@ -47,6 +47,8 @@ def nowhere(kind: str, folder: Path) -> ListenerSettings:
     module = loaded(kind)
     led: dict[str, Any] = {}
     for name, field in module.Settings.model_fields.items():
+        if name == "login_url" and field.default == "":
+            continue  # a password is used
         if name.endswith("url"):
             socket = str(field.default).startswith("ws") or kind == "bluesky"
             led[name] = NOWHERE.replace("http", "ws") if socket else NOWHERE

@@ -111,8 +111,13 @@ def _queries(node: Node, channel: str, syntax: Syntax, most: int, spelled: tuple
 
 
 def diff(have: Iterable[tuple[str, str, str]], want: Iterable[Rule]) -> Changes:
-    """The smallest change of the server's rules (id, tag, value). Rules that are not ours are left alone."""
-    missing = dict.fromkeys(want)
+    """The smallest change of the server's rules (id, tag, value). Rules that are not ours are left alone.
+
+    X holds a rule only once, whatever its tag: one that somebody else has set brings its posts to us as well.
+    """
+    have = list(have)
+    theirs = {value for _, tag, value in have if not tag.startswith(TAG)}
+    missing = dict.fromkeys(rule for rule in want if rule.value not in theirs)
     surplus: list[str] = []
     for rule_id, tag, value in have:
         if Rule(tag, value) in missing:

@@ -285,6 +285,33 @@ def test_single_accounts_are_asked_for_and_a_quiet_stream_says_that_it_is_heard(
     ]  # fmt: skip
 
 
+def test_more_accounts_than_an_address_holds_are_named_when_the_stream_is_open(
+    database: Engine, redis_url: str
+) -> None:
+    """Servers, and those in between, take only so long an address."""
+    dids = ["did:plc:anna", *(f"did:plc:{n:024}" for n in range(1000))]
+
+    async def scene() -> tuple[Ear, Jetstream]:
+        async with jetstream() as fake:
+            fake.endings = [Ending(2)]
+            hears = ear(database, redis_url, fake, dids=dids)
+            begin_at_zero(hears, fake, START_US)
+            others = [v1(n, START_US + n * 1000, record("acme is down"), did="did:plc:ben") for n in range(4, 8)]
+            fake.posts(range(4))
+            fake.events += others
+            fake.posts(range(8, 10))
+            await hears.listen(lambda: hears.count() == 6)
+            return hears, fake
+
+    hears, fake = asyncio.run(scene())
+    assert hears.kept() == [uri(n) for n in (0, 1, 2, 3, 8, 9)]
+    assert len(fake.hellos) == len(fake.asked) >= 2
+    assert all("wantedDids" not in query and "cursor" in query for query in fake.asked)
+    assert fake.hellos[0]["payload"] == {
+        "wantedCollections": ["app.bsky.feed.post"], "wantedDids": dids, "maxMessageSizeBytes": 5_000_000,
+    }  # fmt: skip
+
+
 def test_verify_counts_what_comes() -> None:
     async def scene() -> str:
         async with jetstream() as fake:

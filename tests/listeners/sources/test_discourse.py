@@ -58,12 +58,67 @@ def test_posts_are_heard_once_and_belong_to_their_topic(server: FakeForum) -> No
     assert hear(server, 2, cursors).heard == []
 
 
-def test_a_thousand_posts_between_two_looks_are_all_heard(server: FakeForum) -> None:
+@pytest.mark.parametrize("version", ["2016", "2023", "2026"])
+def test_a_thousand_posts_between_two_looks_are_all_heard(server: FakeForum, version: str) -> None:
+    server.version = version
     server.write(1)
     cursors: dict[str, str] = {}
     hear(server, 1, cursors)
     server.write(*range(2, 1002))
     assert hear(server, 1, cursors).heard == named(server, *range(2, 1002))
+
+
+@pytest.mark.parametrize("version", ["2016", "2023", "2026"])
+def test_pages_of_which_we_may_see_little_or_nothing_are_no_end(server: FakeForum, version: str) -> None:
+    """Messages between users, and what is said where only some may read, take numbers, too."""
+    server.version = version
+    server.write(1)
+    cursors: dict[str, str] = {}
+    hear(server, 1, cursors)
+    server.write(2, 3, 200, 420, 421)
+    server.unseen = {*range(4, 420)} - {200}
+    heard = hear(server, 1, cursors)
+    assert heard.heard == named(server, 2, 3, 200, 420, 421)
+    assert heard.lost == []
+
+
+@pytest.mark.parametrize("version", ["2016", "2023", "2026"])
+def test_the_walk_ends_where_all_that_was_known_has_gone(server: FakeForum, version: str) -> None:
+    server.version = version
+    server.write(100, 101)
+    cursors: dict[str, str] = {}
+    hear(server, 1, cursors)
+    del server.posts[100], server.posts[101]
+    server.write(300)
+    heard = hear(server, 1, cursors)
+    assert heard.heard == named(server, 300)
+    assert heard.lost == []
+    assert len(server.asked) <= 8
+
+
+def test_what_is_no_post_of_a_user_for_all_to_read_is_not_heard(server: FakeForum) -> None:
+    """Older versions also list what the forum itself notes, and the webhook tells of everything."""
+    server.write(1)
+    server.write(2, post_type=3, cooked="<p>closed this topic</p>")
+    server.write(3, post_type=2)
+    server.write(4, post_type=4)
+    server.write(5, topic_archetype="private_message")
+    server.write(6, hidden=True, cooked="<p>This post was flagged and is hidden.</p>")
+    assert hear(server, 1).heard == named(server, 1)
+    for more in ({"post_type": 3}, {"post_type": 4}, {"topic_archetype": "private_message"}, {"hidden": True}):
+        for event in ("post_created", "post_edited", "post_recovered"):
+            assert receive(HOOK, call(event, {"post": post(2, **more)})) == Received()
+
+
+def test_a_post_that_is_hidden_for_a_while_keeps_its_words(server: FakeForum) -> None:
+    server.write(1, 2)
+    cursors: dict[str, str] = {}
+    hear(server, 1, cursors)
+    server.write(2, hidden=True, version=2, cooked="<p>This post was flagged and is hidden.</p>")
+    heard = hear(server, 1, cursors)
+    assert (heard.edited, heard.deleted) == ([], [])
+    server.write(2, version=3, cooked="<p>Acme is up</p>")
+    assert hear(server, 1, cursors).edited == named(server, 2)
 
 
 def test_all_of_a_forum_that_was_empty_at_first_is_heard(server: FakeForum) -> None:

@@ -17,7 +17,8 @@ from listeners.mail.messages import read, without_quotes
 from listeners.sources import email as source
 from listeners.sources.email import Settings, verify
 from tests.listeners.hearing import Hearing, run
-from tests.listeners.servers_imap import PASSWORD, USER, FakeImap, imap_server
+from tests.listeners.servers_api import Asked, Reply, serving
+from tests.listeners.servers_imap import PASSWORD, TOKEN, USER, FakeImap, imap_server
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 
@@ -78,6 +79,93 @@ def started(server: FakeImap, **more: Any) -> dict[str, str]:
     cursors: dict[str, str] = {}
     run(source, at(server, **more), lambda one: one.next(), cursors)
     return cursors
+
+
+def with_a_token(server: FakeImap, url: str, **more: Any) -> Settings:
+    app = {"login_url": f"{url}/token", "client_id": "an-app", "client_secret": "the-secret-of-the-app"}
+    return at(server, password=None, **{**app, **more})
+
+
+def issued(asked: Asked) -> Reply:
+    """A provider that issues tokens to one app."""
+    if asked.query.get("client_secret") != "the-secret-of-the-app" and asked.query.get("refresh_token") != "granted":
+        return Reply({"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret."}, 401)
+    return Reply({"token_type": "Bearer", "expires_in": 3599, "access_token": TOKEN})
+
+
+def test_where_no_password_is_taken_a_token_is_asked_for(server: FakeImap) -> None:
+    asked: list[Asked] = []
+
+    def answer(request: Asked) -> Reply:
+        asked.append(request)
+        return issued(request)
+
+    with serving(answer) as url:
+        scope = "https://outlook.example/.default"
+        said = asyncio.run(verify(with_a_token(server, url, scope=scope)))
+        granted = with_a_token(server, url, client_secret=None, refresh_token="granted")
+        assert asyncio.run(verify(granted)) == said
+        server.deliver(mail(1))
+        cursors: dict[str, str] = {}
+        run(source, granted, lambda one: one.next(), cursors)
+    forms = [one.query for one in asked]
+    app = {"client_id": "an-app", "client_secret": "the-secret-of-the-app"}
+    assert forms[0] == {"grant_type": "client_credentials", "scope": scope, **app}
+    assert forms[1] == {"grant_type": "refresh_token", "client_id": "an-app", "refresh_token": "granted"}
+    assert cursors["INBOX"]
+
+
+def test_a_token_that_is_not_issued_or_not_taken_is_told_once_in_words(server: FakeImap) -> None:
+    with serving(issued) as url:
+        with pytest.raises(FetchError, match="does not issue a token to this client_id") as caught:
+            asyncio.run(verify(with_a_token(server, url, client_secret="wrong-secret")))
+        assert (caught.value.permanent, caught.value.said) == (True, "AADSTS7000215: Invalid client secret.")
+        assert "wrong-secret" not in str(caught.value)
+        server.tokens = set()
+        with pytest.raises(FetchError, match="does not let this app into the mailbox") as caught:
+            asyncio.run(verify(with_a_token(server, url)))
+        assert caught.value.permanent and TOKEN not in str(caught.value)
+    with pytest.raises(FetchError, match="cannot be reached") as caught:
+        asyncio.run(verify(with_a_token(server, url)))
+    assert not caught.value.permanent
+
+
+def test_a_password_may_have_any_letters(server: FakeImap) -> None:
+    server.password = "Größe \0 ☂"
+    assert asyncio.run(verify(at(server, password=server.password)))
+    with pytest.raises(FetchError, match="does not take this username and password"):
+        asyncio.run(verify(at(server, password="größe")))
+
+
+@pytest.mark.parametrize(
+    "login",
+    [
+        {},
+        {"password": "p", "login_url": "https://login.example", "client_id": "c", "client_secret": "s"},
+        {"login_url": "https://login.example"},
+        {"login_url": "https://login.example", "client_id": "c"},
+        {"password": "p", "client_secret": "s"},
+    ],
+)
+def test_one_way_to_log_in_is_needed(login: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="login_url"):
+        Settings.model_validate({"host": "imap.example.org", "username": USER, **login})
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("INBOX", "INBOX"),
+        ("Störungen & Fragen", "St&APY-rungen &- Fragen"),
+        ("~peter/mail/台北/日本語", "~peter/mail/&U,BTFw-/&ZeVnLIqe-"),  # the example of RFC 3501
+        ("Entwürfe/🔥", "Entw&APw-rfe/&2D3dJQ-"),
+    ],
+)
+def test_a_mailbox_may_have_any_name(server: FakeImap, name: str, written: str) -> None:
+    server.mailbox = written
+    assert asyncio.run(verify(at(server, mailbox=name)))
+    with pytest.raises(FetchError, match="has no mailbox"):
+        asyncio.run(verify(at(server, mailbox=f"{name}x")))
 
 
 def test_what_was_there_before_the_first_start_is_not_heard(server: FakeImap) -> None:
@@ -247,6 +335,18 @@ def test_a_password_is_not_sent_in_the_clear_to_another_host() -> None:
 def test_machines_and_our_own_are_nobodys_voice(headers: dict[str, str]) -> None:
     assert read(mail(1, "Acme is down", **headers), NOW, "email", {USER}) is None
     assert read(mail(Auto_Submitted="no"), NOW, "email", {USER})
+
+
+def test_where_customers_write_to_a_group_its_mails_are_heard() -> None:
+    group = {"Precedence": "list", "List_ID": "<support.acme.example>"}
+    rewritten = {"From": "'Jo Doe' via Support <support@acme.example>", "X_Original_From": "Jo Doe <Jo@mail.example>"}
+    for headers in (group, {**group, **rewritten}):
+        assert read(mail(**headers), NOW, "email", {USER, "support@acme.example"}) is None
+        told = read(mail(**headers), NOW, "email", {USER, "support@acme.example"}, lists=True)
+        assert told is not None
+        assert (told.author.handle, told.author.name) == ("jo@mail.example", "Jo Doe")
+    for headers in ({"Precedence": "bulk"}, {"Auto_Submitted": "auto-replied"}):
+        assert read(mail(**group | headers), NOW, "email", {USER}, lists=True) is None
 
 
 def test_an_answer_joins_its_conversation() -> None:

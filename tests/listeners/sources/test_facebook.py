@@ -63,6 +63,16 @@ def hear(server: FakeGraph, looks: int, cursors: dict[str, str] | None = None, *
     return run(facebook, at(server, **more), go, cursors)
 
 
+def test_what_the_page_says_itself_is_the_brands(server: FakeGraph) -> None:
+    server.add(FEED, post(), post("1000_8", 1, **{"from": {"id": "5", "name": "Jo"}}))
+    server.add(BELOW, comment(1), comment(2, **{"from": {"id": ACCOUNT, "name": "Acme"}}))
+    polled = run(facebook, at(server), lambda one: one.next()).mentions
+    assert {m.external_id for m in polled if m.author.own} == {POST, "7_2"}
+    people: list[dict[str, Any]] = [{"from": {"id": who, "name": "x"}} for who in (ACCOUNT, "5")]
+    calls = [change(**one) for one in people]
+    assert [received(one).mentions[0].author.own for one in calls] == [True, False]
+
+
 def test_posts_comments_and_replies_are_heard_once(server: FakeGraph) -> None:
     server.add(FEED, post())
     server.add(BELOW, comment(1), comment(2, parent={"id": "7_1"}))
@@ -151,22 +161,53 @@ def test_one_bad_row_harms_only_itself(server: FakeGraph) -> None:
     assert set(hear(server, 1).heard) == {POST, "7_1", "7_2"}
 
 
+def test_a_token_that_died_ends_it_with_words(server: FakeGraph) -> None:
+    server.instead[FEED] = refusal(190, 401)
+    with pytest.raises(FetchError, match="does not take this access_token") as caught:
+        hear(server, 1)
+    assert caught.value.permanent
+    assert TOKEN not in str(caught.value)
+    assert len(server.asked) == 1
+
+
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (refusal(190, 401), "does not take this access_token"),
         (refusal(10, 403), "lacks a permission"),
         (refusal(200, 403), "lacks a permission"),
         (refusal(100), "refuses it"),
     ],
 )
-def test_what_only_a_person_can_mend_ends_with_words(server: FakeGraph, reply: Reply, said: str) -> None:
-    server.instead[FEED] = reply
-    with pytest.raises(FetchError, match=said) as caught:
-        hear(server, 1)
-    assert caught.value.permanent
-    assert TOKEN not in str(caught.value)
-    assert len(server.asked) == 1
+def test_what_we_may_not_have_harms_nothing_else(server: FakeGraph, reply: Reply, said: str) -> None:
+    """Mentions of the page take a permission of their own, and not every login has them."""
+    server.instead[f"{ACCOUNT}/tagged"] = reply
+    server.add(FEED, post())
+    begun = clock.now()
+
+    async def go(one: Hearing) -> tuple[Batch, Batch, Batch]:
+        return await one.next(), await one.next(), await one.next()
+
+    feed, tagged, again = run(facebook, at(server), go)
+    assert [m.external_id for m in feed.mentions] == [POST]
+    assert said in tagged.error and tagged.next_at is not None
+    assert (tagged.next_at - begun).total_seconds() >= 3600
+    assert (again.part, again.error) == ("feed", "")
+    with pytest.raises(FetchError, match=said):
+        asyncio.run(verify(at(server)))
+
+
+def test_one_post_whose_comments_are_not_for_us_harms_no_other(server: FakeGraph) -> None:
+    server.add(FEED, post("1000_8"), post(second=1))
+    server.add(BELOW, comment(1))
+    server.instead["1000_8/comments"] = refusal(10, 403)
+    cursors: dict[str, str] = {}
+    assert hear(server, 1, cursors).heard == ["1000_8", POST, "7_1"]
+    server.instead[BELOW] = refusal(10, 403)
+    heard = hear(server, 1, cursors)
+    assert "lacks a permission" in heard.errors["feed"], "not one of them is"
+    del server.instead[BELOW]
+    server.add(BELOW, comment(2))
+    assert hear(server, 1, cursors).heard == ["7_2"]
 
 
 def test_a_limit_is_obeyed_as_long_as_it_lasts(server: FakeGraph) -> None:

@@ -168,6 +168,31 @@ def test_new_items_are_heard_once_and_only_changes_are_asked_for(feeds: FeedServ
     assert (again.mentions, again.cursor, again.error) == ((), None, "")
 
 
+def test_validators_go_back_word_for_word_and_a_304_may_bring_new_ones(feeds: FeedServer, path: str) -> None:
+    since, later = "Tue, 3 Mar 2026 10:00:00 GMT", "Tue, 3 Mar 2026 11:00:00 GMT"
+    url = feeds.put(path, rss(item("1")), modified=since)
+
+    async def go(one: Hearing) -> None:
+        assert await one.posts(1) == ids("1")
+        feeds.put(path, status=304, headers={"ETag": 'W/"2"', "Last-Modified": later})
+        await one.until(lambda batch: "W/" in str(batch.cursor))
+        await one.next()
+
+    run(settings(url), go)
+    asked = feeds.asked(path, 4)
+    assert [one.get("if-modified-since") for one in asked[:2]] == [None, since]
+    assert (asked[-1]["if-none-match"], asked[-1]["if-modified-since"]) == ('W/"2"', later)
+
+
+def test_the_same_document_again_changes_nothing(feeds: FeedServer, path: str) -> None:
+    """Many servers know no validators."""
+    url = feeds.put(path, rss(item("1")))
+    cursors: dict[str, str] = {}
+    first(settings(url), cursors)
+    again = first(settings(url), cursors)
+    assert (again.mentions, again.cursor, again.error) == ((), None, "")
+
+
 def test_the_oldest_first_is_heard_like_the_newest_first(feeds: FeedServer, path: str) -> None:
     newest, oldest = feeds.put(f"{path}/newest", rss(item("1"))), feeds.put(f"{path}/oldest", rss(item("a")))
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -226,6 +227,34 @@ def test_edits_deletes_and_discussions() -> None:
     body = {"action": "created", "comment": comment(2, html_url=at_discussion, parent_id=1)}
     [reply] = told("discussion_comment", body).mentions
     assert (reply.external_id, reply.parent_id, reply.conversation_id) == ("reply-2", "reply-1", f"{REPOSITORY}#4")
+
+
+def test_a_pull_request_is_named_as_the_listing_does() -> None:
+    url = f"{SITE}/pull/9"
+    [opened] = told("pull_request", {"action": "opened", "pull_request": issue(9, html_url=url)}).mentions
+    assert (opened.external_id, opened.kind, opened.url) == (f"{REPOSITORY}#9", "post", url)
+    assert receive(HOOK, call("pull_request", {"action": "synchronize", "pull_request": issue(9)})) == Received()
+
+
+def test_a_call_that_comes_as_a_form_is_read_too() -> None:
+    said = json.dumps({"action": "opened", "issue": issue(7, body="Größe & 100 % +1")})
+    form = urlencode({"payload": said}).encode()
+    mark = hmac.new(SECRET.encode(), form, hashlib.sha256).hexdigest()
+    headers = {
+        "x-github-event": "issues",
+        "x-hub-signature-256": f"sha256={mark}",
+        "content-type": "application/x-www-form-urlencoded",
+    }
+    found = receive(HOOK, HookRequest("POST", headers, {}, form, clock.now()))
+    assert found.batch is not None
+    assert [m.text for m in found.batch.mentions] == ["Größe & 100 % +1"]
+    for body in (b"", b"payload", b"payload=%7B", b"&" * 50):
+        mark = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+        with pytest.raises(HookRefusedError) as caught:
+            receive(
+                HOOK, HookRequest("POST", headers | {"x-hub-signature-256": f"sha256={mark}"}, {}, body, clock.now())
+            )
+        assert caught.value.status == 400
 
 
 def test_other_events_are_none_of_ours_and_bad_ones_are_named() -> None:

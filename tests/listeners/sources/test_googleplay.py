@@ -61,6 +61,12 @@ def test_the_title_is_before_the_tab(server: FakePlay, text: str, title: str, bo
     assert one.url == f"https://play.google.com/store/apps/details?id={PACKAGE}&reviewId=gp%3A1"
 
 
+@pytest.mark.parametrize(("said", "language"), [("pt_BR", "pt"), ("de-AT", "de"), ("EN", "en"), ("", "")])
+def test_languages_are_told_as_everybody_tells_them(server: FakePlay, said: str, language: str) -> None:
+    server.write(1, reviewerLanguage=said)
+    assert [one.language for one in first(at(server)).mentions] == [language]
+
+
 def test_times_come_as_text_as_numbers_and_not_at_all(server: FakePlay) -> None:
     for number, seconds in enumerate(("1700000000", 1_700_000_000, "-5", "x", 10**15, "9" * 5000)):
         server.write(number, lastModified={"seconds": seconds})

@@ -78,6 +78,28 @@ def test_media_comments_replies_and_tags_are_heard_once(server: FakeGraph) -> No
     assert hear(server, 2, cursors).heard == []
 
 
+def test_what_the_account_says_itself_is_the_brands(server: FakeGraph) -> None:
+    server.add(MEDIA, picture())
+    server.add(BELOW, comment(1, comment(2, username="acme"), comment(3, **{"from": {"id": ACCOUNT}})))
+    server.add(TAGS, picture("88", username="fan"))
+    heard = [m for batch in run(instagram, at(server), _two) for m in batch.mentions]
+    assert {m.external_id for m in heard if m.author.own} == {"70", "c2", "c3"}
+    people: list[dict[str, Any]] = [{"from": {"id": who, "username": "x"}} for who in (ACCOUNT, "5")]
+    batches = [receive(HOOK, signed(call(told(**one)))).batch for one in people]
+    assert [batch.mentions[0].author.own for batch in batches if batch] == [True, False]
+
+
+async def _two(hearing: Hearing) -> list[Batch]:
+    return [await hearing.next(), await hearing.next()]
+
+
+def test_a_call_for_an_app_with_instagrams_own_login_holds_one_change_an_entry() -> None:
+    entries = [{"id": ACCOUNT, "time": 1772532002, **told(name)} for name in ("c1", "c2")]
+    found = receive(HOOK, signed({"object": "instagram", "entry": entries}))
+    assert found.batch is not None
+    assert [m.external_id for m in found.batch.mentions] == ["c1", "c2"]
+
+
 def test_edits_and_deletes_that_nobody_tells_are_noticed(server: FakeGraph) -> None:
     server.add(MEDIA, picture())
     server.add(BELOW, comment(1), comment(2), comment(3, comment(4)))

@@ -249,12 +249,13 @@ def test_at_reddit_what_was_edited_or_taken_away_is_found_however_old() -> None:
              "api_url": url, "site_url": url, "allow_private": True}
         )  # fmt: skip
         assert reddit_source.recheck_every(settings) == timedelta(days=1)
-        [batch] = told_of(cast(Rechecks, reddit_source), settings, posts, 1)
+        batch, second = told_of(cast(Rechecks, reddit_source), settings, posts, 2)
         again = replace(posts[0], edited_at=batch.edits[0].edited_at)
         [later] = told_of(cast(Rechecks, reddit_source), settings, [again], 1)
     assert [(m.external_id, m.text) for m in batch.edits] == [("t1_c1", "It works")]
     assert {gone.external_id for gone in batch.deletes} == {"t1_c2", "t3_s4"}
-    assert batch.checked == tuple(posts)
+    assert (batch.checked, second.checked) == (tuple(posts[:-1]), tuple(posts))
+    assert {gone.external_id for gone in second.deletes} == {"t1_c2", "t3_s4", "t1_unknown"}, "twice not there"
     assert (later.edits, later.checked) == ((), (again,))
 
 

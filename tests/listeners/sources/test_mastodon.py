@@ -110,6 +110,32 @@ def test_mentions_of_the_account_come_by_its_notifications(database: Engine, red
     assert next(batch.mentions[0].kind for batch in hears.batches if batch.mentions) == "message"
 
 
+@pytest.mark.parametrize("old", [False, True])
+def test_who_quotes_the_account_is_heard_live_and_from_the_timeline(
+    database: Engine, redis_url: str, old: bool
+) -> None:
+    async def scene() -> Ear:
+        async with mastodon() as fake:
+            fake.notify(1, status(1))
+            fake.unknown_kinds = {"quote"} if old else set()
+            hears = ear(database, redis_url, fake, hashtags=[], streams=["mentions"])
+            await hears.listen(lambda: len(hears.batches) == 1)
+            fake.notify(2, status(2, quote={"state": "accepted"}), "quote")
+            fake.notify(3, status(3), "quoted_update")
+            fake.notify(4, status(4))
+
+            def step() -> bool:
+                if hears.count() == (1 if old else 2):
+                    fake.notify(5, status(5), "mention")
+                return hears.count() >= (2 if old else 3)
+
+            await hears.listen(step)
+            return hears
+
+    kept = asyncio.run(scene()).kept()
+    assert kept == ([uri(4), uri(5)] if old else [uri(2), uri(4), uri(5)])
+
+
 def test_an_answer_knows_what_it_answers(database: Engine, redis_url: str) -> None:
     async def scene() -> Ear:
         async with mastodon() as fake:
@@ -237,9 +263,11 @@ def test_more_than_can_be_fetched_is_said_to_be_lost(
     assert hears.batches[-1].lost == "more than 80 posts were missed"
 
 
-def test_the_stream_may_be_at_another_host(database: Engine, redis_url: str) -> None:
+@pytest.mark.parametrize("old", [False, True])
+def test_the_stream_may_be_at_another_host(database: Engine, redis_url: str, old: bool) -> None:
     async def scene() -> list[str]:
         async with mastodon() as fake, mastodon() as other:
+            fake.old = old
             fake.streaming = other.url.replace("http", "ws")
             hears = ear(database, redis_url, fake)
 

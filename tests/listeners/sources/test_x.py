@@ -31,7 +31,7 @@ from listeners.x.posts import UNREADABLE, Line, Post, User, mention, number_at, 
 from listeners.x.shares import NOT_FETCHED, Wanted
 from listeners.x.spending import OVER, Spending
 from tests.listeners.committing import Ear
-from tests.listeners.servers_x import CAPPED, TOKEN, TOO_MANY, USER, Ending, X, x
+from tests.listeners.servers_x import CAPPED, NO_CREDITS, TOKEN, TOO_MANY, USER, Ending, X, x
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -102,7 +102,8 @@ def test_rules_are_changed_as_little_as_possible_and_others_are_left_alone(datab
                 {"id": "3", "tag": "leitstand:kept", "value": "acme kept"},
                 {"id": "4", "tag": "leitstand:renamed", "value": "acme same"},
             ]
-            hears = ear(database, redis_url, fake, rules={"kept": "acme kept", "new": "acme new", "name": "acme same"})
+            rules = {"kept": "acme kept", "new": "acme new", "name": "acme same", "both": "acme theirs"}
+            hears = ear(database, redis_url, fake, rules=rules)
             await hears.listen(lambda: bool(hears.batches))
             return fake
 
@@ -116,15 +117,15 @@ def test_rules_are_changed_as_little_as_possible_and_others_are_left_alone(datab
 def test_a_rule_that_x_refuses_is_told_before_anything_is_changed(database: Engine, redis_url: str) -> None:
     async def scene() -> X:
         async with x() as fake:
-            fake.rules = [{"id": "1", "tag": "leitstand:old", "value": "acme"}, {"id": "2", "tag": "x", "value": "bad"}]
-            hears = ear(database, redis_url, fake, rules={"new": "bad"})
-            with pytest.raises(FetchError, match="X refuses a rule: bad is not valid") as caught:
+            fake.rules = [{"id": "1", "tag": "leitstand:old", "value": "acme"}]
+            hears = ear(database, redis_url, fake, rules={"new": "bad ("})
+            with pytest.raises(FetchError, match=r"X refuses a rule: bad \( is not valid") as caught:
                 await hears.listen(lambda: False)
             assert caught.value.permanent
             return fake
 
     fake = asyncio.run(scene())
-    assert len(fake.rules) == 2
+    assert len(fake.rules) == 1
     assert fake.asked[-1].one("dry_run") == "true"
 
 
@@ -170,6 +171,7 @@ def test_garbage_among_good_lines_harms_only_itself(database: Engine, redis_url:
     [
         (401, {"title": "Unauthorized", "detail": "Unauthorized"}, "X does not accept the bearer token (Unauthorized)"),
         (403, {"title": "Forbidden", "detail": "attach a project"}, "X forbids this to the app (attach a project)"),
+        (402, NO_CREDITS, "the credits at X are used up: buy some at console.x.com"),
         (429, CAPPED, "the usage cap at X is reached (Usage cap exceeded: Monthly product cap)"),
     ],
 )
@@ -404,6 +406,11 @@ def test_every_field_of_a_post() -> None:
     assert (post.language, post.links, post.media) == ("he", ("https://acme.example/x",), 1)
     assert post.url == "https://x.com/anna/status/20"
     assert (post.created_at, post.author.handle) == (NOW - timedelta(hours=1), "anna")
+
+
+@pytest.mark.parametrize(("said", "language"), [("de", "de"), ("zh-CN", "zh"), ("in", "id"), ("zxx", ""), ("", "")])
+def test_languages_are_told_as_everybody_tells_them(said: str, language: str) -> None:
+    assert mention(Post("20", "acme", lang=said), None, NOW).language == language
 
 
 def test_a_post_without_its_author_or_time() -> None:

@@ -159,7 +159,7 @@ TABLE: Final[Mapping[str, Mapping[Point, Proof]]] = {
         Point.KILLED: _KILLS,
         Point.LIMIT: _of("facebook", "test_a_limit_is_obeyed_as_long_as_it_lasts"),
         Point.CREDENTIAL: _of(
-            "facebook", "test_what_only_a_person_can_mend_ends_with_words", "test_a_bad_signature_is_refused_in_words"
+            "facebook", "test_a_token_that_died_ends_it_with_words", "test_a_bad_signature_is_refused_in_words"
         ),
         Point.GARBAGE: _of(
             "facebook", "test_garbage_from_the_api_stops_nothing", "test_garbage_that_is_signed_is_never_a_crash"

@@ -115,8 +115,8 @@ def test_rules_are_tagged_and_the_same_rule_is_there_once() -> None:
 
 def test_the_difference_is_the_smallest() -> None:
     kept, new = Rule("leitstand:a:1", "bmw"), Rule("leitstand:b:2", "bk")
-    have = [("1", *kept), ("2", "leitstand:old:3", "old"), ("3", "someone else's", "bk"), ("4", *kept)]
-    assert x.diff(have, [kept, new]) == Changes((new,), ("2", "4"))
+    have = [("1", *kept), ("2", "leitstand:old:3", "old"), ("3", "someone else's", "vw"), ("4", *kept)]
+    assert x.diff(have, [kept, new, Rule("leitstand:c:3", "vw")]) == Changes((new,), ("2", "4"))
     assert x.diff([("1", *kept)], [kept]) == Changes((), ())
     assert x.diff([], []) == Changes((), ())
 
