@@ -16,8 +16,8 @@ from console.auth import is_loopback, listen_host
 from leitstand.settings import Settings
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-# What proves itself by a token or signature of its own, and is called by programs, not by browsers.
-PROGRAMS = ("/api/", "/hooks/")
+# What proves itself by a token or signature of its own, or changes nothing, and is called by programs, not by browsers.
+PROGRAMS = ("/api/", "/hooks/", "/metrics", "/healthz", "/readyz")
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
