@@ -69,7 +69,8 @@ def test_the_riskiest_escalations_are_told_as_described(console: Console) -> Non
     [
         ("channel", "X"), ("channel", "x\n"), ("external_id", ""), ("external_id", "i" * 501), ("text", ""),
         ("url", "acme"), ("url", "http://acme.example\n"), ("title", "t" * 1001), ("created_at", 5),
-        ("language", "l" * 36), ("kind", "tweet"), ("author", {"followers": -1}), ("author", {"followers": 10**16}), ("parent_id", 1),
+        ("language", "l" * 36), ("kind", "tweet"), ("author", {"followers": -1}), ("parent_id", 1),
+        ("author", {"followers": 10**16}),
     ],
 )  # fmt: skip
 def test_what_the_description_refuses_is_refused(console: Console, field: str, value: object) -> None:
