@@ -235,13 +235,6 @@ def test_no_help_loses_words_in_brackets(name: str) -> None:
     assert [Text.from_markup(said).plain for said in shown] == shown
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_takes_the_configuration(name: str) -> None:
-    for part in _parts_of(get_command(build(name)).commands[name]):  # type: ignore[attr-defined]
-        if hasattr(part, "params") and not hasattr(part, "commands"):
-            assert "--config" in {option for parameter in part.params for option in parameter.opts}, part
-
-
 def test_what_reads_no_configuration_does_not_look_for_it(leitstand: Leitstand) -> None:
     assert leitstand("query", "format", "acme  down", "--config", "nowhere.toml").out == "acme AND down\n"
 
