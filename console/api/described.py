@@ -214,8 +214,9 @@ def _act(number: Json) -> Json:
             "assign": {"value": {"value": "r.castillo"}},
         },
     }
-    answers = {"200": _body("The case after it.", "CaseSnapshot"), **_problems(400, 404, 409, 413, 422)}
-    operation = _operation("Do something to a case; doing it twice changes nothing", "act", [number, action], answers)
+    answers = {"200": _body("The case after it.", "CaseSnapshot"), **_problems(400, 404, 408, 409, 413, 415, 422)}
+    told = "Do something to a case; done twice, all but reply, note, escalate, forward and share change nothing"
+    operation = _operation(told, "act", [number, action], answers)
     return {**operation, "requestBody": {"required": False, "content": {"application/json": content}}}
 
 
@@ -224,7 +225,7 @@ def _hooks() -> Json:
     name = _parameter("name", "path", "The listener's name in the configuration.", {"type": "string"})
     taken = _body("Stored; or what the service wants to read.", "Taken")
     challenge: Json = {"description": "What the service wants to read.", "content": {"text/plain": {}}}
-    refused = _problems(400, 401, 403, 404, 413, 422, 503)
+    refused = _problems(400, 401, 403, 404, 408, 413, 415, 422, 503)
 
     def called(summary: str, answered: Json) -> Json:
         described = "As the service documents it; the listener's guide says how to set it up."
@@ -250,7 +251,7 @@ def _callback() -> Json:
             "required": True,
             "content": {"application/json": {"schema": {"$ref": _REF + "Body"}}},
         },
-        "responses": {"200": _body("Committed.", "CallTaken"), **_problems(400, 401, 404, 413, 415, 422, 503)},
+        "responses": {"200": _body("Committed.", "CallTaken"), **_problems(400, 401, 404, 408, 413, 415, 422, 503)},
     }
 
 

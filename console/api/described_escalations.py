@@ -132,7 +132,7 @@ def _listed(parameters: list[Json]) -> Json:
 def _write(
     summary: str, told: type, parameters: list[Json], given: type | None, *problems: int, status: int = 200
 ) -> Json:
-    operation = _operation(summary, "act", parameters, told, status, (*problems, 400, 413, 415, 422))
+    operation = _operation(summary, "act", parameters, told, status, (*problems, 400, 408, 413, 415, 422))
     if given is None:
         return operation
     content = {"application/json": {"schema": _described()[0][given]}}

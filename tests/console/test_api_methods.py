@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from tests.console.running import ACT, LISTENER, READ, Console
-from tests.console.visiting import CASES, get
+from tests.console.visiting import CASES, act, get
 
 
 @pytest.mark.parametrize(
@@ -92,6 +92,24 @@ def test_null_is_taken_as_described(console: Console, absent: str) -> None:
     assert Draft202012Validator({**content["schema"], "components": document["components"]}).is_valid(mention)
     with console.client(LISTENER) as client:
         assert client.post("/api/v1/mentions", json=mention).status_code == 202
+
+
+def test_what_to_do_about_a_large_body_fits_what_was_sent(console: Console) -> None:
+    number = console.open_case()
+    with console.client(ACT) as client:
+        refused = client.post(f"{CASES}/{number}/note", json={"text": "x" * 100_000})
+    assert refused.status_code == 413
+    assert refused.json() == {"error": "the body is larger than 100,000 bytes"}
+
+
+@pytest.mark.parametrize("action", ["acknowledge", "assign", "pause", "label", "resolve", "close", "reply", "note"])
+def test_only_what_the_description_names_changes_something_twice(console: Console, action: str) -> None:
+    number = console.open_case()
+    body = {"text": "soon"} if action in ("reply", "note") else {"value": "hold" if action == "pause" else "ann"}
+    first, second = (act(console, number, action, body)[1]["revision"] for _ in range(2))
+    _, document = get(console, "/api/openapi.json", "")
+    told = document["paths"]["/api/v1/cases/{number}/{action}"]["post"]["summary"]
+    assert (first != second) == (action in told.partition("all but")[2])
 
 
 def described(console: Console, path: str, method: str, status: str) -> Any:
