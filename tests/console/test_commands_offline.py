@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -244,6 +245,20 @@ def _parts_of(command: object) -> Iterator[object]:
     yield from getattr(command, "params", ())
     for inner in getattr(command, "commands", {}).values():
         yield from _parts_of(inner)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("test acme - --json <&-", 0, "0 of 0 posts match.\n"),
+        ("format acme --json >&-", 0, ""),
+        ("format acme >/dev/full", 1, "leitstand: cannot write: No space left on device\n"),
+    ],
+)
+def test_closed_streams_and_full_disks_are_no_traceback(words: str, code: int, said: str) -> None:
+    command, root = f'exec "{sys.executable}" -m console query {words}', Path(__file__).parents[2]
+    ended = subprocess.run(["sh", "-c", command], cwd=root, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (code, said)
 
 
 def test_ctrl_c_while_it_starts_ends_it_without_a_word(leitstand: Leitstand, monkeypatch: pytest.MonkeyPatch) -> None:
