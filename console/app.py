@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from console.api import callbacks, cases, hooks, mentions, probes
@@ -24,6 +25,7 @@ from console.api.desk import Desk
 from console.api.mentions import Take
 from console.auth import Sessions, api_tokens, console_tokens, is_open, load_key
 from console.feedback import Links
+from console.methods import Heads
 from console.ready import tell_ready
 from console.web import board, case, correcting, feedback, listening, matrix, oncall, session, silencing
 from console.web import escalations as escalation_pages
@@ -65,10 +67,13 @@ def create_app(
         exception_handlers=handlers(renderer),
     )
     app.state.live, app.state.address = live, settings.server.public_url
+    app.add_middleware(Heads)
     app.add_middleware(Guard, refuse=refusals(renderer), hosts=allowed_hosts(settings))
     api, pages = _api(settings, desk, take), _pages(settings, desk, renderer, live)
-    for router in (*api, probes.routes(metrics, health), *pages):
+    routers = (*api, probes.routes(metrics, health), *pages)
+    for router in routers:
         app.include_router(router)
+    app.state.routes = [route for router in routers for route in router.routes if isinstance(route, Route)]
     app.mount("/static", _Static(directory=STATIC), name="static")
     return app
 

@@ -3,11 +3,13 @@
 Exit codes: 0 ok, 1 failed, 2 bad usage or configuration, 75 the database belongs to a newer version.
 """
 
+import errno
 import gc
 import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import typer
 
@@ -84,8 +86,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     if words in (["--version"], ["-V"]):
         typer.echo(f"leitstand {__version__}")
         return
+    _open_streams()
     try:
-        build(next((word for word in words if not word.startswith("-")), None))(words)
+        try:
+            build(next((word for word in words if not word.startswith("-")), None))(words)
+        finally:
+            sys.stdout.flush()
     except (ConfigurationError, InputError) as error:
         typer.echo(str(error), err=True)
         sys.exit(BAD_USAGE)
@@ -96,3 +102,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # `leitstand cases | head`
         sys.stderr.close()
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the rest would fail once more at the end
+        typer.echo(
+            f"leitstand: cannot write{f' {error.filename}' if error.filename else ''}: {error.strerror}", err=True
+        )
+        sys.exit(FAILED)
+
+
+def _open_streams() -> None:
+    """Whoever started this may have closed them, as `leitstand check >&-` does."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 – as long as the process

@@ -15,6 +15,8 @@ WhoseModel = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="Whose `nlp` settings count: model, products, components. Without: none."),
 ]
+# Scripts give every command the same --config; those that have no use for one take it all the same.
+Unread = Annotated[Path | None, typer.Option("--config", "-c", help="Taken as by every command; it is not read.")]
 DEFAULT_CONFIG = Path("leitstand.toml")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 

@@ -166,7 +166,7 @@ def _cell(words: str) -> str:
 def _commands() -> Iterator[str]:
     yield "# Commands"
     yield (
-        "All take `--help`; all that read your configuration take `--config` (`-c`). Exit codes: 0 ok, 1 failed, 2 bad"
+        "All take `--help` and `--config` (`-c`). Exit codes: 0 ok, 1 failed, 2 bad"
         " usage or configuration, 75 the database belongs to a newer version. What prints data takes `--json`: one JSON"
         " object a line."
     )

@@ -15,11 +15,13 @@ from pydantic.fields import FieldInfo
 
 from leitstand import plugins
 from leitstand.errors import ConfigurationError, PluginError, Problem
+from leitstand.leaving_out import Remainder
 from leitstand.references import references, suggest
 from leitstand.settings import ListenerSettings, Section, Settings, TargetSettings
 from leitstand.toml_lines import KeyPath, line_of, lines
 
 MAX_BYTES = 5_000_000
+MOST_ROUNDS = 10  # each leaves out what was found wrong, at last the table around it
 Check = Callable[[Settings], Iterable[Problem]]
 Tree = dict[str, Any]  # what tomllib gives: only this module sees it
 Found = list[tuple[KeyPath, str]]
@@ -52,17 +54,25 @@ def load(path: Path, checks: Sequence[Check] = (), environment: Mapping[str, str
     classes = _plugin_sections(tree, problems)
     unset |= _secret_files(tree, classes, path.parent, problems)
     shape: Found = []
-    settings = _validate(tree, classes, shape)
+    settings, rest = _validate(tree, classes, shape)
     problems += [(at, message) for at, message in shape if at not in unset]  # an empty value is no second problem
     if settings is not None:
         settings = _absolute(settings, path.parent)
-        checked = (references, *checks)
-        problems += [(_key_path(p.path), p.message) for check in checked for p in check(settings)]
+        problems += _checked(settings, checks, rest)
     if problems or settings is None:
         raise ConfigurationError(
             [Problem(_show(at), message, line_of(at, known), str(path)) for at, message in problems]
         )
     return settings
+
+
+def _checked(settings: Settings, checks: Sequence[Check], rest: Remainder) -> Found:
+    found: Found = []
+    for check in (references, *checks):
+        for problem in check(settings):
+            at = rest.told(problem, _key_path(problem.path), of_names=check is references)
+            found += [(at, problem.message)] if at is not None else []
+    return found
 
 
 def _absolute(settings: Settings, folder: Path) -> Settings:
@@ -118,6 +128,8 @@ def _substitute(node: Any, at: KeyPath, env: Mapping[str, str], problems: Found)
         return node
     missing = [name for name in _ENV.findall(node) if name not in env]
     problems += [(at, f"the environment variable {name} is not set") for name in missing]
+    if "${" in _ENV.sub("", node):  # else a mistyped reference would be the secret itself
+        problems.append((at, "has a ${ that names no variable: write ${NAME}"))
     return _ENV.sub(lambda m: env.get(m[1], ""), node)
 
 
@@ -166,7 +178,7 @@ def _secret_files(tree: Tree, classes: dict[KeyPath, type[Section]], folder: Pat
     return unreadable
 
 
-def _validate(tree: Tree, classes: dict[KeyPath, type[Section]], problems: Found) -> Settings | None:
+def _validate(tree: Tree, classes: dict[KeyPath, type[Section]], problems: Found) -> tuple[Settings | None, Remainder]:
     """The settings, with every problem of shape added to `problems`.
 
     What is wrong is left out and the rest read again, so that the cross-checks still see it: one run reports all. None
@@ -180,16 +192,17 @@ def _validate(tree: Tree, classes: dict[KeyPath, type[Section]], problems: Found
                 name: _section(entry, (table, name), classes.get((table, name)), base, problems)
                 for name, entry in entries.items()
             }
-    try:
-        return Settings.model_validate(rest)
-    except ValidationError as error:
-        problems += _translate(error, (), Settings)
-        for item in error.errors(include_url=False):
-            _leave_out(rest, item["loc"])
-    try:
-        return Settings.model_validate(rest)
-    except ValidationError:
-        return None
+    left = Remainder(rest)
+    for again in range(MOST_ROUNDS):
+        try:
+            return Settings.model_validate(left.tree), left
+        except ValidationError as error:
+            if not again:
+                problems += _translate(error, (), Settings)
+            wrong = [(item["loc"], item["type"] == "missing") for item in error.errors(include_url=False)]
+            if not left.leave_out(wrong):
+                break
+    return None, left
 
 
 def _section(entry: Any, at: KeyPath, section: type[Section] | None, base: type[Plugin], problems: Found) -> Section:
@@ -200,17 +213,6 @@ def _section(entry: Any, at: KeyPath, section: type[Section] | None, base: type[
         except ValidationError as error:
             problems += _translate(error, at, section)
     return base.model_construct(kind="")
-
-
-def _leave_out(tree: Any, loc: tuple[str | int, ...]) -> None:
-    *above, last = loc
-    for part in above:
-        try:
-            tree = tree[part]
-        except (KeyError, IndexError, TypeError):
-            return
-    if isinstance(tree, dict):
-        tree.pop(last, None)
 
 
 def _translate(error: ValidationError, prefix: KeyPath, section: type[BaseModel]) -> Found:
@@ -233,8 +235,30 @@ def _say(item: dict[str, Any], section: type[BaseModel]) -> str:
         case "string_pattern_mismatch":
             examples = _examples_at(section, item["loc"])
             return f"must be written like {examples[0]!r}" if examples else f"must match {context['pattern']}"
+        case kind if kind in _SAID:
+            return _SAID[kind].format(**context)
         case _:
             return str(item["msg"])
+
+
+_SAID = {
+    "string_type": "must be text",
+    "list_type": "must be a list",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "path_type": "must be text",
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "must be a number"),
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be {le} or less",
+    "too_short": "must have {min_length} or more entries",
+    "too_long": "must have {max_length} or fewer entries",
+    "string_too_short": "must have {min_length} or more characters",
+    "string_too_long": "must have {max_length} or fewer characters",
+}
 
 
 def _fields_at(section: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:

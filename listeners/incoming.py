@@ -28,9 +28,13 @@ MAX_TEXT: Final = 100_000
 MAX_AHEAD: Final = timedelta(minutes=10)
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-Channel = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,40}\Z")]
+# `$(?!\n)` is the end in Python and in JavaScript, whose patterns the API's description uses; `\Z` is so only here.
+Channel = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,40}$(?!\n)")]
 Id = Annotated[str, msgspec.Meta(max_length=500)]
-Address = Annotated[str, msgspec.Meta(max_length=4000, pattern=r"^(https?://[^\s\x00-\x1f]+)?\Z")]
+Address = Annotated[str, msgspec.Meta(max_length=4000, pattern=r"^(https?://[^\s\x00-\x1f]+)?$(?!\n)")]
+Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
+Title = Annotated[str, msgspec.Meta(max_length=1000)]
+Language = Annotated[str, msgspec.Meta(max_length=35)]
 Followers = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
 
 
@@ -44,11 +48,11 @@ class _Author(msgspec.Struct):
 class _Optional(msgspec.Struct, kw_only=True):
     """What a mention may have."""
 
-    text: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
+    text: Text
     url: Address | None = None
-    title: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
+    title: Title | None = None
     created_at: datetime | None = None
-    language: Annotated[str, msgspec.Meta(max_length=35)] | None = None
+    language: Language | None = None
     kind: MentionKind | None = None
     author: _Author | None = None
     parent_id: Id | None = None
@@ -57,6 +61,7 @@ class _Optional(msgspec.Struct, kw_only=True):
 
 
 class _Form(_Optional, kw_only=True):
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
     channel: Channel
     external_id: Annotated[Id, msgspec.Meta(min_length=1)]
 
@@ -109,13 +114,14 @@ def decode(body: bytes, now: datetime) -> Incoming:
     _check_count(len(forms))
     if b"\\u0000" in body:  # the only way for a NUL into a JSON string
         return _each(_objects(body), now)
-    return _sort_out(forms, lambda form: _mention(form, form.channel, form.external_id, now))
+    return _sort_out(forms, lambda form: _sent(form, now))
 
 
 def decode_line(line: bytes, now: datetime, channel: str) -> Mention:
     """The mention in one line of a JSON lines file. Raises InputError.
 
-    Only `text` is required: `channel` is the default, and the id is `external_id`, else `id`, else a hash of the line.
+    Only `text` is required, and it may be empty (a picture alone): `channel` is the default, and the id is
+    `external_id`, else `id`, else a hash of the line.
     """
     tree = _parse(line)
     form = _convert(tree, _LineForm)
@@ -126,11 +132,7 @@ def decode_line(line: bytes, now: datetime, channel: str) -> Mention:
 def _each(objects: list[object], now: datetime) -> Incoming:
     _check_count(len(objects))
 
-    def read(tree: object) -> Mention:
-        form = _convert(tree, _Form)
-        return _mention(form, form.channel, form.external_id, now)
-
-    return _sort_out(objects, read)
+    return _sort_out(objects, lambda tree: _sent(_convert(tree, _Form), now))
 
 
 def _sort_out(given: Sequence[T], read: Callable[[T], Mention]) -> Incoming:
@@ -203,7 +205,10 @@ def _check_characters(struct: msgspec.Struct, prefix: str = "") -> None:
             raise InputError(f"has a {what} at character {found.start() + 1}", prefix + name)
 
 
-_WORDS: Final = {"str": "text", "int": "a whole number", "object": "an object", "datetime": "a date", "null": "null"}
+_WORDS: Final = {
+    "str": "text", "int": "a whole number", "object": "an object", "datetime": "a date", "float": "a fraction",
+    "bool": "true or false", "array": "an array", "null": "null",
+}  # fmt: skip
 
 
 def _explain(message: str) -> InputError:
@@ -222,6 +227,8 @@ def _explain(message: str) -> InputError:
         return InputError("must be a date and time with its zone, such as 2026-03-01T09:30:00+01:00", path)
     if what.startswith("Invalid enum value"):
         return InputError(f"must be one of {', '.join(get_args(MentionKind))}", path)
+    if bound := re.fullmatch(r"Expected `int` (>=|<=) (\d+)", what):
+        return InputError(f"must be {int(bound[2]):,} or {'more' if bound[1] == '>=' else 'less'}", path)
     if types := re.fullmatch(r"Expected `([^`]+)`, got `(\w+)`", what):
         expected = " or ".join(_WORDS.get(t, t) for t in types[1].split(" | "))
         return InputError(f"must be {expected}, not {_WORDS.get(types[2], types[2])}", path)
@@ -234,9 +241,13 @@ _PATTERNS: Final = {
 }
 
 
-def _mention(form: _Optional, channel: str, external_id: str, now: datetime) -> Mention:
+def _sent(form: _Form, now: datetime) -> Mention:
     if form.text.isspace():
         raise InputError("must not be empty", "text")
+    return _mention(form, form.channel, form.external_id, now)
+
+
+def _mention(form: _Optional, channel: str, external_id: str, now: datetime) -> Mention:
     author = form.author
     return Mention(
         channel,

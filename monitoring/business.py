@@ -1,5 +1,6 @@
 """Puts the stages' summaries and the gauges together. Whoever starts /metrics hands the summaries in."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from leitstand import clock
 from leitstand.model import ClockName
 from leitstand.settings import Settings
 from monitoring import gauges
+from monitoring.channels import Channels
 from monitoring.collector import Found, Lane, Part, StateCollector
 from monitoring.metrics import Metrics, start_breaches_at_zero
 from monitoring.summaries import Backlog, ListenerState, OpenCases, TargetSummary
@@ -63,7 +65,7 @@ def business_collector(
         rows = list(open_cases(connection))
         for row in rows:
             start_breaches_at_zero(metrics, row.channel, row.severity)
-        return cases_found(rows)
+        return cases_found(rows, metrics.channels)
 
     return StateCollector(
         [
@@ -95,9 +97,12 @@ def _read(engine: Engine, read: Callable[[Connection], T]) -> T:
         return read(connection)
 
 
-def cases_found(rows: Iterable[OpenCases]) -> Found:
+def cases_found(rows: Iterable[OpenCases], channels: Channels) -> Found:
     """Open cases."""
-    return {gauges.CASES_OPEN: {(row.severity, row.channel, row.state): row.count for row in rows}}
+    found = Counter[tuple[str, ...]]()
+    for row in rows:
+        found[row.severity, channels.label(row.channel), row.state] += row.count
+    return {gauges.CASES_OPEN: found}
 
 
 def incidents_found(settings: Settings, found: Mapping[str, int]) -> Found:

@@ -5,7 +5,7 @@ Several processes count, one answers /metrics: `slots`.
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
@@ -16,6 +16,7 @@ from leitstand.errors import DeliveryOutcome
 from leitstand.model import ClockName, Sentiment, Severity, Urgency
 from leitstand.settings import Settings
 from monitoring import slots
+from monitoring.channels import Channels
 from monitoring.definitions import Definition
 
 LATENCY = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600)
@@ -27,8 +28,9 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 class Metrics:
     """What is counted. Names and labels are a contract with dashboards and alert rules; `rows` lists them."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, channels: Iterable[str] = ()) -> None:
         self._registry = registry
+        self.channels = Channels(channels)
         self.rows: list[Definition] = []
         self.mentions_received = self._counter(
             "leitstand_mentions_received", "Mentions a source handed over.", "listener", "channel"
@@ -88,10 +90,11 @@ def open_metrics(directory: Path, slot: str) -> Metrics:
     Raises ServiceError if the directory cannot be written to.
     """
     claimed = slots.claim(directory, slot)
+    channels = slots.label_values(directory, "channel")
     values.ValueClass = values.MultiProcessValue(process_identifier=lambda: claimed)  # type: ignore[no-untyped-call]
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
     try:
-        return Metrics(CollectorRegistry())
+        return Metrics(CollectorRegistry(), channels)
     finally:  # both files are open now, and a child process must not count into this directory by itself
         del os.environ["PROMETHEUS_MULTIPROC_DIR"]
 
@@ -118,7 +121,7 @@ def start_breaches_at_zero(metrics: Metrics, channel: str, severity: str) -> Non
     """The same for breaches, once a case shows that its channel exists. Cheap to repeat."""
     if severity in set(Severity):
         for clock in ClockName:
-            metrics.sla_breaches.labels(clock.value, channel, severity)
+            metrics.sla_breaches.labels(clock.value, metrics.channels.label(channel), severity)
 
 
 def exposition(directory: Path, collectors: Sequence[Collector] = ()) -> bytes:

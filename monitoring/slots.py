@@ -86,6 +86,15 @@ def readable(path: Path) -> bool:
     return True
 
 
+def label_values(directory: Path, label: str) -> set[str]:
+    """The values of a label that were counted on this host so far."""
+    found = set[str]()
+    for path in filter(readable, directory.glob("*.db")):
+        for key, *_ in MmapedDict.read_all_values_from_file(path):  # type: ignore[no-untyped-call]
+            found.add(json.loads(key)[2].get(label, ""))
+    return found - {""}
+
+
 def processes(directory: Path) -> dict[str, int]:
     """How many processes of each role live, of the roles that ever ran with this directory."""
     alive: Counter[str] = Counter()

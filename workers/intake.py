@@ -77,7 +77,7 @@ class Intake:
     def handed_over(self, listener: str, batch: Batch, stored: store.Stored) -> None:
         """Count and enqueue what was committed. Without Redis it takes longer: the sweep enqueues it."""
         for channel, count in Counter(m.channel for m in (*batch.mentions, *batch.edits)).items():
-            self.metrics.mentions_received.labels(listener, channel).inc(count)
+            self.metrics.mentions_received.labels(listener, self.metrics.channels.label(channel)).inc(count)
         for watchlist, count in stored.matched.items():
             self.metrics.mentions_matched.labels(watchlist).inc(count)
         try:

@@ -106,7 +106,8 @@ class Sweep:
         for _, delay in fired.delays:
             self.metrics.clock_fire_delay.observe(delay)
         for breach in fired.breaches:
-            self.metrics.sla_breaches.labels(breach.clock.value, breach.channel, breach.severity.value).inc()
+            channel = self.metrics.channels.label(breach.channel)
+            self.metrics.sla_breaches.labels(breach.clock.value, channel, breach.severity.value).inc()
         return fired.claimed >= FIRE_AT_ONCE
 
     def _escalate(self, now: datetime) -> bool:

@@ -12,8 +12,11 @@ SECONDS = 60
 _DRAIN_FACTOR = 4
 
 
-async def read_body(request: Request, limit: int) -> bytes:
-    """The body. Raises ApiError 413 when it is larger than `limit` bytes, 408 when it takes too long, 415 if packed."""
+async def read_body(request: Request, limit: int, advice: str = "") -> bytes:
+    """The body. Raises ApiError 413 when it is larger than `limit` bytes, 408 when it takes too long, 415 if packed.
+
+    `advice` is what to do about a body that is too large.
+    """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise ApiError(415, "send the body as it is, without Content-Encoding", "Content-Encoding")
     if request.headers.get("content-type", "").startswith("multipart/"):
@@ -35,5 +38,5 @@ async def read_body(request: Request, limit: int) -> bytes:
     except ClientDisconnect:
         raise ApiError(400, "the connection ended before the body did") from None
     if size > limit:
-        raise ApiError(413, f"the body is larger than {limit:,} bytes; send fewer mentions in one call")
+        raise ApiError(413, f"the body is larger than {limit:,} bytes{advice}")
     return b"".join(chunks)

@@ -1,8 +1,9 @@
 """The API's description, served as /api/openapi.json: every path, what it takes, what it answers, with examples."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from importlib.metadata import version
-from typing import Literal
+from typing import Annotated
 
 import msgspec
 
@@ -14,7 +15,8 @@ from console.api.hooks import Taken
 from console.api.mentions import Ingested
 from console.api.regroup import KNOWN
 from escalation_bridge.inbound import Body
-from leitstand.model import Assessment, CaseSnapshot, CaseState, Event, Mention, Severity, StoryView
+from leitstand.model import Assessment, CaseSnapshot, CaseState, Event, Mention, MentionKind, Severity, StoryView
+from listeners.incoming import MAX_MENTIONS, MAX_TEXT, Address, Channel, Followers, Id, Language, Title
 from triage.knowledge.replies import Draft
 from triage.knowledge.search import FittingArticle, Lesson, SolvedCase
 from triage.ratings import Rating
@@ -22,18 +24,19 @@ from triage.views import LARGEST_PAGE, Page
 
 Json = dict[str, object]
 _REF = "#/components/schemas/"
+When = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class NewAuthor(msgspec.Struct, omit_defaults=True):
+class NewAuthor(msgspec.Struct):
     """Who wrote it, as the network says."""
 
-    id: str = ""
-    handle: str = ""
-    name: str = ""
-    followers: int | None = None
+    id: Id | None = None
+    handle: Id | None = None
+    name: Id | None = None
+    followers: Followers | None = None
 
 
-class NewMention(msgspec.Struct, omit_defaults=True):
+class NewMention(msgspec.Struct):
     """One post. `channel` and `external_id` identify it for ever: sending it again changes nothing.
 
     With a later `edited_at`, its new words take the place of the old ones, and it is assessed again. `parent_id` is the
@@ -41,24 +44,24 @@ class NewMention(msgspec.Struct, omit_defaults=True):
     answer that matches no watchlist is kept.
     """
 
-    channel: str
-    external_id: str
-    text: str
-    url: str = ""
-    title: str = ""
-    created_at: str = ""
-    language: str = ""
-    kind: Literal["post", "reply", "repost", "quote", "comment", "article", "review", "message", "question"] = "post"
+    channel: Channel
+    external_id: Annotated[Id, msgspec.Meta(min_length=1)]
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
+    url: Address | None = None
+    title: Title | None = None
+    created_at: When | None = None
+    language: Language | None = None
+    kind: MentionKind | None = None
     author: NewAuthor | None = None
-    parent_id: str = ""
-    conversation_id: str = ""
-    edited_at: str = ""
+    parent_id: Id | None = None
+    conversation_id: Id | None = None
+    edited_at: When | None = None
 
 
 class NewMentions(msgspec.Struct):
     """Up to 1,000 posts in one call."""
 
-    mentions: list[NewMention]
+    mentions: Annotated[list[NewMention], msgspec.Meta(max_length=MAX_MENTIONS)]
 
 
 class CasePost(msgspec.Struct):
@@ -153,7 +156,9 @@ def _paths() -> Json:
         "/metrics": {"get": _open("Metrics for Prometheus", "text/plain")},
         "/healthz": {"get": _open("Whether the process lives", "application/json")},
         "/readyz": {
-            "get": _open("Whether database and Redis can be used; 503 if not, part by part", "application/json")
+            "get": _open(
+                "Whether database and Redis can be used, part by part", "application/json", unready="Not ready."
+            )
         },
         "/api/openapi.json": {"get": _open("This description", "application/json")},
     }
@@ -170,7 +175,7 @@ def _ingest() -> Json:
         [],
         {
             "202": _body("Stored. `rejected` says which were not taken, and why.", "Ingested"),
-            "422": _body("None was taken.", "Ingested"),
+            "422": _body("None was taken, one by one or as a whole.", "Ingested", "Problem", all_of=False),
             **_problems(400, 408, 413, 415),
         },
     )
@@ -209,8 +214,9 @@ def _act(number: Json) -> Json:
             "assign": {"value": {"value": "r.castillo"}},
         },
     }
-    answers = {"200": _body("The case after it.", "CaseSnapshot"), **_problems(400, 404, 409, 413, 422)}
-    operation = _operation("Do something to a case; doing it twice changes nothing", "act", [number, action], answers)
+    answers = {"200": _body("The case after it.", "CaseSnapshot"), **_problems(400, 404, 408, 409, 413, 415, 422)}
+    told = "Do something to a case; done twice, all but reply, note, escalate, forward and share change nothing"
+    operation = _operation(told, "act", [number, action], answers)
     return {**operation, "requestBody": {"required": False, "content": {"application/json": content}}}
 
 
@@ -219,7 +225,7 @@ def _hooks() -> Json:
     name = _parameter("name", "path", "The listener's name in the configuration.", {"type": "string"})
     taken = _body("Stored; or what the service wants to read.", "Taken")
     challenge: Json = {"description": "What the service wants to read.", "content": {"text/plain": {}}}
-    refused = _problems(400, 401, 403, 404, 413, 422, 503)
+    refused = _problems(400, 401, 403, 404, 408, 413, 415, 422, 503)
 
     def called(summary: str, answered: Json) -> Json:
         described = "As the service documents it; the listener's guide says how to set it up."
@@ -245,7 +251,7 @@ def _callback() -> Json:
             "required": True,
             "content": {"application/json": {"schema": {"$ref": _REF + "Body"}}},
         },
-        "responses": {"200": _body("Committed.", "CallTaken"), **_problems(400, 401, 404, 413, 415, 422, 503)},
+        "responses": {"200": _body("Committed.", "CallTaken"), **_problems(400, 401, 404, 408, 413, 415, 422, 503)},
     }
 
 
@@ -259,8 +265,10 @@ def _operation(summary: str, scope: str, parameters: list[Json], answers: Json) 
     }
 
 
-def _open(summary: str, media: str) -> Json:
-    return {"summary": summary, "security": [], "responses": {"200": {"description": summary, "content": {media: {}}}}}
+def _open(summary: str, media: str, unready: str = "") -> Json:
+    told = {"200": summary, **({"503": unready} if unready else {})}
+    responses = {status: {"description": words, "content": {media: {}}} for status, words in told.items()}
+    return {"summary": summary, "security": [], "responses": responses}
 
 
 def _parameter(name: str, place: str, description: str, schema: Json) -> Json:
@@ -289,7 +297,7 @@ def _problems(*statuses: int) -> Json:
     return {str(status): _body(_SAID[status], "Problem") for status in statuses}
 
 
-def _body(description: str, *names: str) -> Json:
+def _body(description: str, *names: str, all_of: bool = True) -> Json:
     refs = [{"$ref": _REF + name} for name in names]
-    schema: Json = dict(refs[0]) if len(refs) == 1 else {"allOf": refs}
+    schema: Json = dict(refs[0]) if len(refs) == 1 else {"allOf" if all_of else "anyOf": refs}
     return {"description": description, "content": {"application/json": {"schema": schema}}}

@@ -1,6 +1,7 @@
 """The API's description, continued: incidents, escalations, silences, who is on call, and the matrix."""
 
 from collections.abc import Iterable
+from typing import cast
 
 import msgspec
 
@@ -15,6 +16,7 @@ from triage.overrides import StandIn
 from triage.projects import acts
 from triage.projects.store import Project
 from triage.projects.views import Detail as EscalationDetail
+from triage.projects.views import Risky
 from triage.runs.silences import Silence
 
 Json = dict[str, object]
@@ -32,9 +34,15 @@ class IncidentList(msgspec.Struct):
 
 
 class EscalationList(msgspec.Struct):
-    """The newest first; of `state=risky` the riskiest, each with its score and reasons."""
+    """The newest first."""
 
     escalations: list[Project]
+
+
+class RiskyList(msgspec.Struct):
+    """Of `state=risky`: the riskiest open ones first, each with its score and reasons."""
+
+    escalations: list[Risky]
 
 
 class SilenceList(msgspec.Struct):
@@ -74,7 +82,7 @@ def paths() -> Json:
             "post": _write("End an incident by hand", IncidentDetail, [number], EndIncident, 404, 409)
         },
         "/api/v1/escalations": {
-            "get": _read("Escalations; `q` searches titles and lessons", EscalationList, [escalations, words], 422),
+            "get": _listed([escalations, words]),
             "post": _write("Open an escalation about a case", Project, [], NewEscalation, 404, 409, status=201),
         },
         "/api/v1/escalations/{number}": {
@@ -104,7 +112,7 @@ def paths() -> Json:
 
 
 def _described() -> tuple[dict[object, Json], Json]:
-    lists = (IncidentList, EscalationList, SilenceList, StandInList, Matrix)
+    lists = (IncidentList, EscalationList, RiskyList, SilenceList, StandInList, Matrix)
     types = (*_TYPES, *lists)
     refs, components = msgspec.json.schema_components(types, ref_template=_REF + "{name}")
     return dict(zip(types, refs, strict=True)), components
@@ -114,10 +122,17 @@ def _read(summary: str, told: type | None, parameters: list[Json], *problems: in
     return _operation(summary, "read", parameters, told, 200, problems)
 
 
+def _listed(parameters: list[Json]) -> Json:
+    operation = _read("Escalations; `q` searches titles and lessons", EscalationList, parameters, 422)
+    refs = _described()[0]
+    told = _content("Escalations.", {"anyOf": [refs[EscalationList], refs[RiskyList]]})
+    return {**operation, "responses": {**cast(Json, operation["responses"]), "200": told}}
+
+
 def _write(
     summary: str, told: type, parameters: list[Json], given: type | None, *problems: int, status: int = 200
 ) -> Json:
-    operation = _operation(summary, "act", parameters, told, status, (*problems, 400, 413, 415, 422))
+    operation = _operation(summary, "act", parameters, told, status, (*problems, 400, 408, 413, 415, 422))
     if given is None:
         return operation
     content = {"application/json": {"schema": _described()[0][given]}}

@@ -59,7 +59,7 @@ def routes(tokens: Tokens, take: Take) -> APIRouter:
     @router.post("/api/v1/mentions")
     async def post_mentions(request: Request) -> Response:
         caller = authorised(request, tokens, Scope.INGEST)
-        body = await read_body(request, MAX_BODY_BYTES)
+        body = await read_body(request, MAX_BODY_BYTES, "; send fewer mentions in one call")
         ingested, status = await run_in_threadpool(ingest, caller.name, body)
         return answer(ingested, status)
 

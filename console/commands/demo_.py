@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from console import demo_run, spawn
+from console.options import Unread
 from console.receiver import Received
 
 
@@ -20,6 +21,7 @@ def command(
     speed: Annotated[float, typer.Option(min=0, help="How many times faster than the day itself; 0: at once.")] = 480,
     port: Annotated[int, typer.Option(help="The console's port; another is taken if it is in use.")] = 8080,
     leave: Annotated[bool, typer.Option("--exit", help="Stop when the day is over, instead of at Ctrl-C.")] = False,
+    config: Unread = None,
 ) -> None:
     """Run the whole daemon on a bundled bad day, and watch it being handled.
 

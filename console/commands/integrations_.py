@@ -8,7 +8,7 @@ from rich.text import Text
 
 from console.catalogue import Kind, kinds
 from console.offline.wording import unabridged
-from console.options import AsJson, print_json
+from console.options import AsJson, Unread, print_json
 from leitstand.errors import InputError
 
 _HEADINGS = {"listeners": "Sources – where posts come from", "targets": "Targets – who is told"}
@@ -16,6 +16,7 @@ _HEADINGS = {"listeners": "Sources – where posts come from", "targets": "Targe
 
 def command(
     kind: Annotated[str, typer.Argument(help="Show one: its guide and every option.", show_default=False)] = "",
+    config: Unread = None,
     as_json: AsJson = False,
 ) -> None:
     """List every source and target, the secrets each needs, and where they are issued. Reads no configuration.

@@ -13,7 +13,7 @@ from console.offline.posts import Refused, open_posts
 from console.offline.progress import shown
 from console.offline.querying import Score, Tested
 from console.offline.wording import count, marked, refuse
-from console.options import AsJson, print_json
+from console.options import AsJson, Unread, print_json
 from leitstand import clock
 from leitstand.errors import InputError, QueryError
 from listeners.query.format import formatted
@@ -45,7 +45,7 @@ app.command("explain", context_settings=MINUS)(query_explain.command)
 
 
 @app.command("format", context_settings=MINUS)
-def format_(query: Query, as_json: AsJson = False) -> None:
+def format_(query: Query, config: Unread = None, as_json: AsJson = False) -> None:
     """Write a query evenly: AND where nothing stood, a line for each part if it is long. Comments stay.
 
     Needs no configuration.
@@ -65,6 +65,7 @@ def test(
     file: Annotated[
         Path, typer.Argument(help='JSON lines, plain or .gz; "-" is standard input. Only `text` is required.')
     ],
+    config: Unread = None,
     as_json: AsJson = False,
 ) -> None:
     """Show which posts of a file a query matches, and where. Needs no configuration.

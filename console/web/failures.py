@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console.api.answers import RETRY_AFTER, ApiError, refuse
+from console.methods import allowed
 from console.web.guard import HEADERS, Refuse
 from console.web.render import Renderer
 from console.web.session import NotAllowed, NotSignedIn, to_login
@@ -56,6 +57,8 @@ def handlers(renderer: Renderer) -> dict[int | type[Exception], Handler]:
 
     async def fail(request: Request, error: Exception) -> Response:
         refused = _as_api_error(error)
+        if refused.status == 405:
+            refused.headers = {"Allow": allowed(request)}
         if refused.status >= 500:
             log.error(
                 "request failed", path=request.url.path, reason=type(getattr(error, "orig", None) or error).__name__

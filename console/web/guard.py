@@ -20,8 +20,8 @@ from leitstand.settings import Settings
 Refuse = Callable[[Request, int, str], Response]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-# What proves itself by a token or signature of its own, and is called by programs, not by browsers.
-PROGRAMS = ("/api/", "/hooks/")
+# What proves itself by a token or signature of its own, or changes nothing, and is called by programs, not by browsers.
+PROGRAMS = ("/api/", "/hooks/", "/metrics", "/healthz", "/readyz")
 _OTHER_HOST = N_("this address does not serve that host name; set server.url to the address that people use")
 _OTHER_SITE = N_("this request came from another site's page")
 _CSP = (

@@ -190,6 +190,7 @@ def _is_on(address: str, host: str) -> bool:
         found = urlsplit(address if "//" in address else f"//{address}").hostname or ""
     except ValueError:
         return False
+    found = found.rstrip(".")  # the root's own dot
     return found == host or found.endswith("." + host)
 
 

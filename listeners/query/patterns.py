@@ -48,8 +48,9 @@ def _glob(pieces: list[str | Wildcard], one: str) -> re.Pattern[str]:
             segments.append("")
         else:
             segments[-1] += one if isinstance(piece, Wildcard) else piece
-    first, *between = segments
-    anything = r"\w" if one == r"\w" else "."
+    anything, ends = (r"\w", "") if one == r"\w" else (".", f"(?!{_MARK})")
+    # A * begins with a letter: without this, it would take the accent of the last one that is written before it.
+    first, *between = [segment + ends for segment in segments[:-1]] + segments[-1:]
     nearest = "".join(f"(?>{anything}*?{segment})" for segment in between[:-1])
     last = f"{anything}*{between[-1]}" if between else ""
     return re.compile(first + nearest + last)

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -52,6 +53,19 @@ def test_assess_tells_of_each_post_in_the_order_of_the_file(leitstand: Leitstand
     assert "ist down" in {said[r["start"] : r["end"]] for r in first["reasons"]}
 
 
+@pytest.mark.parametrize("words", [("assess",), ("query", "test", "acme"), ("stories",)])
+def test_a_post_without_words_is_a_post(leitstand: Leitstand, tmp_path: Path, words: tuple[str, ...]) -> None:
+    path = tmp_path / "pictures.jsonl"
+    path.write_text('{"id": "picture", "text": ""}\n{"id": "blank", "text": " \\n"}\n')
+    ended = leitstand(*words, path, "--json")
+    assert ended.code == 0
+    assert [row["id"] for row in ended.rows] == ["picture", "blank"]
+    for row in ended.rows:
+        assert row.get("language", "unknown") == row.get("sentiment", "unknown") == "unknown"
+        assert not row.get("urgency") and not row.get("needs_reply") and not row.get("match")
+    assert len({row.get("story", row["id"]) for row in ended.rows}) == 2
+
+
 def test_assess_answers_as_the_configuration_would(leitstand: Leitstand, posts: Path, tmp_path: Path) -> None:
     config = tmp_path / "leitstand.toml"
     config.write_text('[nlp]\nmodel = "nowhere"\n')
@@ -72,7 +86,7 @@ def test_assess_shows_people_a_table(leitstand: Leitstand, posts: Path) -> None:
 def test_bad_lines_are_reported_with_their_number_and_the_others_go_on(leitstand: Leitstand, tmp_path: Path) -> None:
     path = tmp_path / "posts.jsonl"
     long = b'{"text": "' + b"x" * MAX_LINE + b'"}'
-    bad = [b"broken", b'{"text": ""}', b'{"text": "nul \\u0000"}', b'{"text": "half \\ud800"}', b"[1]", long]
+    bad = [b"broken", b'{"text": null}', b'{"text": "nul \\u0000"}', b'{"text": "half \\ud800"}', b"[1]", long]
     path.write_bytes(b"\n\n".join([*bad, b'{"id": 1, "text": "hello there", "more": "\\ud800"}']))
     ended = leitstand("assess", path, "--json")
     assert [row["id"] for row in ended.rows] == [1]
@@ -222,11 +236,29 @@ def test_no_help_loses_words_in_brackets(name: str) -> None:
     assert [Text.from_markup(said).plain for said in shown] == shown
 
 
+def test_what_reads_no_configuration_does_not_look_for_it(leitstand: Leitstand) -> None:
+    assert leitstand("query", "format", "acme  down", "--config", "nowhere.toml").out == "acme AND down\n"
+
+
 def _parts_of(command: object) -> Iterator[object]:
     yield command
     yield from getattr(command, "params", ())
     for inner in getattr(command, "commands", {}).values():
         yield from _parts_of(inner)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("test acme - --json <&-", 0, "0 of 0 posts match.\n"),
+        ("format acme --json >&-", 0, ""),
+        ("format acme >/dev/full", 1, "leitstand: cannot write: No space left on device\n"),
+    ],
+)
+def test_closed_streams_and_full_disks_are_no_traceback(words: str, code: int, said: str) -> None:
+    command, root = f'exec "{sys.executable}" -m console query {words}', Path(__file__).parents[2]
+    ended = subprocess.run(["sh", "-c", command], cwd=root, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (code, said)
 
 
 def test_ctrl_c_while_it_starts_ends_it_without_a_word(leitstand: Leitstand, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,6 +87,79 @@ kind = "webhok"
     assert "webhook" in found[13, "targets.a.kind"]
 
 
+def test_what_is_wrong_inside_a_list_hides_nothing_else(tmp_path: Path) -> None:
+    text = """[api.tokens.a]
+token = "a-token-of-its-own"
+scopes = ["raed", "act"]
+[[rules]]
+name = "one"
+when = { intents = ["saftey"] }
+then = { team = "nobody" }
+[[rules]]
+when = { vip = true }
+[[rules]]
+name = "three"
+when = { vip = true }
+then = { team = "nobody" }
+[escalation.sev1]
+repeat = 30
+steps = [
+  {},
+  { notify = "nobody" },
+]
+[teams.a]
+forward = [5, "nobody"]
+"""
+    found = [(p.line, p.path) for p in problems(tmp_path, text)]
+    assert sorted(found) == [
+        (3, "api.tokens.a.scopes.0"),
+        (6, "rules.0.when.intents.0"),
+        (7, "rules.0.then.team"),
+        (8, "rules.1.name"),
+        (8, "rules.1.then"),
+        (13, "rules.2.then.team"),
+        (15, "escalation.sev1.repeat"),
+        (16, "escalation.sev1.steps.0"),
+        (16, "escalation.sev1.steps.1.notify"),
+        (21, "teams.a.forward.0"),
+        (21, "teams.a.forward.1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[escalation.loud]\nsteps = 5\n[teams.a]\nescalation = 'loud'\n",
+        "[calendars.office]\nhours = 5\n[[sla]]\ncalendar = 'office'\n",
+        "[[watchlists]]\nname = 'a'\n[incidents]\nwatchlists = ['a']\n",
+    ],
+)
+def test_what_is_written_wrong_is_not_told_as_missing(tmp_path: Path, text: str) -> None:
+    assert len(problems(tmp_path, text)) == 1
+
+
+def test_what_is_left_out_makes_no_problem_of_what_is_right(tmp_path: Path) -> None:
+    def checks(settings: Settings) -> list[Problem]:
+        hours = [
+            Problem(f"calendars.{name}.hours", "none at all") for name, c in settings.calendars.items() if not c.hours
+        ]
+        return [*hours, *(Problem(f"sla.{i}", "applies to all") for i, e in enumerate(settings.sla) if not e.severity)]
+
+    text = """[calendars.office]
+hours = { mon-fri = "08:00-12:00" }
+[calendars.never]
+hours = {}
+[[sla]]
+severity = ["sev9"]
+[[sla]]
+severity = ["sev1"]
+"""
+    with pytest.raises(ConfigurationError) as caught:
+        load(write(tmp_path, text), [checks])
+    found = [(p.line, p.path) for p in caught.value.problems]
+    assert found == [(2, "calendars.office.hours.mon-fri"), (4, "calendars.never.hours"), (6, "sla.0.severity.0")]
+
+
 @pytest.mark.parametrize(
     ("lines", "line", "says"),
     [
@@ -148,6 +221,21 @@ def test_an_unset_variable_and_an_unreadable_file_are_problems(tmp_path: Path) -
     found = {p.path: p.message for p in problems(tmp_path, text)}
     assert "NOT_SET" in found["api.tokens.a.token"]
     assert "cannot be read" in found["api.tokens.b.token_file"]
+
+
+@pytest.mark.parametrize("value", ["${TOKEN", "${TO-KEN}", "${}", "$${TOKEN"])
+def test_a_mistyped_variable_is_not_the_secret_itself(tmp_path: Path, value: str) -> None:
+    (problem,) = problems(tmp_path, f'[api.tokens.a]\ntoken = "{value}"\n', TOKEN="hunter2")
+    assert (problem.line, problem.message) == (2, "has a ${ that names no variable: write ${NAME}")
+
+
+@pytest.mark.parametrize(("port", "taken"), [("0", True), ("65535", True), ("65536", False), ("99999", False)])
+def test_a_port_is_one(tmp_path: Path, port: str, taken: bool) -> None:
+    text = f'[server]\nlisten = "127.0.0.1:{port}"\n'
+    if taken:
+        assert load(write(tmp_path, text), environment={}).server.listen.endswith(port)
+    else:
+        assert problems(tmp_path, text)[0].message == "must be written like '127.0.0.1:8080'"
 
 
 def test_an_unset_variable_is_one_problem_not_two(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def without(field: str) -> dict[str, str]:
         (GOOD | {"text": "a\0b"}, "text: has a NUL character at character 2"),
         (GOOD | {"text": "ab\ud800"}, "text: has a lone surrogate at character 3"),
         (GOOD | {"author": {"name": "\udfff"}}, "author.name: has a lone surrogate at character 1"),
-        (GOOD | {"author": {"followers": -1}}, "author.followers: Expected int >= 0"),
+        (GOOD | {"author": {"followers": -1}}, "author.followers: must be 0 or more"),
         (GOOD | {"author": "ada"}, "author: must be an object or null, not text"),
         (GOOD | {"external_id": "x" * 501}, "external_id: longer than 500 characters"),
         (GOOD | {"channel": "My Blog"}, "channel: must be 1 to 40 of a-z, 0-9, _ and -"),

@@ -84,6 +84,7 @@ def test_followers(ask: Ask, query: str, followers: int | None, expected: bool) 
         ("site:example.com", "https://example.com/a", True),
         ("site:example.com", "https://Blog.Example.com:8080/a", True),
         ("site:www.example.com", "https://example.com/", True),
+        ("site:example.com", "https://blog.example.com./a", True),
         ("site:https://example.com/", "https://example.com/a", True),
         ("site:example.com", "https://notexample.com/", False),
         ("site:example.com", "https://example.com.other.example/", False),
