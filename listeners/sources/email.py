@@ -128,7 +128,9 @@ async def _rescan(imap: Imap, settings: Settings, mailbox: Mailbox, *, known: bo
 
 async def _fetch(imap: Imap, settings: Settings, numbers: list[int]) -> tuple[Mention, ...]:
     mails, now = await imap.fetch(numbers, MAX_MAIL), clock.now()
-    read_ones = (read(mails[number], now, settings.channel, settings.own) for number in numbers if number in mails)
+    found = [mails[number] for number in numbers if number in mails]
+    # In a thread: what a stranger has made to be slow holds up this mailbox only.
+    read_ones = [await asyncio.to_thread(read, raw, now, settings.channel, settings.own) for raw in found]
     return tuple(mention for mention in read_ones if mention)
 
 
