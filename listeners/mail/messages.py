@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import EmailPolicy, default
 from email.utils import getaddresses, parsedate_to_datetime
-from typing import Final
+from typing import Final, cast
 
 from leitstand.model import Author, Mention
 from listeners.plaintext import clean, from_html
@@ -85,7 +85,7 @@ class _Cut(EmailPolicy):
 def _parsed(raw: bytes) -> EmailMessage:
     """The mail with its parts; without them where there are too many. Every part within a part needs its own type."""
     too_many = raw.lower().count(b"content-type") > MAX_PARTS
-    return BytesParser(EmailMessage, policy=_Cut()).parsebytes(raw, headersonly=too_many)
+    return cast(EmailMessage, BytesParser(policy=_Cut()).parsebytes(raw, headersonly=too_many))
 
 
 def _sender(mail: EmailMessage) -> tuple[str, str]:
