@@ -202,6 +202,7 @@ def test_an_unknown_table_of_tables_has_its_line(tmp_path: Path) -> None:
             "watchlists.0.name",
             "must be written like 'cloud-support'",
         ),
+        ('[server]\nlisten = "127.0.0.1:65536"\n', "server.listen", "has a port that does not exist"),
         ('[database]\nurl = "mysql://hunter2"\n', "database.url", "must begin with postgresql:// or postgres://"),
         ('[redis]\nurl = "hunter2:6379"\n', "redis.url", "must begin with redis:// or rediss:// or unix://"),
         (
