@@ -195,6 +195,7 @@ def test_a_listener_outlives_a_moment_in_which_all_connections_are_taken(intake:
     with capture_logs() as logs:
         asyncio.run(scene())
     narrow.dispose()
+    assert kept(intake) == 1
 
 
 def test_a_listener_that_ended_by_a_fault_of_ours_is_started_again(intake: Intake) -> None:
