@@ -57,9 +57,3 @@ def schedule(day: list[Post], speed: float, tick: timedelta) -> Iterator[tuple[t
 def body(group: list[Post], now: datetime) -> bytes:
     """The request that sends a group, as if written now: the clocks of its cases start now, too."""
     return msgspec.json.encode({"mentions": [{**post.form, "created_at": now} for post in group]})
-
-
-def body_of(group: list[Post], midnight: datetime) -> bytes:
-    """The request that sends a group with its own times, on the day that begins at `midnight`."""
-    started = midnight + STARTS_AT
-    return msgspec.json.encode({"mentions": [{**post.form, "created_at": started + post.at} for post in group]})

@@ -57,7 +57,7 @@ def read(target: str, secret: SecretStr, call: Call) -> TargetAnswer:
 
 def _number(said: int | str) -> int:
     digits = str(said).strip().removeprefix("#")
-    if not (digits.isascii() and digits.isdigit()) or not 0 < int(digits[:20]) <= _LARGEST:
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20) or not 0 < int(digits) <= _LARGEST:
         raise HookRefusedError("`case` is not the number of a case", 422)
     return int(digits)
 

@@ -1,6 +1,5 @@
 """The channels that cases have of their own at targets, and what each was last told: that its case is open, or over."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -31,18 +30,6 @@ def standing(connection: Connection, now: datetime) -> list[Standing]:
             ORDER BY case_number, target
         """),
         {"since": now - KEPT},
-    )
-    return [Standing(*row) for row in rows]
-
-
-def of_cases(connection: Connection, numbers: Collection[int]) -> list[Standing]:
-    """The rooms of these cases."""
-    rows = connection.execute(
-        text("""
-            SELECT target, case_number, name, url, told FROM delivery_rooms WHERE case_number = ANY(:numbers)
-            ORDER BY case_number, target
-        """),
-        {"numbers": list(numbers)},
     )
     return [Standing(*row) for row in rows]
 

@@ -17,7 +17,7 @@ from leitstand import plugins
 from leitstand.errors import ConfigurationError, PluginError, Problem
 from leitstand.leaving_out import Remainder
 from leitstand.references import references, suggest
-from leitstand.settings import ListenerSettings, Section, Settings, TargetSettings
+from leitstand.settings import ListenerSettings, Rota, Section, Settings, TargetSettings, Token
 from leitstand.toml_lines import KeyPath, line_of, lines
 
 MAX_BYTES = 5_000_000
@@ -32,6 +32,8 @@ _FOLDERS: dict[str, tuple[str, type[Plugin]]] = {
     "listeners": (plugins.SOURCES, ListenerSettings),
     "targets": (plugins.TARGETS, TargetSettings),
 }
+# Tables of our own whose entries have names, and secrets.
+_NAMED: dict[KeyPath, type[Section]] = {("api", "tokens"): Token, ("rotas",): Rota}
 
 
 def load(path: Path, checks: Sequence[Check] = (), environment: Mapping[str, str] | None = None) -> Settings:
@@ -159,21 +161,22 @@ def _secret_files(tree: Tree, classes: dict[KeyPath, type[Section]], folder: Pat
     fixed = {("database",): "url", ("redis",): "url"}
     places: list[tuple[KeyPath, list[str]]] = [(at, [field]) for at, field in fixed.items()]
     places += [(at, secret_fields(section)) for at, section in classes.items()]
-    tokens = tree.get("api", {}).get("tokens", {}) if isinstance(tree.get("api"), dict) else {}
-    places += [(("api", "tokens", name), ["token"]) for name in tokens]
+    for table, section in _NAMED.items():
+        entries = _at(tree, table)
+        places += [((*table, name), secret_fields(section)) for name in (entries if isinstance(entries, dict) else ())]
     for at, fields in places:
-        section = _at(tree, at)
+        given = _at(tree, at)
         for field in fields:
-            if not isinstance(section, dict) or f"{field}_file" not in section:
+            if not isinstance(given, dict) or f"{field}_file" not in given:
                 continue
-            file = section.pop(f"{field}_file")
+            file = given.pop(f"{field}_file")
             try:
-                section[field] = (folder / str(file)).read_text().strip()
+                given[field] = (folder / str(file)).read_text().strip()
             except (OSError, UnicodeDecodeError) as error:
                 problems.append(
                     ((*at, f"{field}_file"), f"cannot be read: {getattr(error, 'strerror', None) or 'not text'}")
                 )
-                section[field] = "unreadable"
+                given[field] = "unreadable"
                 unreadable.add((*at, field))
     return unreadable
 

@@ -14,7 +14,7 @@ _READ = 64 * 1024
 _DEEPEST = 3
 # In this order: a sentence before a code.
 _KEYS = ("error_description", "message", "detail", "details", "description", "reason", "title", "error", "errors")
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<title\b[^<>]*>([^<>]*)<", re.IGNORECASE)
 _MARKUP = re.compile(r"\s*(?:<!doctype|<html|<\?xml)", re.IGNORECASE)
 
 

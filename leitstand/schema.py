@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from leitstand import plugins
 from leitstand.configuration import secret_fields
-from leitstand.settings import Database, Redis, Settings, Token
+from leitstand.settings import Database, Redis, Rota, Settings, Token
 
 JsonSchema = dict[str, Any]
 
@@ -17,7 +17,7 @@ def json_schema() -> JsonSchema:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Leitstand configuration"
     definitions: JsonSchema = schema["$defs"]
-    for section in (Database, Redis, Token):
+    for section in (Database, Redis, Token, Rota):
         definitions[section.__name__] = _with_secret_files(section, definitions[section.__name__])
     for table, folder in (("listeners", plugins.SOURCES), ("targets", plugins.TARGETS)):
         entries = schema["properties"][table]["patternProperties"]

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from listeners.budget import SHARE
+from listeners.plaintext import clean
 from listeners.rechecks import PART as RECHECK
 
 _KEEP = text(
@@ -108,7 +109,7 @@ def report_status(
     """
     if part and part != RECHECK:
         connection.execute(_WHOLE_IS_WELL, {"listener": listener})
-    values = {"up": not error, "error": error[:500], "last_post_at": last_post_at, "now": now}
+    values = {"up": not error, "error": clean(error)[:500], "last_post_at": last_post_at, "now": now}
     how = {"heard": heard or not error, "caught_up": caught_up, "next_at": next_at}
     connection.execute(_REPORT, {"listener": listener, "part": part, **values, **how})
 

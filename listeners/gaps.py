@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 
 from listeners.budget import SHARE
 from listeners.cursors import IS_WHOLE
+from listeners.plaintext import clean
 from listeners.rechecks import PART as RECHECK
 
 # A part was heard until its last success, the whole listener until the last success of any part.
@@ -89,7 +90,7 @@ def begin(
     """Nobody hears this part, since its last success unless `since` says better. Nothing if that is known already."""
     if part == RECHECK:
         return
-    values = {"listener": listener, "part": part, "why": why[:500], "now": now, "since": since}
+    values = {"listener": listener, "part": part, "why": clean(why)[:500], "now": now, "since": since}
     connection.execute(_OPEN, values)
 
 
@@ -102,7 +103,7 @@ def end(connection: Connection, listener: str, part: str, now: datetime, *, caug
     both = {**names, "whole": part if alone else ""}
     closed: Sequence[timedelta] = connection.scalars(_CLOSE, {**both, "now": now}).all()
     if lost:
-        connection.execute(_LOSE, {**both, "why": lost[:500]})
+        connection.execute(_LOSE, {**both, "why": clean(lost)[:500]})
     elif caught_up:
         connection.execute(_FILL, {**names, "now": now})
         if part and not alone:

@@ -6,6 +6,8 @@ from html import unescape
 from html.parser import HTMLParser
 from typing import Final
 
+from listeners.markup import read_whole
+
 MAX_HTML: Final = 1_000_000
 MAX_TEXT: Final = 100_000
 MAX_LINKS: Final = 100
@@ -66,7 +68,7 @@ def from_html(html: str) -> PlainText:
     html = html[:MAX_HTML]
     if not _markup.search(html):
         return PlainText(clean(html), ())
-    html = _without_sections(html)
+    html = _with_sections_as_text(html)
     reader = _tidy(html) or _untidy(html)
     return PlainText(clean("".join(reader.parts)), tuple(reader.links))
 
@@ -80,9 +82,9 @@ def clean(text: str) -> str:
     return _line_ends.sub("\n", _blanks.sub(" ", kept)).strip()[:MAX_TEXT].rstrip()
 
 
-def _without_sections(html: str) -> str:
-    """<![CDATA[…]]> is text; what else begins with <![ makes the parser raise."""
-    return html.replace("<![CDATA[", "").replace("]]>", "").replace("<![", "")
+def _with_sections_as_text(html: str) -> str:
+    """<![CDATA[…]]> is text."""
+    return html.replace("<![CDATA[", "").replace("]]>", "")
 
 
 def _tidy(html: str) -> "_Reader | None":
@@ -109,8 +111,7 @@ def _attributes(given: str) -> list[tuple[str, str | None]]:
 
 def _untidy(html: str) -> "_Reader":
     reader = _Reader()
-    reader.feed(html)
-    reader.close()
+    read_whole(reader, html)
     return reader
 
 

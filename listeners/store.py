@@ -93,7 +93,8 @@ def store(
     now: datetime,
 ) -> Stored:
     """Keep what is listened for and was not kept before, and the cursor of the source's `part` unless it is None."""
-    once = {(m.channel, m.external_id): m for m in reversed([storable(m) for m in received])}
+    received = [storable(m) for m in received]
+    once = {(m.channel, m.external_id): m for m in reversed(received)}
     found = {key: watchlists.match(mention) for key, mention in once.items()}
     taken = {key: names for key, names in found.items() if names}
     unmatched = (once[key] for key, names in found.items() if not names)
@@ -196,8 +197,9 @@ def _mention(  # the order of _LOAD
 def storable(mention: Mention) -> Mention:
     """Without what PostgreSQL cannot hold: NUL and lone surrogates. Nearly every post is already so."""
     author = mention.author
-    values = (mention.external_id, mention.text, mention.url, mention.title, mention.language, mention.parent_id)
-    everything = "".join((*values, mention.conversation_id, author.id, author.handle, author.name, *mention.links))
+    own = (mention.external_id, mention.text, mention.url, mention.title, mention.language, mention.ref)
+    others = (mention.parent_id, mention.conversation_id, author.id, author.handle, author.name)
+    everything = "".join((*own, *others, *mention.links))
     if "\0" not in everything and (everything.isascii() or _encodes(everything)):
         return mention
     return replace(
@@ -211,6 +213,7 @@ def storable(mention: Mention) -> Mention:
         conversation_id=_clean(mention.conversation_id),
         author=replace(author, id=_clean(author.id), handle=_clean(author.handle), name=_clean(author.name)),
         links=tuple(_clean(link) for link in mention.links),
+        ref=_clean(mention.ref),
     )
 
 

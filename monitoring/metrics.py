@@ -22,6 +22,7 @@ from monitoring.definitions import Definition
 LATENCY = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600)
 DELAY = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600)
 OUTCOMES = ("sent", "expired", *(outcome.value for outcome in DeliveryOutcome))
+FETCHES = ("fresh", "unchanged", "failed")
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 
@@ -105,6 +106,9 @@ def start_at_zero(metrics: Metrics, settings: Settings) -> None:
         metrics.let_go.labels(what)
     for listener in settings.listeners:
         metrics.listener_gap.labels(listener)
+    for name in (name for name, rota in settings.rotas.items() if rota.ical_url):
+        for outcome in FETCHES:
+            metrics.calendar_fetches.labels(name, outcome)
     for watchlist in settings.watchlists:
         metrics.mentions_matched.labels(watchlist.name)
     for sentiment in Sentiment:

@@ -5,15 +5,17 @@ repeats is refused by name, so that nobody trusts a calendar half understood. Ca
 """
 
 import re
+from calendar import isleap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import count
+from itertools import count, islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 LARGEST = 2_000_000
 _DAY = timedelta(days=1)
 _LONGEST = timedelta(days=1000)
+_MOST_TIMES = 5000
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _LENGTH = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _PLAIN = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "WKST", "BYMONTH", "BYMONTHDAY"}
@@ -70,7 +72,10 @@ def events(source: str, zone: ZoneInfo) -> tuple[Event, ...]:
     """The events of an iCal file's text. Raises ValueError with a sentence for what cannot be read."""
     if "BEGIN:VCALENDAR" not in source[:2000].upper():
         raise ValueError("it is no iCal file: it does not begin with BEGIN:VCALENDAR")
-    return tuple(event for block in _blocks(source) if (event := _event(block, zone)) is not None)
+    try:
+        return tuple(event for block in _blocks(source) if (event := _event(block, zone)) is not None)
+    except OverflowError:
+        raise ValueError("it has a date, or a length, that is beyond all calendars") from None
 
 
 def _blocks(source: str) -> Iterator[dict[str, list[tuple[str, str]]]]:
@@ -137,9 +142,26 @@ def _repeated(event: Event, rule: str, zone: ZoneInfo) -> Event:
 
 def _last(event: Event, times: int) -> date:
     """The day of the last of so many starts; those that EXDATE leaves out count."""
-    counted, first = replace(event, but=frozenset()), event.start.date()
-    days = (first + n * _DAY for n in count() if counted.starts_on(first + n * _DAY))
-    return next(day for n, day in enumerate(days, 1) if n >= min(times, 5000))
+    return next(islice(_starts(event), min(max(times, 1), _MOST_TIMES) - 1, None))
+
+
+def _starts(event: Event) -> Iterator[date]:
+    """The days on which it starts, without end."""
+    first, counted = event.start.date(), replace(event, but=frozenset())
+    monday = first - timedelta(first.weekday())
+    for turn in (n * event.interval for n in count()):
+        if event.every == "DAILY":
+            days = [first + turn * _DAY]
+        elif event.every == "WEEKLY":
+            days = [monday + (7 * turn + day) * _DAY for day in sorted(set(event.weekdays))]
+        else:
+            days = _in_year(first, first.year + turn)
+        yield from filter(counted.starts_on, days)
+
+
+def _in_year(day: date, year: int) -> list[date]:
+    """The same day of another year; none for the 29th of February of most."""
+    return [] if (day.month, day.day) == (2, 29) and not isleap(year) else [day.replace(year=year)]
 
 
 def _moment(parameters: str, value: str, zone: ZoneInfo) -> tuple[datetime, bool]:

@@ -110,6 +110,8 @@ def with_events(connection: Connection, rotas: Mapping[str, Turns]) -> Mapping[s
 @lru_cache(maxsize=64)
 def read(body: str, zone: str) -> tuple[ical.Event, ...]:
     """The events of a calendar. Raises ValueError with a sentence for what is wrong."""
+    if "\0" in body:
+        raise ValueError("it is no text: there is a NUL in it")
     if "END:VCALENDAR" not in body[-2000:].upper():
         raise ValueError("it is cut off: it does not end with END:VCALENDAR")
     return ical.events(body, time_zone(zone))

@@ -49,9 +49,14 @@ _URGENT = text(f"""
     ORDER BY CASE WHEN :due_first THEN k.due_at END, c.severity, r.score DESC NULLS LAST, k.due_at NULLS LAST, c.number
     LIMIT :limit
 """)  # noqa: S608  our own words
+# From the open cases: those that are over keep their last risk, and are soon many more.
 _RISKIEST = text("""
-    SELECT c.* FROM case_risks r JOIN cases c ON c.number = r.case_number
-    WHERE c.state IN ('new', 'open', 'waiting') ORDER BY r.score DESC, c.number LIMIT :limit
+    WITH live AS MATERIALIZED (SELECT number FROM cases WHERE state IN ('new', 'open', 'waiting'))
+    , riskiest AS (
+      SELECT live.number, r.score FROM live JOIN case_risks r ON r.case_number = live.number
+      ORDER BY r.score DESC, live.number LIMIT :limit
+    )
+    SELECT c.* FROM riskiest JOIN cases c USING (number) ORDER BY riskiest.score DESC, c.number
 """)
 _OPEN = text("""
     SELECT severity, channel, state, count(*) AS count FROM cases WHERE state IN ('new', 'open', 'waiting')

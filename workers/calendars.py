@@ -56,7 +56,7 @@ async def _fetch(due: Due, rota: Rota, engine: Engine, metrics: Metrics) -> None
         page.check()
         body = None if page.not_modified else page.body.decode("utf-8-sig", errors="replace")
         if body is not None:
-            remote_calendars.read(body, rota.timezone)
+            await asyncio.to_thread(remote_calendars.read, body, rota.timezone)
     except FetchError as error:
         await asyncio.to_thread(_failed, due, str(error), error.retry_after, engine, metrics)
         return

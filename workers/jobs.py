@@ -1,9 +1,11 @@
 """The functions that jobs name. They find the line of this process; jobs carry only ids."""
 
+from contextlib import nullcontext
+
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from workers.line import Line, is_of_posts
+from workers.line import Limit, Line, is_of_posts
 
 log = structlog.get_logger()
 
@@ -16,22 +18,23 @@ def use(line: Line) -> None:
     _line = line
 
 
-def assess(ids: list[int]) -> None:
-    """Assess and triage the pending mentions among `ids`. Idempotent."""
+def assess(ids: list[int], limit: Limit = nullcontext) -> None:
+    """Assess and triage the pending mentions among `ids`. Idempotent. `limit` ends what takes too long, each time."""
     if _line is None:
         raise RuntimeError("workers.jobs.use(line) comes first")
     try:
-        _assess(_line, ids)
+        _assess(_line, ids, limit)
     except OperationalError as error:
         # PostgreSQL is away: nothing was changed, and the sweep enqueues the ids again.
         log.warning("batch given back", mentions=len(ids), reason=type(error.orig).__name__)
 
 
-def _assess(line: Line, ids: list[int]) -> None:
+def _assess(line: Line, ids: list[int], limit: Limit) -> None:
     try:
-        line.move_all(ids)
+        with limit():
+            line.move_all(ids)
     except Exception as error:  # the worker's outermost loop
         if not is_of_posts(error):
             raise
         log.exception("batch failed, trying its mentions one by one", mentions=len(ids))
-        line.move_singly(ids)
+        line.move_singly(ids, limit)

@@ -7,7 +7,8 @@ are enqueued and wherever its worker dies. What was assessed before and has been
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,6 +31,7 @@ from workers.revising import revise
 log = structlog.get_logger()
 
 MAX_ATTEMPTS = 3
+Limit = Callable[[], AbstractContextManager[object]]
 _OF_POSTS = ("54000", "54001", "54011", "54023")  # a limit of PostgreSQL's: psycopg counts it as a fault of the server
 
 
@@ -69,14 +71,15 @@ class Line:
         for mention_id in self.move(ids):
             revise(self.engine, self.assessor, self.policy, mention_id)
 
-    def move_singly(self, ids: Sequence[int]) -> None:
+    def move_singly(self, ids: Sequence[int], limit: Limit = nullcontext) -> None:
         """Move each by itself, so that one that cannot be assessed harms only itself: it is parked with its error.
 
         Where PostgreSQL fails no post is to blame. Raises OperationalError then.
         """
         for mention_id in ids:
             try:
-                self.move_all([mention_id])
+                with limit():
+                    self.move_all([mention_id])
             except Exception as error:  # outermost loop: what one post provokes stops no other
                 if not is_of_posts(error):
                     raise

@@ -98,8 +98,8 @@ def _report(engine: Engine, name: str, error: str, lease: Lease | None) -> None:
             cursors.report_status(connection, name, "", error=error, last_post_at=None, now=now)
             if lease:
                 gaps.begin(connection, name, "", error, now)
-    except OperationalError as failure:
-        log.warning("listener's state not stored", listener=name, reason=type(failure.orig).__name__)
+    except SQLAlchemyError as failure:  # also where all connections of this process are taken
+        log.warning("listener's state not stored", listener=name, reason=type(failure).__name__)
 
 
 @dataclass
@@ -124,7 +124,8 @@ class Crew:
         except (SQLAlchemyError, TimeoutError) as error:
             log.warning("leases cannot be renewed", reason=type(error).__name__)
             lost = self.leases.overdue()
-        await self._stop(lost)
+        ended = [name for name, task in self.tasks.items() if task.done()]
+        await self._stop((*lost, *ended))
         won = [lease for name, lease in self.leases.held.items() if name not in self.tasks]
         for lease in won:
             settings, source = self.sources[lease.listener]

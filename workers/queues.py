@@ -27,7 +27,7 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
+from rq.timeouts import BaseDeathPenalty, JobTimeoutException, UnixSignalDeathPenalty
 from rq.utils import import_attribute, now
 from rq.worker import WorkerStatus
 
@@ -159,8 +159,11 @@ class WarmWorker(SimpleWorker):
         return self.connection.register_script(_TAKE)
 
     @cached_property
-    def _assess(self) -> Callable[[list[int]], None]:
+    def _assess(self) -> Callable[[list[int], Callable[[], BaseDeathPenalty]], None]:
         return import_attribute(JOB)
+
+    def _limit(self) -> BaseDeathPenalty:
+        return self.death_penalty_class(JOB_TIMEOUT, JobTimeoutException)  # type: ignore[no-untyped-call]
 
     def procline(self, message: str) -> None:
         """Leave this process the title that the supervisor gave it."""
@@ -188,8 +191,7 @@ class WarmWorker(SimpleWorker):
         self.set_state(WorkerStatus.BUSY)
         ids = self._take(job, queue)
         try:
-            with self.death_penalty_class(JOB_TIMEOUT, JobTimeoutException, job_id=job.id):  # type: ignore[no-untyped-call]
-                self._assess(ids)
+            self._assess(ids, self._limit)
         except Exception:  # the sweep enqueues its ids again
             log.exception("job failed", mentions=len(ids))
         self.set_state(WorkerStatus.IDLE)

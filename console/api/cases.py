@@ -19,7 +19,7 @@ from leitstand.model import Assessment, CaseSnapshot, CaseState, Event, MatchedM
 from triage.views import LARGEST_PAGE, Filters, Page
 
 _PARAMETERS = ("state", "severity", "team", "channel", "review", "sort", "limit", "cursor")
-_LARGEST_NUMBER = 2**63 - 1
+LARGEST_NUMBER = 2**63 - 1
 
 
 class ActionBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -82,7 +82,7 @@ def routes(desk: Desk, tokens: Tokens) -> APIRouter:
 
 def case_number(said: str) -> int:
     """The number in a path. Raises ApiError 404 for what cannot be one."""
-    if not (said.isascii() and said.isdigit()) or int(said[:20]) > _LARGEST_NUMBER:
+    if not (said.isascii() and said.isdigit()) or int(said[:20]) > LARGEST_NUMBER:
         raise ApiError(404, f"there is no case “{said[:40]}”", "number")
     return int(said[:20])
 

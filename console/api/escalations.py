@@ -5,7 +5,7 @@ A log that executives may read is part of each escalation: `GET /api/v1/escalati
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from fastapi import APIRouter
@@ -17,7 +17,7 @@ from starlette.responses import Response
 from console.api.access import authorised
 from console.api.answers import ApiError, answer
 from console.api.body import ACTION_BYTES, read_body
-from console.api.cases import case_number
+from console.api.cases import LARGEST_NUMBER, case_number
 from console.api.desk import Desk
 from console.api.incidents import decoded
 from console.auth import Scope, Tokens
@@ -38,7 +38,7 @@ _LONGEST_SEARCH = 200
 class NewEscalation(msgspec.Struct, forbid_unknown_fields=True):
     """Which case it is about, and what it is called (by default as the case)."""
 
-    case: int
+    case: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_NUMBER)]
     title: str = ""
 
 

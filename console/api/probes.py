@@ -9,13 +9,12 @@ from starlette.responses import Response
 
 from console.api.answers import answer
 from monitoring.health import Part
+from monitoring.metrics import CONTENT_TYPE
 
 PATIENCE = 3.0  # seconds; less than the usual patience of those who ask
 STUCK = Part(
     "database", "down", f"PostgreSQL or Redis has not answered for {PATIENCE:.0f} s: it hangs, or has too much to do"
 )
-
-METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class _Look:
@@ -39,7 +38,7 @@ def routes(metrics: Callable[[], bytes], health: Callable[[], Sequence[Part]]) -
 
     @router.get("/metrics")
     async def show_metrics() -> Response:
-        return Response(await run_in_threadpool(metrics), media_type=METRICS_TYPE)
+        return Response(await run_in_threadpool(metrics), media_type=CONTENT_TYPE)
 
     @router.get("/healthz")
     async def alive() -> Response:

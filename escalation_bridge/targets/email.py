@@ -213,8 +213,10 @@ class EmailTarget:
             log.warning("mail recipients refused", target=self._name, key=key, refused=never)
         if now:
             await self._send(server, mail)
-        if later and len(self._taken) < _REMEMBERED:
+        if later:
             self._taken[key] = taken | now
+            while len(self._taken) > _REMEMBERED:  # of those that were given up, nobody tells
+                del self._taken[next(iter(self._taken))]
         return later
 
     async def _recipients(self, server: aiosmtplib.SMTP, taken: frozenset[str]) -> tuple[frozenset[str], int, int]:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from leitstand.settings.base import Account, Duration, Name, Section
 
+_LAST_PORT: Final = 65_535
 _MANY: Final = re.compile(r"rediss?[+-]?(?:sentinel|cluster)|sentinel|cluster", re.IGNORECASE)
 
 
@@ -74,6 +75,13 @@ class Server(Section):
     language: Literal["en", "de"] = Field(
         "en", description="The language of messages, and of the console where a browser asks for neither."
     )
+
+    @field_validator("listen")
+    @classmethod
+    def _a_port_that_exists(cls, listen: str) -> str:
+        if int(listen.rpartition(":")[2]) > _LAST_PORT:
+            raise ValueError(f"has a port that does not exist: the last one is {_LAST_PORT}")
+        return listen
 
     @property
     def public_url(self) -> str:

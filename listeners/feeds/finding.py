@@ -6,8 +6,10 @@ from typing import Final
 from urllib.parse import urljoin
 
 from leitstand.errors import FetchError
+from listeners.markup import read_whole
 from listeners.plaintext import is_link
 
+MAX_PAGE: Final = 1_000_000
 MAX_OPML: Final = 20_000_000
 _TYPES: Final = {"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"}
 _COMMENTS: Final = ("/comments/feed", "/comments/", "comments/default", "feed=comments")
@@ -22,8 +24,7 @@ def looks_like_page(body: bytes) -> bool:
 def feeds_on_page(body: bytes, address: str) -> list[str]:
     """The feeds that a web page names, in its order, whole addresses; those of comments come last."""
     page = _Page(address)
-    page.feed(body.decode("utf-8", "replace").replace("<![", "<! ["))
-    page.close()
+    read_whole(page, body[:MAX_PAGE].decode("utf-8", "replace"))
     found = dict.fromkeys(joined(page.base, href) for href in page.hrefs)
     return sorted((link for link in found if is_link(link)), key=is_of_comments)
 
@@ -40,8 +41,7 @@ def read_opml(path: Path) -> list[str]:
     except OSError as error:
         raise FetchError(f"{path.name} cannot be read: {error.strerror}", permanent=True) from error
     outlines = _Outlines()
-    outlines.feed(raw.decode("utf-8-sig", "replace").replace("<![", "<! ["))
-    outlines.close()
+    read_whole(outlines, raw.decode("utf-8-sig", "replace"))
     if not outlines.addresses:
         raise FetchError(f"{path.name} names no feed: it has no outline with an xmlUrl", permanent=True)
     return list(outlines.addresses)

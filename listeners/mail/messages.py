@@ -1,22 +1,26 @@
 """A mail's bytes → Mention. Mails of machines are nobody's voice; what is quoted and signatures are not said anew.
 
-Never raises for what a mail holds: a part that cannot be read is left out.
+Never raises for what a mail holds: a part that cannot be read is left out. A stranger can write headers, and parts
+within parts, that take the standard library for ever or into more depth than there is: headers are cut, few of them are
+read at all, and a mail of too many parts has only its subject.
 """
 
 import hashlib
 import re
 from collections.abc import Container, Iterator
 from datetime import UTC, datetime
-from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import default
+from email.parser import BytesParser
+from email.policy import EmailPolicy, default
 from email.utils import getaddresses, parsedate_to_datetime
-from typing import Final
+from typing import Final, cast
 
 from leitstand.model import Author, Mention
 from listeners.plaintext import clean, from_html
 
 MAX_SUBJECT: Final = 1_000
+MAX_HEADER: Final = 2_000
+MAX_PARTS: Final = 100
 _message_ids = re.compile(r"<([^<>\s]{1,400})>")
 _MACHINES: Final = {"bulk", "list", "junk", "auto_reply"}
 _quoted = re.compile(r"^\s*>")
@@ -31,7 +35,7 @@ _introduction = re.compile(
 
 def read(raw: bytes, now: datetime, channel: str, own: Container[str], *, lists: bool = False) -> Mention | None:
     """What a mail says; None if a machine wrote it, or one of our `own` addresses. `lists`: those of lists count."""
-    mail: EmailMessage = message_from_bytes(raw, policy=default)
+    mail = _parsed(raw)
     name, address = _sender(mail, lists=lists)
     if not address or address in own or _is_automatic(mail, lists=lists):
         return None
@@ -67,10 +71,30 @@ def without_quotes(text: str) -> str:
     return clean("\n".join(kept)) or clean(text)
 
 
+class _Cut(EmailPolicy):
+    """Headers as they are written, up to a length."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, "".join(value.splitlines())[:MAX_HEADER]
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value
+
+
+def _parsed(raw: bytes) -> EmailMessage:
+    """The mail with its parts; without them where there are too many. Every part within a part needs its own type."""
+    too_many = raw.lower().count(b"content-type") > MAX_PARTS
+    return cast(EmailMessage, BytesParser(policy=_Cut()).parsebytes(raw, headersonly=too_many))
+
+
 def _sender(mail: EmailMessage, *, lists: bool) -> tuple[str, str]:
     """Name and address, lower case. Groups write themselves as the sender where his server lets nobody else do so."""
-    given = [_header(mail, name) for name in (("x-original-from", "from") if lists else ("from",))]
-    for name, address in getaddresses(given):
+    try:
+        found = getaddresses([_header(mail, name) for name in (("x-original-from", "from") if lists else ("from",))])
+    except RecursionError:
+        return "", ""
+    for name, address in found:
         if "@" in address:
             return clean(name)[:200], clean(address).lower()[:320]
     return "", ""
@@ -91,8 +115,8 @@ def _is_automatic(mail: EmailMessage, *, lists: bool) -> bool:
 def _header(mail: EmailMessage, name: str) -> str:
     """A header's text; "" where it is not there or nothing can be made of it."""
     try:
-        return str(mail.get(name, ""))
-    except (ValueError, TypeError, AttributeError, IndexError, LookupError):
+        return str(default.header_fetch_parse(name, mail.get(name, "")))
+    except (ValueError, TypeError, AttributeError, IndexError, LookupError, RecursionError):
         return ""
 
 

@@ -16,7 +16,6 @@ _WILD = {ANY: Wildcard.ANY, ONE: Wildcard.ONE}
 _pieces = re.compile(f"[{ANY}{ONE}]|[^{ANY}{ONE}]+")
 _wildcards = re.compile(f"[{ANY}{ONE}]")
 _escaped = re.compile(r'\\([\\"*?])|([*?])|(.)', re.DOTALL)
-_sigils = {Kind.TAG: "#", Kind.MENTION: "@", Kind.CASH: "$"}
 
 
 def read_term(lexeme: Lexeme) -> Term:

@@ -33,8 +33,6 @@ class Token(NamedTuple):
     end: int
 
 
-SIGILS = {"#": Kind.TAG, "@": Kind.MENTION, "$": Kind.CASH}
-
 _DOMAINS = "com|org|net|de|at|ch|eu|uk|io|co|app|dev|info|me|tv|ly|gl|be|fr|it|es|nl|pl|us|ai|gg|to|cc|social|example"
 _IN_URL = r"[^\s<>\"«»„“”]"
 _URL_END = r"[^\s<>\"«»„“”'’.,;:!?()\[\]{}…]"

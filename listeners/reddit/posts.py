@@ -25,7 +25,6 @@ class Thing(msgspec.Struct):
     author: str | None = None
     author_fullname: str | None = None
     title: str | None = None
-    link_title: str | None = None
     selftext_html: str | None = None
     body_html: str | None = None
     url: str | None = None

@@ -34,6 +34,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from functools import partial
 from typing import Final, Literal, Self
 
 import msgspec
@@ -163,9 +164,11 @@ async def _rescan(imap: Imap, settings: Settings, mailbox: Mailbox, *, known: bo
 
 async def _fetch(imap: Imap, settings: Settings, numbers: list[int]) -> tuple[Mention, ...]:
     mails, now = await imap.fetch(numbers, MAX_MAIL), clock.now()
-    there = (mails[number] for number in numbers if number in mails)
-    found = (read(raw, now, settings.channel, settings.own, lists=settings.lists) for raw in there)
-    return tuple(mention for mention in found if mention)
+    found = [mails[number] for number in numbers if number in mails]
+    one = partial(read, now=now, channel=settings.channel, own=settings.own, lists=settings.lists)
+    # In a thread: what a stranger has made to be slow holds up this mailbox only.
+    read_ones = [await asyncio.to_thread(one, raw) for raw in found]
+    return tuple(mention for mention in read_ones if mention)
 
 
 def _chunks(sizes: Mapping[int, int]) -> list[list[int]]:

@@ -116,9 +116,12 @@ def _line(raw: bytes | None, start: int, end: int, position: int, channel: str, 
 async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
     """Yield what the file holds, then what is appended."""
     offset, size, told = int(cursors.get("", "0")), _batch_size(settings.rate), False
+    reading: Iterator[Line] | None = None  # kept: a packed file is unpacked from its beginning to go on in it
     while True:
-        offset = await asyncio.to_thread(_still_there, settings.path, offset)
-        lines = await asyncio.to_thread(_some, settings, offset, size)
+        there = await asyncio.to_thread(_still_there, settings.path, offset)
+        if reading is None or there != offset:
+            offset, reading = there, _reading(settings, there)
+        lines = await asyncio.to_thread(_some, reading, size)
         if lines:
             offset = lines[-1].end
             told = not any(line.error for line in lines)
@@ -127,13 +130,13 @@ async def listen(name: str, settings: Settings, cursors: Mapping[str, str]) -> A
         else:
             if not told:
                 yield Batch((), None)
-            told = True
+            told, reading = True, None
             await asyncio.sleep(LOOK_AGAIN)
 
 
 async def verify(settings: Settings) -> str:
     """Read the first lines."""
-    lines = await asyncio.to_thread(_some, settings, 0, 10)
+    lines = await asyncio.to_thread(_some, _reading(settings, 0), 10)
     good = sum(line.mention is not None for line in lines)
     if lines and not good:
         raise FetchError(f"{settings.path.name}: none of the first {len(lines)} lines is a mention: {lines[0].error}")
@@ -144,9 +147,13 @@ def _batch_size(rate: float | None) -> int:
     return BATCH if rate is None else max(1, min(BATCH, round(rate / 10)))
 
 
-def _some(settings: Settings, offset: int, count: int) -> list[Line]:
+def _reading(settings: Settings, offset: int) -> Iterator[Line]:
     finished = settings.path.suffix == ".gz"
-    return list(islice(read(settings.path, offset, channel=settings.channel, unfinished=finished), count))
+    return read(settings.path, offset, channel=settings.channel, unfinished=finished)
+
+
+def _some(lines: Iterator[Line], count: int) -> list[Line]:
+    return list(islice(lines, count))
 
 
 def _still_there(path: Path, offset: int) -> int:

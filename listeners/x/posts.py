@@ -107,7 +107,6 @@ class Problem(Told, frozen=True):
     type: str = ""
     message: str = ""
     connection_issue: str = ""
-    disconnect_type: str = ""
     period: str = ""
     value: str = ""
     resource_id: str = ""
@@ -145,9 +144,7 @@ class TaggedLine(Line, frozen=True):
 class Meta(Told, frozen=True):
     """What a page says of itself."""
 
-    newest_id: str = ""
     next_token: str = ""
-    result_count: int = 0
 
 
 class Page(Told, frozen=True):

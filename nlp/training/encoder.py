@@ -22,7 +22,6 @@ from transformers import MPNetModel
 from nlp.network import OUTPUTS
 
 LONGEST = 128
-_BLOCK = 32
 _PARTS = (("q", "q"), ("k", "k"), ("v", "v"), ("o", "ao"), ("f1", "fi"), ("f2", "fo"))
 _NORMS = (("l1", "aln"), ("l2", "oln"))
 

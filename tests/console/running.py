@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 from prometheus_client import CollectorRegistry, generate_latest
@@ -71,6 +72,20 @@ class Console:
         at = now - timedelta(minutes=minutes)
         with self.database.begin() as connection:
             return open_case(connection, self.settings, at, now, **post)  # type: ignore[arg-type]
+
+
+def routes(console: Console) -> list[Any]:
+    """Everything that the console answers to."""
+    found: list[Any] = []
+    waiting = list(console.server.config.app.routes)  # type: ignore[union-attr]
+    while waiting:
+        route = waiting.pop()
+        inner = getattr(getattr(route, "original_router", None), "routes", None)
+        if inner is None:
+            found.append(route)
+        else:
+            waiting += inner
+    return [route for route in found if hasattr(route, "methods")]
 
 
 def empty(database: Engine) -> None:

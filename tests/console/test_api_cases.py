@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -10,7 +9,7 @@ from sqlalchemy import Engine, create_engine, text
 from console.auth import Scope
 from leitstand.model import Urgency
 from monitoring.health import Part
-from tests.console.running import INGEST, LISTENER, READ, TOKENS, Console, running, settings
+from tests.console.running import INGEST, LISTENER, READ, TOKENS, Console, routes, running, settings
 from tests.console.visiting import CASES, act, get
 
 PROMISED = {
@@ -203,7 +202,7 @@ def test_the_description_is_complete_and_its_references_lead_somewhere(console: 
     told = {(path, method) for path, item in document["paths"].items() for method in item}
     served = {
         (route.path, method.lower())
-        for route in _routes(console)
+        for route in routes(console)
         if getattr(route, "include_in_schema", False)
         for method in route.methods - {"HEAD"}
     }
@@ -216,19 +215,6 @@ def test_the_description_is_complete_and_its_references_lead_somewhere(console: 
         with console.client(LISTENER) as client:
             assert client.post("/api/v1/mentions", json=example["value"]).status_code == 202
     assert {s.value for s in Scope} >= {"read", "act", "ingest"}
-
-
-def _routes(console: Console) -> list[Any]:
-    found: list[Any] = []
-    waiting = list(console.server.config.app.routes)  # type: ignore[union-attr]
-    while waiting:
-        route = waiting.pop()
-        inner = getattr(getattr(route, "original_router", None), "routes", None)
-        if inner is None:
-            found.append(route)
-        else:
-            waiting += inner
-    return [route for route in found if hasattr(route, "methods")]
 
 
 def _references(node: object) -> list[str]:

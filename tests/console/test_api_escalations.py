@@ -53,6 +53,7 @@ def test_what_is_refused_says_why(console: Console) -> None:
     assert call(console, "GET", "escalations/99999999").status_code == 404
     assert call(console, "GET", "escalations?state=sideways").status_code == 422
     assert call(console, "POST", "escalations", {"case": 999_999_999}).status_code == 404
+    assert call(console, "POST", "escalations", {"case": 10**19}).status_code == 422
     assert call(console, "GET", "incidents/4711").status_code == 404
 
 

@@ -130,7 +130,12 @@ def test_read_by_a_person_every_case_and_every_severity_is_right(
 
 
 def at_their_own_times(midnight: datetime) -> Callable[[list[scenario.Post]], bytes]:
-    return lambda group: scenario.body_of(group, midnight)
+    started = midnight + scenario.STARTS_AT
+
+    def body(group: list[scenario.Post]) -> bytes:
+        return msgspec.json.encode({"mentions": [{**post.form, "created_at": started + post.at} for post in group]})
+
+    return body
 
 
 def test_read_by_the_shipped_model_the_day_stays_above_its_floors(tmp_path: Path, furnish: Furnish) -> None:

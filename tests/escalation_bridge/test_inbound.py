@@ -96,6 +96,8 @@ def test_an_old_or_future_signature_is_refused() -> None:
         b'{"case": -1, "event": "accepted"}',
         b'{"case": "#{ticket.case}", "event": "accepted"}',
         b'{"case": 99999999999999999999, "event": "accepted"}',
+        b'{"case": "00000000000000000001' + b"0" * 5_000 + b'", "event": "accepted"}',
+        b'{"case": 1' + b"0" * 5_000 + b', "event": "accepted"}',
         b'{"case": 27, "event": "accepted", "id": "\\u0000"}',
         b'{"case": 27, "event": "accepted", "by": 5}',
     ],

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 
 from escalation_bridge.contract import ReaderSettings
-from escalation_bridge.message import Message, plain, render, span_text, webhook_body
-from leitstand.language.catalogue import Language
+from escalation_bridge.message import _TYPES, _WORDS, Message, plain, render, span_text, webhook_body
+from leitstand.language.catalogue import LANGUAGES, Language
 from leitstand.model import (
     Author,
+    ClockName,
     ClockSnapshot,
     ClockState,
     Delivery,
@@ -207,6 +208,12 @@ def test_the_webhooks_body_is_the_same_at_every_attempt() -> None:
 )
 def test_spans(seconds: int, said: str) -> None:
     assert span_text(timedelta(seconds=seconds), "days") == said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_deadline_and_every_kind_of_notice_has_its_words(language: Language) -> None:
+    assert set(ClockName) <= _WORDS[language].keys()
+    assert set(NoticeType) == _TYPES[language].keys()
 
 
 LETTER = Letter("Cloud: 5 posts", "Posts: 5\n\n“it @everyone breaks”", "<p>5</p>", "https://desk.example", (1,))

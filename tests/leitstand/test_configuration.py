@@ -216,6 +216,20 @@ token_file = "token"
     assert "from-a" not in repr(settings) and "from-the" not in repr(settings)
 
 
+def test_every_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "address").write_text("https://calendar.example/secret.ics\n")
+    settings = load(write(tmp_path, '[rotas.duty]\nical_url_file = "address"\n'))
+    address = settings.rotas["duty"].ical_url
+    assert address is not None and address.get_secret_value() == "https://calendar.example/secret.ics"
+
+
+@pytest.mark.parametrize(
+    "text", ["[api]\ntokens = 5", 'api = "x"', "rotas = 5", "[rotas]\nduty = 5", "api.tokens.a = []"]
+)
+def test_what_should_be_a_table_and_is_none_is_a_problem(tmp_path: Path, text: str) -> None:
+    assert problems(tmp_path, text)
+
+
 def test_an_unset_variable_and_an_unreadable_file_are_problems(tmp_path: Path) -> None:
     text = '[api.tokens.a]\ntoken = "${NOT_SET}"\n[api.tokens.b]\ntoken_file = "none"\n'
     found = {p.path: p.message for p in problems(tmp_path, text)}
@@ -276,6 +290,7 @@ def test_an_unknown_table_of_tables_has_its_line(tmp_path: Path) -> None:
             "watchlists.0.name",
             "must be written like 'cloud-support'",
         ),
+        ('[server]\nlisten = "127.0.0.1:65536"\n', "server.listen", "has a port that does not exist"),
         ('[database]\nurl = "mysql://hunter2"\n', "database.url", "must begin with postgresql:// or postgres://"),
         ('[redis]\nurl = "hunter2:6379"\n', "redis.url", "must begin with redis:// or rediss:// or unix://"),
         (

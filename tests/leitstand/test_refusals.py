@@ -34,6 +34,11 @@ def test_the_sentence_is_found(body: bytes, said: str) -> None:
     assert own_words(body) == said
 
 
+@pytest.mark.parametrize("endless", [b"<title>", b"<title", b"<title "])
+def test_a_page_of_titles_without_end_says_nothing(endless: bytes) -> None:
+    assert own_words(b"<html>" + endless * 9_000) == ""
+
+
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=500).map(str.encode)))
 def test_it_is_one_short_printable_line(body: bytes) -> None:
     said = own_words(body)

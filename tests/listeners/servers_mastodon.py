@@ -141,7 +141,7 @@ class Mastodon:
         self.streams.append(queue)
         try:
             for _ in range(ending.after):
-                await self._next(queue, talk)
+                await talk.send(await talk.next_of(queue) + b":thump\n")
         finally:
             self.streams.remove(queue)
         if ending.how == "close":
@@ -150,17 +150,6 @@ class Mastodon:
             talk.abort()
         else:
             await talk.gone.wait()
-
-    async def _next(self, queue: asyncio.Queue[bytes], talk: Talk) -> None:
-        taking, leaving = asyncio.ensure_future(queue.get()), asyncio.ensure_future(talk.gone.wait())
-        try:
-            await asyncio.wait({taking, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not taking.done():
-                raise ConnectionError
-            await talk.send(taking.result() + b":thump\n")
-        finally:
-            taking.cancel()
-            leaving.cancel()
 
 
 @asynccontextmanager

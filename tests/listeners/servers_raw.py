@@ -51,6 +51,18 @@ class Talk:
             piece, content = content[:size], content[size:]
             await self._write(b"%x\r\n%s\r\n" % (len(piece), piece))
 
+    async def next_of(self, queue: asyncio.Queue[bytes]) -> bytes:
+        """The next of a queue. Raises ConnectionError once nobody listens any more."""
+        taking, leaving = asyncio.ensure_future(queue.get()), asyncio.ensure_future(self.gone.wait())
+        try:
+            await asyncio.wait({taking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not taking.done():
+                raise ConnectionError
+            return taking.result()
+        finally:
+            taking.cancel()
+            leaving.cancel()
+
     async def close(self) -> None:
         """A clean end of the chunks."""
         await self._write(b"0\r\n\r\n")

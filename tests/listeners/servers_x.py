@@ -174,7 +174,7 @@ class X:
         self.max_streams = max(self.max_streams, len(self.streams))
         try:
             for _ in range(ending.after):
-                await self._next(queue, talk)
+                await talk.send(await talk.next_of(queue) + b"\r\n")
         finally:
             self.streams.remove(queue)
         await self._end(talk, ending.how)
@@ -189,17 +189,6 @@ class X:
             if how == "notice":
                 await talk.send(json.dumps(DISCONNECT).encode() + b"\r\n")
             await talk.close()
-
-    async def _next(self, queue: asyncio.Queue[bytes], talk: Talk) -> None:
-        taking, leaving = asyncio.ensure_future(queue.get()), asyncio.ensure_future(talk.gone.wait())
-        try:
-            await asyncio.wait({taking, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not taking.done():
-                raise ConnectionError
-            await talk.send(taking.result() + b"\r\n")
-        finally:
-            taking.cancel()
-            leaving.cancel()
 
 
 @asynccontextmanager

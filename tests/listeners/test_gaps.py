@@ -27,6 +27,16 @@ def test_a_gap_begins_with_the_last_success_and_is_told_once(database: Engine) -
     assert gap.length(NOW + 5 * MINUTE) == 5 * MINUTE
 
 
+def test_words_of_a_server_that_postgresql_cannot_hold_are_told_without(database: Engine) -> None:
+    with database.begin() as connection:
+        report_status(connection, "m", "a", error="1008 \0no\ud800", last_post_at=None, now=NOW)
+        gaps.begin(connection, "m", "a", "1008 \0no\ud800", NOW)
+        assert [state.error for state in states(connection)] == ["1008 no"]
+        assert [gap.why for gap in gaps.recent(connection, NOW)] == ["1008 no"]
+        gaps.end(connection, "m", "a", NOW + MINUTE, caught_up=True, lost="\0gone")
+        assert [gap.lost for gap in gaps.recent(connection, NOW)] == ["gone"]
+
+
 def test_it_ends_when_the_part_is_heard_and_is_filled_when_that_has_caught_up(database: Engine) -> None:
     with database.begin() as connection:
         gaps.begin(connection, "m", "a", "HTTP 503", NOW)

@@ -147,10 +147,18 @@ def test_what_postgresql_cannot_hold_is_made_storable(database: Engine) -> None:
         post("1\0", "acme\0 \ud800 down", title="\udfff"), author=Author("\0", "a", "\ud800"), links=("h\0ttps://a",)
     )
     stored = keep(database, odd)
+    assert (stored.duplicates, stored.unmatched) == (0, 0)
     with database.connect() as connection:
         [matched] = store.load(connection, stored.new_ids)
     assert (matched.mention.external_id, matched.mention.text, matched.mention.title) == ("1", "acme ? down", "?")
     assert (matched.mention.author, matched.mention.links) == (Author("", "a", "?"), ("https://a",))
+
+
+def test_what_a_server_calls_a_post_is_made_storable_too(database: Engine) -> None:
+    stored = keep(database, replace(post("1"), ref="social.example \0\ud800"))
+    with database.connect() as connection:
+        [matched] = store.load(connection, stored.new_ids)
+    assert matched.mention.ref == "social.example ?"
 
 
 def test_the_same_posts_from_many_at_once_are_kept_once(database: Engine) -> None:
@@ -175,9 +183,16 @@ def words_of(mention: Mention) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     "odd",
-    [{name: "a\0"} for name in ("external_id", "text", "url", "title", "language", "parent_id", "conversation_id")]
-    + [{"author": Author(**{name: "a\0"})} for name in ("id", "handle", "name")]
-    + [{"links": ("a\0",)}],
+    [
+        *(
+            {name: "a\0"}
+            for name in ("external_id", "text", "url", "title", "language", "parent_id", "conversation_id")
+        ),
+        {"author": Author(id="a\0")},
+        {"author": Author(handle="a\0")},
+        {"author": Author(name="a\0")},
+        {"links": ("a\0",)},
+    ],
 )
 def test_it_is_looked_for_everywhere(odd: dict[str, Any]) -> None:
     whole = replace(post("1", "acme"), **odd)

@@ -15,12 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
 
 from leitstand.errors import ServiceError
-from leitstand.settings import Settings, TargetSettings, Watchlist
+from leitstand.model import ClockName
+from leitstand.settings import Rota, Settings, TargetSettings, Watchlist
 from monitoring import slots
 from monitoring.metrics import (
     COUNTED,
+    FETCHES,
     OUTCOMES,
     Metrics,
     exposition,
@@ -165,7 +168,9 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 def test_what_is_known_beforehand_starts_at_zero(tmp_path: Path) -> None:
     configured = Settings(
-        targets={"group": TargetSettings(kind="log")}, watchlists=[Watchlist(name="cloud", query="acme")]
+        targets={"group": TargetSettings(kind="log")},
+        watchlists=[Watchlist(name="cloud", query="acme")],
+        rotas={"duty": Rota(ical_url=SecretStr("https://calendar.example/x.ics")), "desk": Rota(people=["group"])},
     )
     metrics = open_metrics(tmp_path, "serve")
     start_at_zero(metrics, configured)
@@ -179,9 +184,11 @@ def test_what_is_known_beforehand_starts_at_zero(tmp_path: Path) -> None:
             outcome,
             "group",
         ) in shown
-    assert len([key for key in shown if key[0] == "leitstand_sla_breaches_total"]) == 5
+    assert len([key for key in shown if key[0] == "leitstand_sla_breaches_total"]) == len(ClockName)
     assert ("leitstand_mentions_matched_total", "cloud") in shown
     assert ("leitstand_post_to_notice_seconds_count", "group") in shown
+    looks = {tuple(labels)[::-1] for name, *labels in shown if name == "leitstand_calendar_fetches_total"}
+    assert {frozenset(look) for look in looks} == {frozenset(("duty", outcome)) for outcome in FETCHES}
     assert ("leitstand_mentions_urgency_total", "critical") in shown
 
 
@@ -191,4 +198,4 @@ def test_a_directory_that_is_not_there_shows_nothing_yet(tmp_path: Path) -> None
 
 def test_no_name_is_taken_twice() -> None:
     rows = Metrics(CollectorRegistry()).rows
-    assert len({row.name for row in rows}) == len(rows) == 13
+    assert len({row.name for row in rows}) == len(rows)

@@ -62,6 +62,28 @@ def test_what_repeats() -> None:
     assert [bool(hours_of(three, f"2026-03-0{n}")) for n in (1, 2, 3, 4)] == [True, True, True, False]
 
 
+def counted(rule: str) -> str:
+    """The last day of the year 2028 at the latest on which it is."""
+    (event,) = events(calendar(f"DTSTART;VALUE=DATE:20240229\n{rule}"), BERLIN)
+    days = [event.start.date() + n * DAY for n in range(1768)]
+    return str(max(day for day in days if event.starts_on(day)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "last"),
+    [
+        ("RRULE:FREQ=DAILY;INTERVAL=3;COUNT=4", "2024-03-09"),
+        ("RRULE:FREQ=WEEKLY;BYDAY=MO,TH,MO;COUNT=4", "2024-03-11"),
+        ("RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=FR,MO;COUNT=3", "2024-03-15"),
+        ("RRULE:FREQ=YEARLY;COUNT=2", "2028-02-29"),
+        ("RRULE:FREQ=DAILY;COUNT=2\nEXDATE;VALUE=DATE:20240229", "2024-03-01"),
+        ("RRULE:FREQ=DAILY;COUNT=0", "2024-02-29"),
+    ],
+)
+def test_so_many_times(rule: str, last: str) -> None:
+    assert counted(rule) == last
+
+
 def test_folded_lines_alarms_and_cancelled_events() -> None:
     source = calendar(
         "DTSTART;VALUE=DATE:2026\n 0310\nSUMMARY:A\\, B\nBEGIN:VALARM\nDTSTART:19990101T000000Z\nEND:VALARM",
@@ -83,6 +105,9 @@ def test_folded_lines_alarms_and_cancelled_events() -> None:
         ("DTSTART;TZID=Nowhere/Land:20260101T100000", "no time zone"),
         ("DTSTART:20260101T100000\nDURATION:soon", "is no duration"),
         ("DTSTART;VALUE=DATE:20260101\nDTEND;VALUE=DATE:99990101", "more than 1000 days"),
+        ("DTSTART:99991231T235959Z", "beyond all calendars"),
+        ("DTSTART:20260101T100000\nDURATION:P99999999999W", "beyond all calendars"),
+        ("DTSTART;VALUE=DATE:20260101\nRRULE:FREQ=YEARLY;INTERVAL=5000;COUNT=5", "out of range"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(block: str, said: str) -> None:

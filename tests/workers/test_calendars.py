@@ -124,9 +124,12 @@ def test_it_is_asked_in_its_turn_and_by_one(database: Engine, site: Site) -> Non
         (404, "", "does not have it"),
         (200, "<html>please log in</html>", "no calendar that can be read"),
         (200, "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:x\r\n", "no calendar that can be read"),
+        (200, calendar("anna\0"), "there is a NUL in it"),
+        (200, calendar("anna\nRRULE:FREQ=YEARLY;INTERVAL=9999;COUNT=3"), "no calendar that can be read"),
+        (200, calendar("anna\nDURATION:P9999999999D"), "beyond all calendars"),
         (200, "x" * 2_100_000, ""),
     ],
-    ids=["broken", "gone", "a page", "cut off", "too large"],
+    ids=["broken", "gone", "a page", "cut off", "a NUL", "after all years", "longer than time", "too large"],
 )
 def test_the_last_good_copy_stays_and_the_failure_is_told(
     database: Engine, site: Site, status: int, body: str, said: str

@@ -6,11 +6,13 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
+from structlog.testing import capture_logs
 
 from leitstand import clock
 from leitstand import database as leitstand_database
@@ -177,6 +179,42 @@ def test_without_postgresql_a_listener_is_given_up_before_another_may_have_it(in
         await alone.leave()
 
     asyncio.run(scene())
+
+
+def test_a_listener_outlives_a_moment_in_which_all_connections_are_taken(intake: Intake, database: Engine) -> None:
+    source = Scripted(Batch((post(1),), "1"))
+    narrow = create_engine(database.url, pool_size=1, max_overflow=0, pool_timeout=0.01)
+
+    async def scene() -> None:
+        alone = crew(replace(intake, engine=narrow), source)
+        alone.leases.engine = database
+        with narrow.connect():
+            await alone.tend()
+            await until(lambda: any(log["event"] == "listener's state not stored" for log in logs))
+        await until(lambda: kept(intake) == 1, alone)
+        await alone.leave()
+
+    with capture_logs() as logs:
+        asyncio.run(scene())
+    narrow.dispose()
+    assert kept(intake) == 1
+
+
+def test_a_listener_that_ended_by_a_fault_of_ours_is_started_again(intake: Intake) -> None:
+    source = Counting()
+
+    async def scene() -> None:
+        alone = crew(intake, source)
+        await alone.tend()
+        await until(lambda: kept(intake) >= 1)
+        alone.tasks["one"].cancel()
+        await asyncio.wait(alone.tasks.values())
+        before = kept(intake)
+        await until(lambda: kept(intake) > before, alone)
+        await alone.leave()
+
+    asyncio.run(scene())
+    assert source.most == 1
 
 
 def broken() -> Engine:

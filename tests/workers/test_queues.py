@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import cast
@@ -10,7 +11,7 @@ import pytest
 from redis import Redis, RedisError
 
 from workers import jobs, queues
-from workers.line import Line
+from workers.line import Limit, Line
 from workers.queues import BATCH, JOB_SIZE, AssessQueue, run_worker
 
 JOBS = "rq:job:*"
@@ -25,7 +26,7 @@ class Recorder:
     def move_all(self, ids: Sequence[int]) -> None:
         self.batches.append(list(ids))
 
-    def move_singly(self, ids: Sequence[int]) -> None:
+    def move_singly(self, ids: Sequence[int], limit: Limit) -> None:
         raise AssertionError("not reached")
 
 
@@ -37,8 +38,27 @@ class Broken(Recorder):
         if len(self.batches) == 1:
             raise ValueError("broken")
 
-    def move_singly(self, ids: Sequence[int]) -> None:
+    def move_singly(self, ids: Sequence[int], limit: Limit) -> None:
         raise ValueError("still broken")
+
+
+class Stuck(Recorder):
+    """A line that never comes to an end with one post."""
+
+    def __init__(self, post: int) -> None:
+        super().__init__()
+        self.post, self.failed = post, list[int]()
+
+    def move_all(self, ids: Sequence[int]) -> None:
+        super().move_all(ids)
+        if self.post in ids:
+            threading.Event().wait()
+
+    def move_singly(self, ids: Sequence[int], limit: Limit) -> None:
+        Line.move_singly(cast(Line, self), ids, limit)
+
+    def _failed(self, mention_id: int, error: Exception) -> None:
+        self.failed.append(mention_id)
 
 
 @pytest.fixture
@@ -135,6 +155,14 @@ def test_a_job_whose_ids_the_script_cannot_read_is_done_by_itself(redis: Redis) 
 def test_a_job_that_breaks_stops_no_other(redis: Redis) -> None:
     given = enqueue(redis, BATCH, 1)
     assert work(redis, 2, Broken()) == given
+
+
+def test_a_post_without_end_stops_no_other(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "JOB_TIMEOUT", 1)
+    line = Stuck(2)
+    enqueue(redis, 3)
+    assert work(redis, 1, line) == [[1, 2, 3], [1], [2], [3]]
+    assert line.failed == [2]
 
 
 def test_where_redis_runs_no_scripts_each_job_is_done_by_itself(redis: Redis, redis_url: str) -> None:

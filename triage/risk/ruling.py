@@ -21,9 +21,11 @@ from triage.records import LIVE, CaseRecord
 from triage.rules import CompiledRule, Subject
 
 AT_ONCE = 100
+# From the open cases: those that are over keep their last risk, and are soon many more.
 _LOOK = text("""
-    SELECT case_number, score FROM case_risks
-    WHERE score >= :least AND ruled_at IS DISTINCT FROM at ORDER BY score DESC, case_number LIMIT :limit
+    WITH live AS MATERIALIZED (SELECT number FROM cases WHERE state IN ('new', 'open', 'waiting'))
+    SELECT r.case_number, r.score FROM live JOIN case_risks r ON r.case_number = live.number
+    WHERE r.score >= :least AND r.ruled_at IS DISTINCT FROM r.at ORDER BY r.score DESC, r.case_number LIMIT :limit
 """)
 _SEEN = text("UPDATE case_risks SET ruled_at = at WHERE case_number = ANY(:numbers)")
 _DECIDED = text("""

@@ -52,6 +52,11 @@ def test_a_page_is_told_from_a_feed() -> None:
     assert not looks_like_page(b'<?xml version="1.0"?><rss>')
 
 
+def test_a_page_whose_tags_never_end_does_not_take_for_ever() -> None:
+    page = b"<html>" + link("feed").encode() + b"<a " * 200_000
+    assert feeds_on_page(page, ADDRESS) == ["https://blog.example/de/feed"]
+
+
 def test_comments_are_known_by_their_address() -> None:
     assert is_of_comments("https://blog.example/comments/feed/")
     assert not is_of_comments("https://blog.example/feed/")

@@ -95,6 +95,20 @@ def test_gzip_is_read_too_and_progress_is_in_bytes_of_the_file(tmp_path: Path) -
     assert ids(heard(Settings(path=path), 1, {"": str(lines[0].end)})[0]) == ["2"]
 
 
+def test_a_packed_file_is_unpacked_once_however_long_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(posts(*range(1_200))).encode()))
+
+    async def three() -> list[str]:
+        batches = cast(AsyncGenerator[Batch, None], listen("f", Settings(path=path), {}))
+        async with aclosing(batches):
+            heard = ids(await anext(batches))
+            path.unlink()  # whoever opened it again would find nothing
+            return [*heard, *ids(await anext(batches)), *ids(await anext(batches))]
+
+    assert asyncio.run(three()) == [str(n) for n in range(1_200)]
+
+
 @pytest.mark.parametrize(
     ("name", "content"), [("missing.jsonl", None), ("cut.gz", gzip.compress(b"{}" * 99)[:-9]), ("no.gz", b"{}")]
 )
