@@ -41,6 +41,33 @@ DANGER = [
     ("@acme Totalausfall bei uns, die ganze Firma steht still", CRITICAL, Intent.OUTAGE),
     ("@acme production is down, none of our customers can order", CRITICAL, Intent.OUTAGE),
 ]
+# Nothing here is called by the word that one would look for first.
+TOLD_OTHERWISE = [
+    "@acme jemand hat gerade 900 Euro von meinem Konto überwiesen, ich war das nicht",
+    "Nach eurer Tablette bekomme ich kaum noch Luft und habe überall Ausschlag @acme",
+    "@acme meine Mutter hängt an eurem Sauerstoffgerät und der Akku lädt nicht mehr",
+    "@acme nach dem Login sehe ich fremde Rezepte und Diagnosen in meinem Profil",
+    "eure Kundendatenbank steht offen im Netz, ohne Passwort, ich kann alles lesen @acme",
+    "Sehr geehrte Damen und Herren von @acme, die Klageschrift geht morgen ans Landgericht.",
+    "@acme in ganz Hamburg geht euer Notruf nicht durch, auch bei den Nachbarn nicht",
+    "logged in to @acme and I'm looking at a stranger's medical records",
+    "@acme 2,000 pounds just left my account to a payee I have never heard of",
+    "Took your tablets, my throat is closing up and I'm covered in hives @acme",
+    "@acme nobody in our town can reach 999 on your network",
+    "@acme your customer db is wide open on the internet, no password, I can read every row",
+    "@acme proceedings were issued against you at the county court this morning",
+    "my 8 year old is alone at Denver airport because your escort never showed up @acme",
+]
+MERELY_WORDS = [
+    "Krimi heute: im Aufzug gefangen, einer blutet. Spannend bis zum Schluss!",
+    "Bericht: Hacker stehlen Daten bei Behörde in Spanien",
+    "@acme letztes Jahr ist mir der Akku mal heiß geworden, der neue ist top. Gibt es den auch in blau?",
+    "@acme would it kill you to answer my mail?",
+    "This playlist is fire, my neighbours want to kill me",
+    "@acme I withdrew the complaint with the regulator, thanks for sorting it out",
+    "Boss exploded in the meeting again, somebody give him a hug",
+    "@acme I didn't make a reservation yet, I only want to change my name",
+]
 NOW_TROUBLE = [
     ("@acme seit 3 Tagen keine Antwort auf mein Ticket", HIGH),
     ("@acme mein Internet geht seit gestern nicht mehr", HIGH),
@@ -84,6 +111,16 @@ NOBODY = [
     "this mixtape is on fire",
     "Breaking Bad is on tonight",
 ]
+
+
+@pytest.mark.parametrize("text", TOLD_OTHERWISE)
+def test_what_wakes_people_can_be_said_in_many_ways(assessor: Assessor, text: str) -> None:
+    assert one(assessor, text).urgency is CRITICAL
+
+
+@pytest.mark.parametrize("text", MERELY_WORDS)
+def test_its_words_alone_wake_nobody(assessor: Assessor, text: str) -> None:
+    assert one(assessor, text).urgency < CRITICAL
 
 
 @pytest.mark.parametrize(("text", "urgency", "intent"), DANGER)
