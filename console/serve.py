@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 from redis import Redis, RedisError
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from console.api.desk import Desk
 from console.app import Server, create_app
@@ -78,10 +79,16 @@ def ping(redis: Redis) -> str:
 
 
 def open_database(where: Place) -> Engine:
-    """An engine; unlike the other roles this one also starts on a database that wants migrating, to say so."""
+    """An engine; unlike the other roles this one also starts on a database that wants migrating, to say so.
+
+    Raises ServiceError where an embedded one cannot be reached.
+    """
     engine = database.engine(where.database_url, pool_size=8)
-    if where.embedded_database:
-        database.upgrade(engine)
+    try:
+        if where.embedded_database:
+            database.upgrade(engine)
+    except OperationalError as error:
+        raise setup.unreached(where, error) from None
     return engine
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import CaseState, ClockName, NoticeType, Severity
 from triage import clocks, handing, keys, records, sla
-from triage.acting import Act, Acted, write
+from triage.in_hand import Act, Acted, write
 from triage.judgement import doubted
 from triage.policy import Policy
 from triage.records import LIVE

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, text
 from leitstand.errors import NotFoundError
 from leitstand.model import TargetAnswer
 from triage import clocks, records, timeline
-from triage.acting import Acted
 from triage.actions import act
+from triage.in_hand import Acted
 from triage.policy import Policy
 from triage.records import LIVE
 from triage.snapshot import snapshot

@@ -5,7 +5,7 @@ They are actions as those in triage/actions.py, whose table names them.
 
 from leitstand.model import ClockName, NoticeType
 from triage import sla
-from triage.acting import Act
+from triage.in_hand import Act
 from triage.records import LIVE
 from triage.timeline import because
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import CaseReason, CaseState, Notice, NoticeType
 from triage import clocks, keys, records, sla
-from triage.acting import Act, Acted, write
+from triage.in_hand import Act, Acted, write
 from triage.policy import Policy
 from triage.projects import store as projects
 from triage.records import LIVE

@@ -11,12 +11,12 @@ from sqlalchemy import Connection, text
 from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import MatchedMention
 from triage import clocks, keys, records
-from triage.acting import Act, Acted
-from triage.acting import write as write_act
 from triage.cases import write
 from triage.changes import apply
 from triage.decide import Decision, Item, Move
 from triage.grouping import author_keys, conversation_keys, story_key
+from triage.in_hand import Act, Acted
+from triage.in_hand import write as write_act
 from triage.judgement import judge
 from triage.ledger import Ledger
 from triage.policy import Policy

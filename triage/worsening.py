@@ -2,7 +2,7 @@
 
 from leitstand.model import CaseReason, CaseState, Severity
 from triage import sla
-from triage.acting import Act
+from triage.in_hand import Act
 from triage.runs import stopping
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from leitstand.settings import Settings
-from workers import tree
+from workers import setup, tree
 from workers.tree import Role, Tree
 
 
@@ -16,7 +16,8 @@ def roles(settings: Settings, config: Path) -> list[Role]:
 
 
 def run(settings: Settings, config: Path) -> None:
-    """Supervise everything until told to end."""
+    """Supervise everything until told to end, by these settings."""
+    setup.hold(config, settings)
     planned = Tree(
         data_dir=str(settings.server.data_dir),
         roles=roles(settings, config),

@@ -15,7 +15,7 @@ from leitstand.errors import ServiceError
 from leitstand.settings import Settings
 from listeners import watchlists
 from triage import checks
-from workers.addresses import database_url, redis_url
+from workers.addresses import POSTGRES_SOCKET, database_url, redis_url, socket_dir
 
 CHECKS: Sequence[Check] = (watchlists.problems, checks.problems)
 
@@ -31,9 +31,20 @@ class Place:
     embedded_redis: bool
 
 
+_held: dict[Path, Settings] = {}
+
+
 def load(path: Path | str) -> Settings:
-    """The settings, checked whole. Raises ConfigurationError."""
-    return configuration.load(Path(path), CHECKS)
+    """The settings, checked whole, or those held for this file. Raises ConfigurationError."""
+    return _held.get(Path(path).resolve()) or configuration.load(Path(path), CHECKS)
+
+
+def hold(path: Path, settings: Settings) -> None:
+    """Whatever becomes of the file, this process and what it forks go by these settings.
+
+    A role that is started again must not go by others than those beside it, nor stay away because of half an edit.
+    """
+    _held[path.resolve()] = settings
 
 
 def place(settings: Settings) -> Place:
@@ -67,11 +78,19 @@ def open_database(where: Place, *, pool_size: int) -> Engine:
             database.require_current(engine)
     except OperationalError as error:
         engine.dispose()
-        raise ServiceError(database.in_words(error)) from None
+        raise unreached(where, error) from None
     except ServiceError:
         engine.dispose()
         raise
     return engine
+
+
+def unreached(where: Place, error: OperationalError) -> ServiceError:
+    """Why PostgreSQL cannot be used, in words."""
+    home = where.metrics_dir.parent
+    if where.embedded_database and not (socket_dir(home) / POSTGRES_SOCKET).exists():
+        return ServiceError(f"no PostgreSQL runs on {home}: start `leitstand run`, or set database.url")
+    return ServiceError(database.in_words(error))
 
 
 def host_slot(slot: str) -> str:

@@ -23,10 +23,10 @@ from leitstand import clock
 from leitstand.clock import NEVER, is_due
 from listeners import pending
 from monitoring.metrics import Metrics, open_metrics
-from triage import doing, firing, overtaken
+from triage import firing, overtaken
 from triage.policy import Policy, compile_policy
 from triage.projects import opening
-from triage.runs import advancing
+from triage.runs import advancing, outcomes
 from triage.stories import store as stories
 from workers import queues, setup, succession
 from workers.logs import configure_logging
@@ -113,7 +113,7 @@ class Sweep:
     def _escalate(self, now: datetime) -> bool:
         with self.engine.begin() as connection:
             advanced = advancing.advance_due(connection, self.policy, now, FIRE_AT_ONCE)
-            outbox.add(connection, [*advanced.notices, *doing.do(connection, advanced.does, self.policy, now)], now)
+            outbox.add(connection, [*advanced.notices, *outcomes.do(connection, advanced.does, self.policy, now)], now)
         return len(advanced.delays) >= FIRE_AT_ONCE
 
     def _settle(self, now: datetime) -> None:

@@ -18,11 +18,11 @@ from sqlalchemy.exc import OperationalError
 from escalation_bridge import ledger, outbox
 from leitstand.clock import NEVER, is_due
 from leitstand.model import Notice
-from triage import doing
 from triage.incidents import life as incidents
 from triage.policy import Policy
 from triage.projects import opening, reminding
 from triage.risk import estimates, ruling
+from triage.runs import outcomes
 from workers import digests, rooms
 
 log = structlog.get_logger()
@@ -34,7 +34,7 @@ Look = Callable[[Connection, Policy, datetime], Iterable[Notice]]
 
 
 def _answers(connection: Connection, policy: Policy, now: datetime) -> tuple[Notice, ...]:
-    doing.note_answers(connection, ledger.answers(connection), now)
+    outcomes.note_answers(connection, ledger.answers(connection), now)
     return ()
 
 

@@ -16,8 +16,8 @@ from nlp import labels
 from nlp import store as assessments
 from nlp.labels import Given
 from triage import departments, ratings, views
-from triage.acting import Acted
 from triage.actions import act
+from triage.in_hand import Acted
 from triage.knowledge.replies import Draft, drafts
 from triage.knowledge.search import Found, like_case
 from triage.policy import Policy

@@ -14,8 +14,8 @@ from leitstand.errors import InputError
 from listeners import store as mentions
 from nlp import store as assessments
 from triage import merging, splitting
-from triage.acting import Acted
 from triage.actions import ACTIONS
+from triage.in_hand import Acted
 from triage.policy import Policy
 
 _LARGEST: Final = 2**63 - 1

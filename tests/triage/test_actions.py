@@ -9,9 +9,9 @@ from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import CaseState, ClockName, ClockState, NoticeType, Severity, Urgency
 from tests.triage.building import NOW, mention, one, policy, run
 from triage import timeline
-from triage.acting import Acted
 from triage.actions import ACTIONS, act
 from triage.clocks import Clocks, read
+from triage.in_hand import Acted
 from triage.views import CaseDetail, load_case
 
 MINUTE = timedelta(minutes=1)

@@ -10,8 +10,8 @@ from leitstand.errors import NotFoundError
 from leitstand.model import CaseState, Clock, ClockName, ClockState, TargetAnswer
 from tests.triage.building import NOW, mention, one, policy, run
 from triage import clocks, departments, records, timeline
-from triage.acting import Acted
 from triage.actions import act
+from triage.in_hand import Acted
 
 HOUR = timedelta(hours=1)
 POLICY = policy(sla=[{"forward_accepted": "3h", "first_response": "1d", "resolution": "2d"}])

@@ -11,10 +11,10 @@ from leitstand.errors import InputError, NotFoundError, StateError
 from leitstand.model import CaseState, MatchedMention, NoticeType, Severity, Urgency
 from tests.triage.building import NOW, mention, one, policy, run
 from triage import records, timeline
-from triage.acting import Acted
 from triage.actions import act
 from triage.cases import process
 from triage.decide import Item
+from triage.in_hand import Acted
 from triage.merging import merge
 from triage.replay import replay, standing
 from triage.splitting import split

@@ -9,10 +9,10 @@ from leitstand.errors import InputError
 from leitstand.model import CaseState, ClockName, ClockState, Urgency
 from tests.triage.building import NOW, mention, one, policy, run
 from triage import clocks, records, timeline
-from triage.acting import Acted
 from triage.actions import act
 from triage.clocks import Clocks
 from triage.firing import fire_due
+from triage.in_hand import Acted
 
 MINUTE = timedelta(minutes=1)
 POLICY = policy(

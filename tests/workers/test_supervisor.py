@@ -171,8 +171,7 @@ def test_what_a_child_had_started_ends_with_it() -> None:
 def test_a_role_that_makes_way_for_a_newer_version_takes_all_with_it(tmp_path: Path) -> None:
     os.mkfifo(meeting := tmp_path / "meeting")
     outdated = f"import sys; open({str(meeting)!r}).read(); sys.exit(75)"  # once the other one listens
-    with _supervisor(outdated, _POLITE + f"open({str(meeting)!r}, 'w').close();" + _STAY) as process:
-        _line(process)
+    with _supervisor(outdated, _POLITE + f"open({str(meeting)!r}, 'w').close(); signal.pause()") as process:
         told, said = process.communicate()
         assert (told.split(), process.returncode) == (["asked"], 1)
         assert "makes way: the database belongs to a newer version" in said

@@ -8,8 +8,8 @@ from leitstand.model import NoticeType, Urgency
 from leitstand.settings import Escalation
 from tests.triage.building import NOW, mention, one, policy, run
 from tests.triage.runs.running import MINUTE, opened, said, sweep, told, with_sev1
-from triage import doing
 from triage.actions import act
+from triage.runs import outcomes
 from triage.runs.advancing import advance_due
 
 
@@ -43,10 +43,10 @@ def test_forward_and_resolve_are_done_as_a_person_would(database: Engine) -> Non
     number = opened(database, rules)
     with database.begin() as connection:
         forwarded = advance_due(connection, rules, NOW + MINUTE)
-        notices = doing.do(connection, forwarded.does, rules, NOW + MINUTE)
+        notices = outcomes.do(connection, forwarded.does, rules, NOW + MINUTE)
     assert [(n.target, n.type) for n in notices] == [("manager", NoticeType.CASE_ESCALATED)]
     with database.begin() as connection:
-        doing.do(connection, advance_due(connection, rules, NOW + 2 * MINUTE).does, rules, NOW + 2 * MINUTE)
+        outcomes.do(connection, advance_due(connection, rules, NOW + 2 * MINUTE).does, rules, NOW + 2 * MINUTE)
         assert connection.scalar(text("SELECT state FROM cases")) == "resolved"
     assert "forwarded to manager by leitstand" in " ".join(said(database, number))
 
@@ -63,7 +63,7 @@ def test_what_cannot_be_done_is_noted_and_stops_nothing(database: Engine) -> Non
     does = sweep(database, 1, rules).does
     with database.begin() as connection:
         act(connection, number, "close", actor="ann", now=NOW + MINUTE, policy=rules)
-        assert doing.do(connection, does, rules, NOW + MINUTE) == []
+        assert outcomes.do(connection, does, rules, NOW + MINUTE) == []
     assert any("resolve failed" in line for line in said(database, number))
 
 
@@ -81,7 +81,7 @@ def test_what_became_of_a_step_is_on_the_timeline(database: Engine) -> None:
     rules = with_sev1({"notify": "desk"}, {"notify": "manager", "after": "10m"})
     number = opened(database, rules)
     with database.begin() as connection:
-        doing.note_answers(connection, [answer(number)], NOW)
+        outcomes.note_answers(connection, [answer(number)], NOW)
     assert said(database, number)[-1] == "escalation sev1, step 1/2: desk has it"
     assert told(sweep(database, 1, rules)) == []
 
@@ -90,6 +90,6 @@ def test_a_step_that_reached_nobody_hurries_the_next(database: Engine) -> None:
     rules = with_sev1({"notify": "desk"}, {"notify": "manager", "after": "10m"})
     number = opened(database, rules)
     with database.begin() as connection:
-        doing.note_answers(connection, [answer(number, "HTTP 410")], NOW)
+        outcomes.note_answers(connection, [answer(number, "HTTP 410")], NOW)
     assert said(database, number)[-1].endswith("desk could not be told (HTTP 410); on to the next at once")
     assert told(sweep(database, 1, rules)) == ["manager"]
