@@ -24,8 +24,10 @@ class Remainder:
         self._touched = set[Loc]()
 
     def leave_out(self, wrong: Iterable[tuple[Loc, bool]]) -> bool:
-        """Take out each of these places, the table around it where it is `missing`; whether anything was there."""
-        places = {loc[:-1] if missing else loc for loc, missing in wrong}
+        """Take out each of these places of the tree as it is, the table around it where it is `missing`; whether there
+        was anything.
+        """
+        places = {self._original(loc[:-1] if missing else loc) for loc, missing in wrong}
         taken = [self._take(loc) for loc in sorted(places, key=_last_first, reverse=True) if loc]
         return any(taken)
 

@@ -74,6 +74,7 @@ class _LineForm(_Optional, kw_only=True):
 
 class _Call(msgspec.Struct):
     mentions: list[_Form]
+    text: msgspec.Raw = msgspec.Raw()
 
 
 T = TypeVar("T")
@@ -108,13 +109,13 @@ def as_batch(mentions: Sequence[Mention], cursor: str | None = None, error: str 
 def decode(body: bytes, now: datetime) -> Incoming:
     """The mentions in a request's body. Raises InputError if the call as a whole cannot be taken."""
     try:
-        forms = _call.decode(body).mentions
+        call = _call.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _each(_objects(body), now)
-    _check_count(len(forms))
-    if b"\\u0000" in body:  # the only way for a NUL into a JSON string
+    if bytes(call.text) or b"\\u0000" in body:  # the only way for a NUL into a JSON string
         return _each(_objects(body), now)
-    return _sort_out(forms, lambda form: _sent(form, now))
+    _check_count(len(call.mentions))
+    return _sort_out(call.mentions, lambda form: _sent(form, now))
 
 
 def decode_line(line: bytes, now: datetime, channel: str) -> Mention:
@@ -151,11 +152,14 @@ def _check_count(count: int) -> None:
 
 
 def _objects(body: bytes) -> list[object]:
-    """The mentions of a call as plain objects; a single object is a call of one."""
+    """The mentions of a call as plain objects; a single object is a call of one.
+
+    What has a text is a post, whatever else its sender has: many networks' posts tell their `mentions` of people.
+    """
     tree = _parse(body)
     if not isinstance(tree, dict):
         raise InputError('must be one mention, or {"mentions": […]}')
-    if "mentions" not in tree:
+    if "mentions" not in tree or "text" in tree:
         return [tree]
     mentions = tree["mentions"]
     if not isinstance(mentions, list):

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
+# Counted from any post's time, forwards or back, it must still lead to a date, also where a reminder takes ten of it.
+LONGEST = timedelta(days=36_500)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw]\s*)+")
 
@@ -16,10 +18,10 @@ def parse_duration(value: object) -> timedelta:
         return value
     if not isinstance(value, str) or not _DURATION.fullmatch(value.strip()):
         raise ValueError('must be a duration such as "90s", "15m", "1h30m" or "2d"')
-    try:
-        return timedelta(seconds=sum(float(n) * _UNITS[u] for n, u in re.findall(r"(\d+(?:\.\d+)?)([smhdw])", value)))
-    except OverflowError:
-        raise ValueError("is longer than any duration can be") from None
+    seconds = sum(float(n) * _UNITS[u] for n, u in re.findall(r"(\d+(?:\.\d+)?)([smhdw])", value))
+    if seconds > LONGEST.total_seconds():
+        raise ValueError("must be a duration of 36500d or less")
+    return timedelta(seconds=seconds)
 
 
 def show_duration(value: timedelta) -> str:

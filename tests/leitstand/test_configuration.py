@@ -126,6 +126,22 @@ forward = [5, "nobody"]
     ]
 
 
+def test_places_are_those_in_the_file_however_often_something_is_left_out(tmp_path: Path) -> None:
+    text = """[escalation.sev1]
+steps = [
+  5,
+  { notify = "nobody" },
+  { notify = 5 },
+  { notify = "nobody" },
+  5,
+  { notify = 5 },
+  { notify = "nobody" },
+]
+"""
+    found = [p.path.removeprefix("escalation.sev1.steps.") for p in problems(tmp_path, text)]
+    assert found == ["0", "1.notify", "2.notify", "3.notify", "4", "5.notify", "6.notify"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -10,13 +10,22 @@ from leitstand.settings import Settings, parse_duration, show_duration
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90s", 90), ("15m", 900), ("1h30m", 5400), ("2d", 172_800), ("1.5h", 5400), ("1w", 604_800)]
+    ("text", "seconds"),
+    [
+        ("90s", 90),
+        ("15m", 900),
+        ("1h30m", 5400),
+        ("2d", 172_800),
+        ("1.5h", 5400),
+        ("1w", 604_800),
+        ("36500d", 36_500 * 86_400),
+    ],
 )
 def test_durations(text: str, seconds: int) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
-LONGEST = ["9" * 15 + "d", "9" * 400 + "w"]
+LONGEST = ["36501d", "9" * 9 + "d", "9" * 15 + "d", "9" * 400 + "w"]
 
 
 @pytest.mark.parametrize("text", ["", "15", "m", "15 minutes", "-5m", 15, None, "1h-2m", *LONGEST])

@@ -206,3 +206,10 @@ def test_a_line_without_an_id_has_the_same_one_each_time() -> None:
 def test_a_bad_line_says_what_is_wrong() -> None:
     with pytest.raises(InputError, match="text: is required"):
         decode_line(b'{"id": "1"}', NOW, "file")
+
+
+@pytest.mark.parametrize("people", [[], ["@acme"], [GOOD], {"@acme": 1}, None])
+def test_a_post_that_names_mentions_of_its_own_is_a_post(people: object) -> None:
+    incoming = decode(json.dumps(GOOD | {"mentions": people}).encode(), NOW)
+    assert [m.external_id for m in incoming.mentions] == [GOOD["external_id"]]
+    assert incoming.rejected == ()
