@@ -14,18 +14,22 @@ from sqlalchemy import Connection
 from leitstand.statements import Statement
 
 _BAND: Final = np.dtype("<i8")
-# From one transaction to the next along the index: PostgreSQL may plan this while there are none.
+# Unseen is what was under way then, and all that began later: found one by one along the index, because PostgreSQL may
+# plan this while there is none.
 _SINCE = Statement("""
-    WITH RECURSIVE wrote AS (
-      SELECT (SELECT written_by FROM story_posts WHERE written_by >= pg_snapshot_xmin(CAST(:snapshot AS pg_snapshot))
+    WITH RECURSIVE later AS (
+      SELECT (SELECT written_by FROM story_posts WHERE written_by >= pg_snapshot_xmax(CAST(:snapshot AS pg_snapshot))
               ORDER BY written_by LIMIT 1) AS written_by
       UNION ALL
-      SELECT (SELECT written_by FROM story_posts WHERE written_by > wrote.written_by ORDER BY written_by LIMIT 1)
-      FROM wrote WHERE wrote.written_by IS NOT NULL
+      SELECT (SELECT written_by FROM story_posts WHERE written_by > later.written_by ORDER BY written_by LIMIT 1)
+      FROM later WHERE later.written_by IS NOT NULL
+    ), unseen AS (
+      SELECT written_by FROM later
+      UNION ALL
+      SELECT (SELECT written_by FROM story_posts WHERE written_by = began LIMIT 1)
+      FROM pg_snapshot_xip(CAST(:snapshot AS pg_snapshot)) AS began
     )
-    SELECT n.bands FROM wrote LEFT JOIN story_news n USING (written_by)
-    WHERE written_by <> pg_current_xact_id()
-      AND NOT pg_visible_in_snapshot(written_by, CAST(:snapshot AS pg_snapshot))
+    SELECT n.bands FROM unseen LEFT JOIN story_news n USING (written_by) WHERE written_by <> pg_current_xact_id()
 """)
 _FORGET = Statement("DELETE FROM story_news WHERE written_by < pg_snapshot_xmin(pg_current_snapshot())")
 
