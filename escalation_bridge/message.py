@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from escalation_bridge.contract import ReaderSettings
-from escalation_bridge.text import cut, neutralise, one_line
+from escalation_bridge.text import cut, neutralise, not_encoded, one_line, visible
 from leitstand.language.catalogue import Language, translations
 from leitstand.language.sentences import sentences_of, speaker
 from leitstand.language.words import label
@@ -167,7 +167,7 @@ def render(delivery: Delivery, settings: ReaderSettings, language: Language, now
     say = cache(speaker(language))  # why a case was opened is told among its reasons, too
     return Message(
         headline=f"{what}: {title} · {case.channel} · {by_when}",
-        subject=f"[{_WORDS[language]['case']} {case.number}] {severity} {title}",
+        subject=not_encoded(f"[{_WORDS[language]['case']} {case.number}] {severity} {title}"),
         labelled=tuple(_labelled(delivery, language, say)),
         reasons=tuple(_sentence(r.text, say, 300) for r in case.reasons[:REASONS_SHOWN]),
         deadlines=tuple(deadlines),
@@ -180,7 +180,9 @@ def render(delivery: Delivery, settings: ReaderSettings, language: Language, now
 
 def _of_letter(letter: Letter, language: Language) -> Message:
     subject, text = one_line(neutralise(letter.subject)), cut(neutralise(letter.text), LETTER_LENGTH)
-    return Message(subject, subject, (), (), (), text, "", letter.link, language, letter=True, html=letter.html)
+    html = visible(letter.html)
+    head = not_encoded(subject)
+    return Message(subject, head, (), (), (), text, "", letter.link, language, letter=True, html=html)
 
 
 def plain(message: Message) -> str:

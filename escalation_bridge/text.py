@@ -19,11 +19,20 @@ _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\
 
 def neutralise(text: str) -> str:
     """The text without control characters and with every mention of a group or in angle brackets broken."""
+    return _ANGLED.sub("<" + _DEFUSED, _BROADCAST.sub("@" + _DEFUSED, visible(text)))
+
+
+def visible(text: str) -> str:
+    """The text with nothing in it that hides, or shows other than it is."""
     lines = _LINE_ENDS.sub("\n", text)
-    shown = "".join(
+    return "".join(
         c for c in lines if c in "\n\t" or (unicodedata.category(c) not in ("Cc", "Cs") and c not in _DIRECTIONS)
     )
-    return _ANGLED.sub("<" + _DEFUSED, _BROADCAST.sub("@" + _DEFUSED, shown))
+
+
+def not_encoded(text: str) -> str:
+    """The text with nothing in it that a mail's header would take for a word in another encoding (RFC 2047)."""
+    return text.replace("=?", f"={_DEFUSED}?")
 
 
 def one_line(text: str) -> str:

@@ -91,6 +91,16 @@ def test_german_and_emoji_survive() -> None:
     assert "Importance" not in mail
 
 
+def test_a_post_cannot_hide_words_in_another_encoding() -> None:
+    """`=E2=80=AE` would turn the direction of all that follows it."""
+    server = FakeMail()
+    case = replace(CASE, title="=?utf-8?q?=E2=80=AEdaed_si_nigol?= =?utf-8?q?=0D=0ABcc:_x?=")
+    using(server, lambda t: t.deliver(delivery(case=case)))
+    ((_, mail),) = server.taken
+    assert "\u202e" not in mail["Subject"] and "Bcc" in mail["Subject"]
+    assert mail["Subject"].replace("\u200b", "") == f"[Case 27343] SEV1 {case.title}"
+
+
 def test_a_post_cannot_add_a_header() -> None:
     server = FakeMail()
     case = replace(CASE, title="hi\r\nBcc: everyone@example.org\r\n\r\nbody")

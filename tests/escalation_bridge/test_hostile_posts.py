@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from email.message import EmailMessage
+from html import unescape
+from html.parser import HTMLParser
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -23,12 +26,14 @@ from escalation_bridge import message
 from escalation_bridge.contract import Target, connect
 from escalation_bridge.targets import email
 from leitstand import plugins
-from leitstand.model import Author, CaseReason, CaseSnapshot, Delivery
+from leitstand.model import Author, CaseReason, CaseSnapshot, Delivery, Letter, NoticeType, Sentiment
 from leitstand.settings import TargetSettings
 from tests.escalation_bridge.fake_mail import FakeMail, mail_server
 from tests.escalation_bridge.fake_slack import CHANNEL, TOKEN, FakeSlack
 from tests.escalation_bridge.receivers import receiver
-from tests.escalation_bridge.words import CASE, delivery
+from tests.escalation_bridge.words import CASE, NOW, delivery
+from triage.digests import words
+from triage.digests.digest import WEEK, Count, Digest, Quote
 
 KINDS = plugins.kinds(plugins.TARGETS)
 SECRET = "whsec_" + "bGVpdHN0YW5k" * 3
@@ -40,6 +45,7 @@ HEADERS = {
 LOGGED = {
     *("event", "log_level", "target", "type", "key", "case", "severity", "state", "channel", "team", "step", "link")
 }
+ELEMENTS = {"html", "head", "meta", "title", "body", "h1", "h2", "p", "ul", "li", "blockquote", "br", "a"}
 PINGS = re.compile(r"@(everyone|channel|here|all|room|team|group|online)\b|<[!@#]", re.IGNORECASE)
 
 pieces = st.sampled_from(
@@ -61,6 +67,19 @@ def posts(draw: st.DrawFn) -> CaseSnapshot:
     reasons = (CaseReason("urgency", f"urgency critical: “{draw(hostile)}”"),)
     title, text, url = draw(hostile), draw(hostile), "https://evil.example/" + draw(hostile)
     return replace(CASE, title=title, text=text, url=url, author=author, reasons=reasons, assignee=draw(hostile))
+
+
+@st.composite
+def letters(draw: st.DrawFn) -> Letter:
+    """A week's digest with what people said."""
+    url = "https://evil.example/" + draw(hostile)
+    quotes = tuple(Quote(n, "x", url, draw(hostile), Sentiment.NEGATIVE, 1.0) for n in range(2))
+    week = Digest("product", "Cloud", NOW - WEEK, NOW, Count(5, 4), Count(1, 1), 1, 2, 1, (), quotes)
+    return words.letter(week, "en", ZoneInfo("UTC"), "https://desk.example/cases")
+
+
+def told(kind: NoticeType, case: CaseSnapshot = CASE, letter: Letter | None = None) -> Delivery:
+    return delivery(type=kind, case=case, reason=case.reasons[0].text, letter=letter)
 
 
 Deliver = Callable[[Delivery], None]
@@ -94,18 +113,20 @@ def on_slack() -> Iterator[Deliver]:
                 deliver(told)
                 assert set(server.calls) == {"chat.postMessage"} and len(server.calls) == 1, "taken as it was made"
                 server.calls.clear()
-                as_slack_shows_it(server.messages.pop())
+                as_slack_shows_it(server.messages.pop(), told)
 
             yield tell
 
 
-def as_slack_shows_it(said: dict[str, Any]) -> None:
+def as_slack_shows_it(said: dict[str, Any], told: Delivery) -> None:
     assert (said["parse"], said["link_names"], said["unfurl_links"], said["unfurl_media"]) == ("none", *[False] * 3)
     assert "<" not in said["text"].removeprefix(f"{MENTION} ")
-    mention, rich, *others, links = said["blocks"]
-    assert mention["text"]["text"] == MENTION
+    *mention, rich = said["blocks"][:1] if told.letter else said["blocks"][:2]
+    *others, links = said["blocks"][len(mention) + 1 :]
+    assert [block["text"]["text"] for block in mention] == ([] if told.letter else [MENTION])
     assert re.fullmatch(
-        r"<https://[^<>|\s]+\|Case>( · <https://evil\.example/[^<>|\s]+\|Post>)?", links["text"]["text"]
+        r"<https://desk\.example/[^<>|\s]+\|(Leitstand|Case)>( · <https://evil\.example/[^<>|\s]+\|Post>)?",
+        links["text"]["text"],
     )
     (section,) = rich["elements"]
     assert {one["type"] for one in section["elements"]} == {"text"}
@@ -135,21 +156,44 @@ def in_the_mail() -> Iterator[Deliver]:
             assert recipients == ("a@example.org",)
             assert raw.isascii(), "not every server takes anything else"
             assert max(map(len, raw.split(b"\r\n"))) <= 998
-            words = message.render(told, email.Settings.model_validate(place), "en", told.created_at)
-            as_a_mail_shows_it(mail, words)
+            as_a_mail_shows_it(mail, message.render(told, email.Settings.model_validate(place), "en", told.created_at))
 
         yield tell
 
 
-def as_a_mail_shows_it(mail: EmailMessage, words: message.Message) -> None:
+def as_a_mail_shows_it(mail: EmailMessage, said: message.Message) -> None:
     assert {*mail.keys()} <= {*HEADERS, "X-Peer", "X-MailFrom", "X-RcptTo"}
-    assert mail.get_content_type() == "text/plain" and not mail.is_multipart()
-    assert (mail["From"], mail["Subject"]) == ("Leitstand <leitstand@example.org>", words.subject)
-    body = mail.get_content().replace("\r\n", "\n")
+    assert (mail["From"], mail["Subject"]) == ("Leitstand <leitstand@example.org>", said.subject)
+    assert not PINGS.search(mail["Subject"])
+    parts = [part for part in mail.walk() if isinstance(part, EmailMessage) and not part.is_multipart()]
+    assert [part.get_content_type() for part in parts] == ["text/plain", "text/html"][: 2 if said.letter else 1]
+    body, *pages = [part.get_content().replace("\r\n", "\n") for part in parts]
     is_clean(body + mail["Subject"])
     assert not PINGS.search("\n".join(line for line in body.split("\n") if not line.startswith("Post: ")))
-    assert not PINGS.search(mail["Subject"])
-    assert "".join(f"> {line}\n" for line in words.text.split("\n") if words.text) in body
+    if not said.letter:
+        assert "".join(f"> {line}\n" for line in said.text.split("\n") if said.text) in body
+    for page in pages:
+        as_a_page(page)
+
+
+class Elements(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, list[tuple[str, str | None]]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, attrs))
+
+
+def as_a_page(html: str) -> None:
+    """Only elements of our own, without a script, a picture or a style; links lead where a post is."""
+    page = Elements()
+    page.feed(html)
+    assert {tag for tag, _ in page.found} <= ELEMENTS
+    for tag, attrs in page.found:
+        assert {name for name, _ in attrs} <= {"a": {"href"}, "html": {"lang"}, "meta": {"charset"}}.get(tag, set())
+        assert all(str(value).startswith("https://evil.example/") for name, value in attrs if name == "href")
+    is_clean(unescape(html))
 
 
 @contextmanager
@@ -162,7 +206,11 @@ def by_webhook() -> Iterator[Deliver]:
             assert running.requests.empty()
             assert request.headers["content-type"] == "application/json"
             assert json.loads(request.body) == Webhook(SECRET).verify(request.body, dict(request.headers))
-            case = json.loads(request.body)["data"]["case"]
+            data = json.loads(request.body)["data"]
+            if told.letter:
+                assert (data["letter"]["text"], data["letter"]["html"]) == (told.letter.text, told.letter.html)
+                return
+            case = data["case"]
             assert (case["title"], case["text"], case["url"]) == (told.case.title, told.case.text, told.case.url)
 
         yield tell
@@ -199,6 +247,12 @@ def test_what_a_post_says_is_data(kind: str) -> None:
         @settings(max_examples=40)
         @given(post=posts())
         def is_data(post: CaseSnapshot) -> None:
-            tell(delivery(case=post, reason=post.reasons[0].text))
+            tell(told(NoticeType.CASE_OPENED, post))
+
+        @settings(max_examples=20)
+        @given(letter=letters())
+        def is_data_in_a_letter(letter: Letter) -> None:
+            tell(told(NoticeType.DIGEST, letter=letter))
 
         is_data()
+        is_data_in_a_letter()
