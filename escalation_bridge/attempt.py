@@ -10,7 +10,7 @@ from escalation_bridge.contract import LooksUp, OpensRooms, Removes, Target
 from leitstand import clock
 from leitstand.errors import DeliveryError, DeliveryOutcome
 from leitstand.model import Delivery, NoticeType, Receipt
-from leitstand.settings import TargetSettings
+from leitstand.settings import TargetSettings, show_duration
 
 log = structlog.get_logger()
 
@@ -19,7 +19,7 @@ class ExpiredError(DeliveryError):
     """The notice is older than the target's max_age."""
 
     def __init__(self, max_age: timedelta) -> None:
-        super().__init__(f"not delivered within {max_age}", DeliveryOutcome.REFUSED)
+        super().__init__(f"not delivered within {show_duration(max_age)}", DeliveryOutcome.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)

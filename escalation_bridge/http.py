@@ -5,6 +5,7 @@ An error is RETRY only if the request surely was not taken; whatever breaks afte
 
 import asyncio
 import logging
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -26,6 +27,8 @@ CONNECT_TIMEOUT = 5.0
 KEPT = 5.0  # seconds
 _UNAUTHORISED = (401, 403)
 _RETRIED = (408, 425)
+_PAGE = re.compile(rb"\s*(?:<!doctype\s+html|<html)", re.IGNORECASE)
+_LOGIN = re.compile(rb"type\s*=\s*[\"']?password\b|name\s*=\s*[\"']?SAMLRequest\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,10 @@ class Answer:
         """The error that this answer is."""
         said = own_words(self.body)
         return DeliveryError(f"HTTP {self.status}", outcome, retry_after=self.retry_after, said=said)
+
+    def asks_to_log_in(self) -> bool:
+        """Whether it is a page for people to log in at: what stands before the receiver took the request, not he."""
+        return bool(_PAGE.match(self.body) and _LOGIN.search(self.body))
 
 
 class Client:

@@ -123,7 +123,10 @@ def was_told(connection: Connection, target: str, case_number: int) -> bool:
 def retry_dead(
     connection: Connection, now: datetime, *, ids: Sequence[int] | None = None, target: str | None = None
 ) -> int:
-    """Put dead letters back: those of `ids`, of `target`, or all. They count as doubtful, and their age starts anew."""
+    """Put dead letters back: those of `ids`, of `target`, or all. They count as doubtful, and their age starts anew.
+
+    Their targets are tried at once, unless they asked for a pause themselves.
+    """
     rows = connection.execute(
         text("""
             WITH back AS (
@@ -131,6 +134,10 @@ def retry_dead(
               WHERE state = 'dead' AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(:ids))
                 AND (CAST(:target AS text) IS NULL OR target = :target)
               RETURNING target
+            ), tried AS (
+              UPDATE target_status SET failures = 0, updated_at = :now,
+                paused_until = CASE WHEN asked_until > :now THEN asked_until END
+              WHERE target IN (SELECT target FROM back)
             ), told AS (
               SELECT pg_notify(:channel, target) FROM (SELECT DISTINCT target FROM back) AS targets
             )

@@ -121,6 +121,13 @@ _END = text("""
     SET state = :state, next_attempt_at = :at, ended_at = :ended, remote_id = '', error = :error
     WHERE id = :id AND state = 'sending' AND attempts = :attempt
 """)
+# Where it was never tried, its target rested: why that did is why.
+_EXPIRE = text("""
+    UPDATE deliveries AS d SET state = 'dead', next_attempt_at = :now, ended_at = :now, remote_id = '',
+      error = left(concat_ws(': ', CAST(:error AS text), COALESCE(
+        nullif(d.error, ''), (SELECT nullif(s.error, '') FROM target_status AS s WHERE s.target = d.target))), :length)
+    WHERE id = :id AND state = 'sending' AND attempts = :attempt
+""")
 _THREAD = text("""
     INSERT INTO delivery_threads (target, case_number, remote_id) VALUES (:target, :case, :remote_id)
     ON CONFLICT DO NOTHING
@@ -234,6 +241,12 @@ def mark_unknown(connection: Connection, delivery: Delivery, at: datetime, error
 def mark_dead(connection: Connection, delivery: Delivery, now: datetime, error: str) -> bool:
     """It will not be tried again unless a person asks: the case's later notices go on without it."""
     return _end(connection, delivery, "dead", now, ended=now, error=error)
+
+
+def mark_expired(connection: Connection, delivery: Delivery, now: datetime, error: str) -> bool:
+    """It is too old: what the attempt before it failed with is why."""
+    values = {"id": delivery.id, "attempt": delivery.attempt, "now": now, "error": error, "length": ERROR_LENGTH}
+    return connection.execute(_EXPIRE, values).rowcount == 1
 
 
 def _end(

@@ -85,7 +85,7 @@ class Outcomes:
         state, status = await self._database.run(marked)
         error, expired = failure.error, isinstance(failure.error, ExpiredError)
         self._observer.attempted(self._target, "expired" if expired else error.outcome.value)
-        about = {"key": delivery.key, "case": delivery.case.number, "attempt": delivery.attempt}
+        about = {"key": delivery.key, "case": delivery.case.number, "attempt": delivery.attempt, "reason": str(error)}
         if state == "dead":
             self._log.error("dead letter", **about, outcome=error.outcome.value, expired=expired)
         else:
@@ -105,6 +105,9 @@ def _mark_failed(
     target: str, delivery: Delivery, failure: Failure, max_age: timedelta, now: datetime, connection: Connection
 ) -> tuple[str, pauses.TargetStatus]:
     error, said = failure.error, str(failure.error)
+    if isinstance(error, ExpiredError):
+        outbox.mark_expired(connection, delivery, now, said)
+        return "dead", pauses.status(connection, target)
     since = delivery.retried_at or delivery.created_at
     verdict = decide.after_failure(error, delivery.attempt, since, max_age, now, _random)
     if verdict.state == "dead":
@@ -113,7 +116,5 @@ def _mark_failed(
         outbox.mark_unknown(connection, delivery, verdict.at, said)
     else:
         outbox.mark_retry(connection, delivery, verdict.at, said)
-    if isinstance(error, ExpiredError):
-        return verdict.state, pauses.status(connection, target)
     after = partial(decide.target_after_failure, error, now=now)
     return verdict.state, pauses.note_failure(connection, target, said, now, after)

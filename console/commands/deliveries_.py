@@ -10,8 +10,8 @@ from rich.text import Text
 from console.offline.wording import count, due, span
 from console.opened import opened
 from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
-from escalation_bridge import ledger
-from escalation_bridge.ledger import Entry, State
+from escalation_bridge import ledger, pauses
+from escalation_bridge.ledger import Entry, State, TargetSummary
 from leitstand import clock
 from leitstand.errors import InputError
 
@@ -46,11 +46,12 @@ def list_(
     chosen = _state(state)
     with opened(config) as house, house.engine.connect() as connection:
         entries = ledger.list_deliveries(connection, target=target, state=chosen, case_number=case, limit=limit)
+        stand = ledger.summary(connection)
     if as_json:
         for entry in entries:
             print_json(entry)
     else:
-        _show(entries)
+        _show(entries, stand)
 
 
 @app.command()
@@ -62,14 +63,21 @@ def retry(
 ) -> None:
     """Send dead letters again: those named, a target's, or --all. Targets that can tell are asked first.
 
+    With --target, a target that rests is tried at once: you have mended it.
+
     Example: leitstand deliveries retry --target sev1-group
     """
     if bool(ids) + bool(target) + every != 1:
         raise InputError("name deliveries, or --target, or --all")
     with opened(config) as house, house.engine.begin() as connection:
-        put_back = ledger.retry_dead(connection, clock.now(), ids=ids or None, target=target)
+        now = clock.now()
+        rested = target is not None and pauses.resume(connection, target, now)
+        put_back = ledger.retry_dead(connection, now, ids=ids or None, target=target)
+    if rested:
+        typer.echo(f"{target} rests no longer.")
     if put_back:
         typer.echo(f"{count(put_back, 'delivery goes', 'deliveries go')} out again when the daemon runs.")
+    if rested or put_back:
         return
     typer.echo("No dead letter among them: `leitstand deliveries list --state dead` lists them.", err=True)
     raise typer.Exit(1)
@@ -82,8 +90,9 @@ def _state(state: str | None) -> State | None:
     return found
 
 
-def _show(entries: list[Entry]) -> None:
+def _show(entries: list[Entry], stand: list[TargetSummary]) -> None:
     now = clock.now()
+    resting = {s.target: s for s in stand if s.paused_until and s.paused_until > now}
     table = Table(
         "id",
         "target",
@@ -100,7 +109,9 @@ def _show(entries: list[Entry]) -> None:
     )
     table.columns[9].ratio = 1
     for e in entries:
-        coming = "–" if e.ended_at else due(e.next_attempt_at, now) if e.next_attempt_at > now else "now"
+        rests = resting[e.target].paused_until if e.target in resting else None
+        at = max(e.next_attempt_at, rests or now)
+        coming = "–" if e.ended_at else due(at, now) if at > now else "now"
         what = f"{e.type} {e.step}".strip()
         table.add_row(
             str(e.id), e.target, str(e.case_number), e.severity, what, e.state, str(e.attempts),
@@ -109,3 +120,6 @@ def _show(entries: list[Entry]) -> None:
     if entries:
         Console().print(table)
     typer.echo(f"{count(len(entries), 'delivery', 'deliveries')}." if entries else "No delivery.")
+    for name in dict.fromkeys(e.target for e in entries if e.target in resting and not e.ended_at):
+        one = resting[name]
+        typer.echo(f"{name} rests {due(one.paused_until or now, now)}: {one.error}")

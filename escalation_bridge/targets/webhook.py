@@ -18,7 +18,7 @@ of no single case has `{"letter"}` as its data. Types: `case.opened`, `case.upda
 `case.forgotten` says that a case is no longer kept (`[retention]`): remove what you keep of `data.case.number`.
 
 Any 2xx within `timeout` is success. 429, 408, 425 and 5xx are tried again, with the wait that Retry-After asks for; 410
-and other 4xx are dead letters; 401 and 403 pause the target. Redirects are not followed.
+and other 4xx are dead letters; 401, 403 and a page to log in at pause the target. Redirects are not followed.
 """
 
 import asyncio
@@ -34,6 +34,7 @@ from standardwebhooks import Webhook
 
 from escalation_bridge import http, message
 from leitstand import clock
+from leitstand.errors import DeliveryError, DeliveryOutcome
 from leitstand.language.catalogue import Language
 from leitstand.model import Delivery, Receipt
 from leitstand.plugins import About
@@ -96,6 +97,8 @@ class WebhookTarget:
         answer = await http.post(self._http, self._settings.url, body, self.headers(delivery.key, body, now), now)
         if outcome := http.outcome(answer.status):
             raise answer.refusal(outcome)
+        if answer.asks_to_log_in():
+            raise DeliveryError(f"HTTP {answer.status}, but a page to log in at", DeliveryOutcome.UNAUTHORISED)
         return Receipt()
 
     async def remove(self, delivery: Delivery) -> Receipt:

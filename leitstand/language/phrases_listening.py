@@ -164,6 +164,9 @@ LISTENING: list[Phrase] = [
     ),
     phrase(r"more than (?P<count>[\d,]+) (?:posts|mentions) were missed", N_("more than %(count)s posts were missed")),
     phrase(r"no answer in time", N_("no answer in time")),
+    phrase(r"not delivered within (?P<span>\w+): (?P<why>.+)", N_("not delivered within %(span)s: %(why)s")),
+    phrase(r"not delivered within (?P<span>\w+)", N_("not delivered within %(span)s")),
+    phrase(r"HTTP (?P<status>\d+), but a page to log in at", N_("HTTP %(status)s, but a page to log in at")),
     phrase(
         r"the hub does not take our subscription \(HTTP (?P<status>\d+)\)",
         N_("the hub does not take our subscription (HTTP %(status)s)"),

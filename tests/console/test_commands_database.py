@@ -70,6 +70,13 @@ def test_deliveries_are_listed_and_dead_letters_go_out_again(handled: Leitstand,
     assert [row["id"] for row in dead] == [rows[0]["id"]]
     assert "dead" in handled("deliveries", "list", "--state", "dead").out
     assert "1 delivery goes out again" in handled("deliveries", "retry", rows[0]["id"]).out
+    with database.begin() as connection:
+        connection.execute(
+            text("INSERT INTO target_status VALUES ('log', now() + interval '150 seconds', 'HTTP 503', 7, now())")
+        )
+    assert "log rests in 2m" in handled("deliveries", "list").out
+    assert handled("deliveries", "retry", "--target", "log").out == "log rests no longer.\n"
+    assert "rests" not in handled("deliveries", "list").out
     again = handled("deliveries", "retry", "--all")
     assert again.code == 1
     assert "No dead letter among them" in again.err

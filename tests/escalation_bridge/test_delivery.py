@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import Engine, text
 from standardwebhooks import Webhook
 
-from escalation_bridge import delivery, outbox, outcomes, pauses
+from escalation_bridge import delivery, ledger, outbox, outcomes, pauses
+from escalation_bridge.pauses import TargetStatus
 from escalation_bridge.targets import webhook
 from leitstand import clock
 from leitstand.model import Notice, NoticeType
@@ -149,6 +150,29 @@ def test_what_was_under_way_when_the_target_asked_for_a_pause_does_not_end_it(da
         assert (status.failures, status.error) == (0, "HTTP 429")
 
 
+LOGIN = b"""<!DOCTYPE html>
+<html><head><title>Sign in</title></head><body><form action="/login"><input type="password" name="p"></form></body>"""
+
+
+@pytest.mark.parametrize("page", [LOGIN, LOGIN.replace(b'type="password" name="p"', b'type=hidden name="SAMLRequest"')])
+def test_a_page_to_log_in_at_is_no_receipt(database: Engine, page: bytes) -> None:
+    with receiver(Reply(200, {}, page)) as server, sending(database, {"hook": hook(server.url)}) as running:
+        add(database, notice())
+        running.wake("hook")
+        assert running.watcher.next() == ("hook", "unauthorised")
+    assert states(database) == [("pending", 1)]
+    with database.connect() as connection:
+        assert pauses.status(connection, "hook").error == "HTTP 200, but a page to log in at"
+
+
+@pytest.mark.parametrize("page", [b"<html><body>OK, taken</body></html>", b'{"type": "password"}', b""])
+def test_any_other_answer_is_one(database: Engine, page: bytes) -> None:
+    with receiver(Reply(200, {}, page)) as server, sending(database, {"hook": hook(server.url)}) as running:
+        add(database, notice())
+        running.wake("hook")
+        assert running.watcher.next() == ("hook", "sent")
+
+
 def test_wrong_credentials_pause_the_target_and_lose_nothing(database: Engine) -> None:
     with receiver(Reply(401)) as server, sending(database, {"hook": hook(server.url)}) as running:
         add(database, notice())
@@ -271,6 +295,22 @@ def test_one_too_old_is_a_dead_letter_and_not_sent(database: Engine) -> None:
         assert running.watcher.next() == ("hook", "expired")
         assert server.requests.empty()
     assert states(database) == [("dead", 1)]
+
+
+@pytest.mark.parametrize("tried", [True, False])
+def test_one_that_grew_too_old_says_what_it_failed_with(database: Engine, tried: bool) -> None:
+    with database.begin() as connection:
+        outbox.add(connection, [notice()], clock.now() - timedelta(hours=25))
+        if tried:
+            connection.execute(text("UPDATE deliveries SET error = 'HTTP 503', attempts = 300"))
+        else:
+            pauses.note_failure(connection, "hook", "HTTP 503", clock.now(), lambda _: TargetStatus(7))
+    with receiver() as server, sending(database, {"hook": hook(server.url)}) as running:
+        running.wake("hook")
+        assert running.watcher.next() == ("hook", "expired")
+    with database.connect() as connection:
+        (entry,) = ledger.list_deliveries(connection)
+    assert (entry.state, entry.error) == ("dead", "not delivered within 1d: HTTP 503")
 
 
 @pytest.mark.usefixtures("impatient")

@@ -77,6 +77,18 @@ def test_dead_letters_are_put_back_by_their_ids_or_all(database: Engine) -> None
         assert ledger.retry_dead(connection, NOW) == 1
 
 
+def test_who_sends_dead_letters_again_has_mended_their_target(database: Engine) -> None:
+    fill(database)
+    later = NOW + timedelta(seconds=30)
+    with database.begin() as connection:
+        pauses.note_failure(connection, "a", "HTTP 503", NOW, lambda _: TargetStatus(7, NOW + LEASE))
+        pauses.note_failure(connection, "b", "HTTP 429", NOW, lambda _: TargetStatus(0, NOW + LEASE, "", NOW + LEASE))
+        assert ledger.retry_dead(connection, later) == 2
+        assert not pauses.status(connection, "a").paused(later)
+        assert pauses.status(connection, "b").paused(later), "it asked for the pause itself"
+        assert pauses.status(connection, "c").paused(later), "nothing goes there again"
+
+
 def test_a_pause_ends_when_a_person_says_so(database: Engine) -> None:
     fill(database)
     with database.begin() as connection:
