@@ -338,15 +338,15 @@ def test_machines_and_our_own_are_nobodys_voice(headers: dict[str, str]) -> None
 
 
 def test_where_customers_write_to_a_group_its_mails_are_heard() -> None:
-    group = {"Precedence": "list", "List_ID": "<support.acme.example>"}
+    group: dict[str, Any] = {"Precedence": "list", "List_ID": "<support.acme.example>"}
     rewritten = {"From": "'Jo Doe' via Support <support@acme.example>", "X_Original_From": "Jo Doe <Jo@mail.example>"}
     for headers in (group, {**group, **rewritten}):
-        assert read(mail(1, "Acme is down", **headers), NOW, "email", {USER, "support@acme.example"}) is None
-        told = read(mail(1, "Acme is down", **headers), NOW, "email", {USER, "support@acme.example"}, lists=True)
+        assert read(mail(**headers), NOW, "email", {USER, "support@acme.example"}) is None
+        told = read(mail(**headers), NOW, "email", {USER, "support@acme.example"}, lists=True)
         assert told is not None
         assert (told.author.handle, told.author.name) == ("jo@mail.example", "Jo Doe")
-    for headers in ({"Precedence": "bulk"}, {"Auto_Submitted": "auto-replied"}):
-        assert read(mail(1, "Acme is down", **group | headers), NOW, "email", {USER}, lists=True) is None
+    for machine in ({"Precedence": "bulk"}, {"Auto_Submitted": "auto-replied"}):
+        assert read(mail(**group | machine), NOW, "email", {USER}, lists=True) is None
 
 
 def test_an_answer_joins_its_conversation() -> None:
@@ -403,3 +403,44 @@ def test_no_mail_is_a_crash(lines: list[tuple[str, str]], body: bytes) -> None:
     for raw in (head + b"\r\n" + body, body, b"From: a@b.example\r\n" + head + b"\r\n" + body):
         found = read(raw, NOW, "email", ())
         assert found is None or (found.text and found.created_at <= NOW)
+
+
+NAMES = ("From", "Subject", "Message-ID", "References", "Date", "Content-Type", "Content-Disposition", "Return-Path")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("part", ["(", "((a) ", '"', "=?utf-8?q?a?= ", "a@b.example, ", "a b ", ";"])
+def test_a_header_without_end_is_no_crash_and_does_not_take_for_ever(name: str, part: str) -> None:
+    """Read whole, each of them takes more depth than there is, or hours."""
+    head = f"From: a@b.example\r\n{name}: {part * (900_000 // len(part))}\r\n"
+    if name == "From":
+        head = head.partition("\r\n")[2]
+    found = read(f"{head}\r\nhello".encode(), NOW, "email", ())
+    assert found is None or found.text
+
+
+@pytest.mark.parametrize(
+    "kind", ["multipart/mixed; boundary=b%d\r\n\r\n--b%d", "message/rfc822\r\n\r\nFrom: %d@%d.example"]
+)
+def test_parts_within_parts_without_end_leave_the_subject(kind: str) -> None:
+    nested = "".join(f"Content-Type: {kind % (level, level)}\r\n" for level in range(5_000))
+    found = read(f"From: a@b.example\r\nSubject: Acme\r\n{nested}\r\nhello".encode(), NOW, "email", ())
+    assert found is not None and found.text == "Acme"
+
+
+def test_a_mail_forwarded_again_and_again_is_read() -> None:
+    inner = EmailMessage()
+    inner.set_content("It is about Acme")
+    for _ in range(9):
+        outer = EmailMessage()
+        outer["From"], outer["Subject"] = "a@b.example", "Fw: Acme"
+        outer.add_attachment(inner)
+        inner = outer
+    found = read(inner.as_bytes(), NOW, "email", ())
+    assert found is not None and found.text == "It is about Acme"
+
+
+def test_a_mail_that_no_parser_can_follow_does_not_deafen_the_mailbox(server: FakeImap) -> None:
+    cursors = started(server)
+    server.deliver(b"From: " + b"(" * 100_000 + b"a@b.example\r\nSubject: x\r\n\r\nhello", mail(2))
+    assert hear(server, 1, cursors)[-1:] == ids(2)
