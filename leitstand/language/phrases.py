@@ -182,7 +182,7 @@ RISKS: list[Phrase] = [
     phrase(r"no open measure: nothing is being done", N_("no open measure: nothing is being done")),
     phrase(r"hand-overs not accepted: (?P<count>\d+)", N_("hand-overs not accepted: %(count)s")),
     phrase(r"days open: (?P<count>\d+)", N_("days open: %(count)s")),
-    phrase(r"the case's own risk is (?P<share>[\d.]+)", N_("the case's own risk is %(share)s")),
+    phrase(r"the case's own risk is (?P<share>\d+)%", N_("the case's own risk is %(share)s %%")),
 ]
 REFUSALS: list[Phrase] = [
     phrase(r"(?:value: )?a case cannot be merged into itself", N_("A case cannot be merged into itself.")),

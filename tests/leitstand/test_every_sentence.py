@@ -165,7 +165,7 @@ EXAMPLES = [
     "no open measure: nothing is being done",
     "hand-overs not accepted: 2",
     "days open: 3",
-    "the case's own risk is 0.3",
+    "the case's own risk is 30%",
     "the case is closed",
     "the case is open again",
     "the author's data was erased: remove what you keep of it",

@@ -88,7 +88,7 @@ def weigh(project: Project, measures: Sequence[Measure], severity: Severity, ris
         (0.10 if unaccepted else 0.0, f"hand-overs not accepted: {unaccepted}"),
         (0.10 if severity is Severity.SEV1 else 0.0, "the case is sev1"),
         (0.10 * min(days / 7, 1), f"days open: {days:.0f}"),
-        (0.10 * risk, f"the case's own risk is {risk:.2f}"),
+        (0.10 * risk, f"the case's own risk is {risk:.0%}"),
     )
     told = tuple(words for weight, words in sorted(parts, reverse=True) if weight >= 0.01)
     return Risky(project, round(sum(weight for weight, _ in parts), 2), told)
