@@ -139,7 +139,7 @@ def the_desk() -> list[Panel]:
         words_from(
             number(
                 "Post to notice, last hour",
-                "From a mention received to its notice taken: half of them within, and all but the slowest in a hundred.",
+                "From a mention received to its notice taken: half of them, and all but the slowest in a hundred.",
                 {"half within": notice(0.5), "99 % within": notice(0.99)},
                 ((None, GREEN), (1, ORANGE), (5, RED)),
                 unit="s",
