@@ -186,6 +186,7 @@ def test_it_is_looked_again_after_a_while_and_not_before(
 
     async def looked(*_: object) -> None:
         looks.append(_)
+        await asyncio.sleep(0)
 
     async def go() -> None:
         keeping = asyncio.create_task(calendars.keep_fresh(rotas, database, Metrics(CollectorRegistry())))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -441,6 +441,8 @@ def test_the_pauses_that_x_demands(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(["ended", "network", "http", "limited"]), st.floats(0, 100)), max_size=300))
+@example([("network", 0.0)] * 120)
+@example([("ended", 0.5)] * 60)
 def test_no_more_connections_are_opened_than_x_allows(ends: list[tuple[pacing.End, float]]) -> None:
     pace, now = Pacing(), 0.0
     opened: list[float] = []
