@@ -181,18 +181,13 @@ def words_of(mention: Mention) -> Iterator[str]:
     yield from mention.links
 
 
+ODD = ("external_id", "text", "url", "title", "language", "parent_id", "conversation_id")
+AUTHORS = (Author(id="a\0"), Author(handle="a\0"), Author(name="a\0"))
+
+
 @pytest.mark.parametrize(
     "odd",
-    [
-        *(
-            {name: "a\0"}
-            for name in ("external_id", "text", "url", "title", "language", "parent_id", "conversation_id")
-        ),
-        {"author": Author(id="a\0")},
-        {"author": Author(handle="a\0")},
-        {"author": Author(name="a\0")},
-        {"links": ("a\0",)},
-    ],
+    [*({name: "a\0"} for name in ODD), *({"author": author} for author in AUTHORS), {"links": ("a\0",)}],
 )
 def test_it_is_looked_for_everywhere(odd: dict[str, Any]) -> None:
     whole = replace(post("1", "acme"), **odd)
