@@ -80,6 +80,14 @@ def test_a_name_that_is_taken_gets_a_number(how: str) -> None:
     assert [m["channel"] for m in server.messages if m["ts"] != "1.0"] == [receipt.room.id]
 
 
+def test_what_other_apps_say_in_a_room_of_ours_makes_it_nobody_elses() -> None:
+    server = FakeSlack(rooms={"C0OLD": FakeRoom("C0OLD", NAME, "U0BOT")})
+    survey = {"event_type": "survey_posted", "event_payload": {"id": 7}}
+    server.messages.append({"channel": "C0OLD", "ts": "1.0", "text": "How was it?", "metadata": survey})
+    receipt = open_room(server)
+    assert receipt.room is not None and receipt.room.id == "C0OLD"
+
+
 def test_where_every_name_is_taken_it_gives_up() -> None:
     taken = [FakeRoom(f"C0{n}", NAME if n == 1 else f"{NAME}-{n}", "U0ANNA") for n in range(1, 5)]
     with pytest.raises(DeliveryError, match="taken by others") as caught:
