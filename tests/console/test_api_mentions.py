@@ -115,7 +115,7 @@ def test_a_bad_mention_is_refused_by_index_and_field_and_the_good_ones_are_taken
 
     status, body = send(console, bad)
     assert status == 422
-    assert body["accepted"] == 0
+    assert (body["accepted"], body["duplicates"], body["unmatched"]) == (0, 0, 0)
     assert body["rejected"][0]["error"].startswith(f"{field}: ")
     assert stored(console) == 2
 

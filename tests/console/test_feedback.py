@@ -55,6 +55,7 @@ def test_an_author_rates_a_solved_case_without_signing_in(console: Console, solv
         asked = client.get(path)
         assert (asked.status_code, "Wie waren wir?" in asked.text) == (200, True)
         assert "/cases/" not in asked.text
+        assert re.findall(r'name="score" value="(\d)"', asked.text) == ["1", "2", "3", "4", "5"]
         assert client.post(path, data={"comment": "hm"}).status_code == 422
         thanks = client.post(path, data={"score": "4", "comment": "schnell"})
         assert "Danke" in thanks.text

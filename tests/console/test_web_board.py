@@ -141,3 +141,18 @@ def test_what_burns_stands_in_the_title_and_its_numbers_are_the_languages_own(op
     assert "<title>1 Sev 1 · Fälle · " in german
     assert "12.345 Beiträge" in german and "1.200 Follower" in german
     assert f"<title>Sev 1 · Fall {number}: " in case
+
+
+def test_what_is_worst_and_due_soonest_comes_first_however_likely_another_is_to_be_escalated(
+    open_console: Console,
+) -> None:
+    mild = open_console.open_case(author="mild", urgency=Urgency.NORMAL)
+    worst = open_console.open_case(author="worst", urgency=Urgency.CRITICAL)
+    with open_console.database.begin() as connection:
+        connection.execute(
+            text("INSERT INTO case_risks (case_number, score, reasons, at) VALUES (:n, 0.9, '[]', now())"), {"n": mild}
+        )
+        connection.execute(text("UPDATE cases SET review = 'not sure'"))
+    with open_console.client() as client:
+        orders = [re.findall(r'data-case="(\d+)"', client.get(path).text) for path in ("/", "/review")]
+    assert orders == [[str(worst), str(mild)], [str(mild), str(worst)]]
