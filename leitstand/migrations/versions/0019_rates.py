@@ -6,7 +6,7 @@ Revision ID: 0019
 from alembic import op
 
 revision = "0019"
-down_revision = "0015"
+down_revision = "0018"
 
 UP = """
 -- Written with each claim: room on its page keeps that to the page.
