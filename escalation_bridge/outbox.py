@@ -19,6 +19,7 @@ import msgspec
 import structlog
 from sqlalchemy import Connection, text
 
+from escalation_bridge import rooms
 from leitstand.model import CaseSnapshot, Delivery, Letter, Notice, NoticeType, Receipt
 from leitstand.rows import Rows, array
 from leitstand.statements import Statement
@@ -128,15 +129,6 @@ _EXPIRE = text("""
         nullif(d.error, ''), (SELECT nullif(s.error, '') FROM target_status AS s WHERE s.target = d.target))), :length)
     WHERE id = :id AND state = 'sending' AND attempts = :attempt
 """)
-_THREAD = text("""
-    INSERT INTO delivery_threads (target, case_number, remote_id) VALUES (:target, :case, :remote_id)
-    ON CONFLICT DO NOTHING
-""")
-_ROOM = text("""
-    INSERT INTO delivery_rooms (target, case_number, name, remote_id, url, opened_at)
-    VALUES (:target, :case, :name, :id, :url, :now)
-    ON CONFLICT (target, case_number) DO UPDATE SET name = :name, remote_id = :id, url = :url
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,18 +206,8 @@ def mark_sent(connection: Connection, taken: Sequence[Taken]) -> dict[int, bool]
     )
     for one in taken:
         if one.delivery.id in done and (one.receipt.room is not None or one.receipt.remote_id):
-            _keep_place(connection, one.delivery, one.receipt, one.at)
+            rooms.keep_place(connection, one.delivery, one.receipt, one.at)
     return done
-
-
-def _keep_place(connection: Connection, delivery: Delivery, receipt: Receipt, at: datetime) -> None:
-    """Where the case is told of at its target, for the notices that follow."""
-    case = {"target": delivery.target, "case": delivery.case.number}
-    if receipt.room is not None:
-        room = {"id": receipt.room.id, "name": receipt.room.name, "url": receipt.room.url, "now": at}
-        connection.execute(_ROOM, {**case, **room})
-    elif not delivery.room:
-        connection.execute(_THREAD, {**case, "remote_id": receipt.remote_id})
 
 
 def mark_retry(connection: Connection, delivery: Delivery, at: datetime, error: str) -> bool:

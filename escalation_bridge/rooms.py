@@ -1,4 +1,4 @@
-"""The channels that cases have of their own at targets, and what each was last told: that its case is open, or over."""
+"""Where cases are told of at targets: threads, and channels of their own with what each was last told of its case."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,9 +6,21 @@ from typing import Literal
 
 from sqlalchemy import Connection, text
 
+from leitstand.model import Delivery, Receipt
+
 Told = Literal["open", "over"]
 # A room so old is told nothing any more.
 KEPT = timedelta(days=180)
+
+_THREAD = text("""
+    INSERT INTO delivery_threads (target, case_number, remote_id) VALUES (:target, :case, :remote_id)
+    ON CONFLICT DO NOTHING
+""")
+_ROOM = text("""
+    INSERT INTO delivery_rooms (target, case_number, name, remote_id, url, opened_at)
+    VALUES (:target, :case, :name, :id, :url, :now)
+    ON CONFLICT (target, case_number) DO UPDATE SET name = :name, remote_id = :id, url = :url
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +32,16 @@ class Standing:
     name: str
     url: str
     told: Told
+
+
+def keep_place(connection: Connection, delivery: Delivery, receipt: Receipt, at: datetime) -> None:
+    """Where the case is told of at its target, for the notices that follow."""
+    case = {"target": delivery.target, "case": delivery.case.number}
+    if receipt.room is not None:
+        room = {"id": receipt.room.id, "name": receipt.room.name, "url": receipt.room.url, "now": at}
+        connection.execute(_ROOM, {**case, **room})
+    elif not delivery.room:
+        connection.execute(_THREAD, {**case, "remote_id": receipt.remote_id})
 
 
 def standing(connection: Connection, now: datetime) -> list[Standing]:
