@@ -163,7 +163,9 @@ def in_the_mail() -> Iterator[Deliver]:
 
 def as_a_mail_shows_it(mail: EmailMessage, said: message.Message) -> None:
     assert {*mail.keys()} <= {*HEADERS, "X-Peer", "X-MailFrom", "X-RcptTo"}
-    assert (mail["From"], mail["Subject"]) == ("Leitstand <leitstand@example.org>", said.subject)
+    assert mail["From"] == "Leitstand <leitstand@example.org>"
+    # Where a long one is folded, and read again, blanks may come and go.
+    assert "".join(mail["Subject"].split()) == "".join(said.subject.split())
     assert not PINGS.search(mail["Subject"])
     parts = [part for part in mail.walk() if isinstance(part, EmailMessage) and not part.is_multipart()]
     assert [part.get_content_type() for part in parts] == ["text/plain", "text/html"][: 2 if said.letter else 1]
