@@ -56,16 +56,13 @@ class Brand(Section):
     )
 
 
-_PORT = r"(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
-
-
 class Server(Section):
     """Where the daemon keeps its data and where it listens."""
 
     data_dir: Path = Field(Path("var"), description="Embedded PostgreSQL and Redis, sockets and metrics live here.")
     listen: str = Field(
         "127.0.0.1:8080",
-        pattern=rf"^\S+:{_PORT}$",
+        pattern=r"^\S+:\d{1,5}$",
         description="Console, API, /metrics, /hooks.",
         examples=["127.0.0.1:8080"],
     )

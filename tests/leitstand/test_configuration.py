@@ -265,7 +265,7 @@ def test_a_port_is_one(tmp_path: Path, port: str, taken: bool) -> None:
     if taken:
         assert load(write(tmp_path, text), environment={}).server.listen.endswith(port)
     else:
-        assert problems(tmp_path, text)[0].message == "must be written like '127.0.0.1:8080'"
+        assert problems(tmp_path, text)[0].message == "has a port that does not exist: the last one is 65535"
 
 
 def test_an_unset_variable_is_one_problem_not_two(tmp_path: Path) -> None:
