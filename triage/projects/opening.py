@@ -26,7 +26,7 @@ _SEV1 = text("""
       AND NOT EXISTS (SELECT FROM escalations e WHERE e.case_number = c.number)
       AND NOT EXISTS (SELECT FROM incidents i WHERE i.number = c.incident AND i.state = 'open')
       AND NOT EXISTS (SELECT FROM escalations e WHERE e.incident = c.incident)
-    ORDER BY c.number LIMIT 20
+    ORDER BY c.number LIMIT 200
 """)
 _BREACHED = text("""
     SELECT c.number FROM cases c WHERE c.number = ANY(:numbers) AND severity = ANY(:severities)
