@@ -1,6 +1,7 @@
 """The event stream: it says that something changed, and never holds up a stop."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,17 +13,14 @@ from sqlalchemy import Engine
 from console import app
 from console.web import live
 from console.web.live import Live
+from console.web.render import STATIC
 from tests.console.running import TOKENS, Console, running, settings
 
 
 def events(response: httpx.Response) -> Iterator[str]:
     """The names of the events, as they come, but for those that only say that the console is there."""
-    return (name for name in all_events(response) if name != "alive")
-
-
-def all_events(response: httpx.Response) -> Iterator[str]:
-    """The names of all events."""
-    return (line.removeprefix("event: ") for line in response.iter_lines() if line.startswith("event: "))
+    names = (line.removeprefix("event: ") for line in response.iter_lines() if line.startswith("event: "))
+    return (name for name in names if name != "alive")
 
 
 def test_a_change_is_told_to_an_open_page(open_console: Console) -> None:
@@ -35,10 +33,14 @@ def test_a_change_is_told_to_an_open_page(open_console: Console) -> None:
         assert next(told) == "changed"
 
 
-def test_an_open_page_is_told_that_the_console_is_there(open_console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "PING", 0.01)
-    with open_console.client() as client, client.stream("GET", "/live") as response:
-        assert "alive" in all_events(response)
+def test_an_open_page_hears_twice_at_least_that_the_console_is_there_before_it_believes_itself_alone() -> None:
+    told = live.stream(Live(lambda: ""))
+    assert told.ping_interval == live.PING
+    assert told.ping_message_factory is not None
+    assert told.ping_message_factory().encode().startswith(b"event: alive")
+    script = (STATIC / "console.js").read_text()
+    silence = re.search(r"SILENCE = (\d+);", script)
+    assert silence and int(silence[1]) > 2 * live.PING * 1000 and '"alive"' in script
 
 
 def test_strangers_hear_nothing(console: Console) -> None:
