@@ -13,7 +13,10 @@ from leitstand.language.sentences import speaker
 
 _TRIAGE, _CONSOLE = (Path(package.__file__ or "").parent for package in (triage, console))
 _PLACES = [
-    *(_TRIAGE / f"{name}.py" for name in ("actions", "in_hand", "handing", "merging", "overrides", "policy", "ratings")),
+    *(
+        _TRIAGE / f"{name}.py"
+        for name in ("actions", "in_hand", "handing", "merging", "overrides", "policy", "ratings")
+    ),
     *(_TRIAGE / f"{name}.py" for name in ("runs/silences", "splitting", "views", "incidents/views")),
     *(_TRIAGE / f"projects/{name}.py" for name in ("acts", "opening", "store")),
     *(_CONSOLE / f"web/{name}.py" for name in ("correcting", "silencing")),
