@@ -32,12 +32,21 @@ log = structlog.get_logger()
 
 MAX_ATTEMPTS = 3
 Limit = Callable[[], AbstractContextManager[object]]
+Holding = Callable[[Sequence[int]], AbstractContextManager[object]]
 _OF_POSTS = ("54000", "54001", "54011", "54023")  # a limit of PostgreSQL's: psycopg counts it as a fault of the server
 
 
 def is_of_posts(error: Exception) -> bool:
     """Whether an error follows from what is assessed, as a word too long to be indexed, and not from PostgreSQL."""
     return not isinstance(error, OperationalError) or getattr(error.orig, "sqlstate", None) in _OF_POSTS
+
+
+class EndedError(Exception):
+    """A process ended without a word."""
+
+
+def _noting_nothing(_ids: Sequence[int]) -> AbstractContextManager[object]:
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,7 @@ class Line:
     assessor: Assessor
     policy: Policy
     metrics: Metrics
+    holding: Holding = _noting_nothing
 
     def move(self, ids: Sequence[int]) -> tuple[int, ...]:
         """Move the pending ones of `ids` as one batch. Returns those that have been edited: they go another way."""
@@ -68,8 +78,11 @@ class Line:
 
     def move_all(self, ids: Sequence[int]) -> None:
         """Move the pending ones of `ids`: as one batch, but those that have been edited each by itself."""
-        for mention_id in self.move(ids):
-            revise(self.engine, self.assessor, self.policy, mention_id)
+        with self.holding(ids):
+            edited = self.move(ids)
+        for mention_id in edited:
+            with self.holding([mention_id]):
+                revise(self.engine, self.assessor, self.policy, mention_id)
 
     def move_singly(self, ids: Sequence[int], limit: Limit = nullcontext) -> None:
         """Move each by itself, so that one that cannot be assessed harms only itself: it is parked with its error.
@@ -84,6 +97,17 @@ class Line:
                 if not is_of_posts(error):
                     raise
                 self._failed(mention_id, error)
+
+    def after_death(self, ids: Sequence[int], limit: Limit = nullcontext) -> None:
+        """Go on where a process ended with these at hand: each by itself. One that was alone has failed by that.
+
+        Raises OperationalError where PostgreSQL fails.
+        """
+        if len(ids) == 1:
+            self._failed(ids[0], EndedError("the worker's process ended while it assessed this post"))
+        else:
+            log.warning("a worker ended with mentions at hand, trying them one by one", mentions=len(ids))
+            self.move_singly(ids, limit)
 
     def _failed(self, mention_id: int, error: Exception) -> None:
         with self.engine.begin() as connection:

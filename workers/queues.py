@@ -125,6 +125,11 @@ class AssessQueue:
             return None
 
 
+def limit() -> BaseDeathPenalty:
+    """What ends a block of this process's main thread that takes too long, by a JobTimeoutException."""
+    return UnixSignalDeathPenalty(JOB_TIMEOUT, JobTimeoutException)  # type: ignore[no-untyped-call]
+
+
 class NextJobs(Queue):
     """The queue as a worker sees it."""
 
@@ -162,9 +167,6 @@ class WarmWorker(SimpleWorker):
     def _assess(self) -> Callable[[list[int], Callable[[], BaseDeathPenalty]], None]:
         return import_attribute(JOB)
 
-    def _limit(self) -> BaseDeathPenalty:
-        return self.death_penalty_class(JOB_TIMEOUT, JobTimeoutException)  # type: ignore[no-untyped-call]
-
     def procline(self, message: str) -> None:
         """Leave this process the title that the supervisor gave it."""
 
@@ -191,7 +193,7 @@ class WarmWorker(SimpleWorker):
         self.set_state(WorkerStatus.BUSY)
         ids = self._take(job, queue)
         try:
-            self._assess(ids, self._limit)
+            self._assess(ids, limit)
         except Exception:  # the sweep enqueues its ids again
             log.exception("job failed", mentions=len(ids))
         self.set_state(WorkerStatus.IDLE)

@@ -5,11 +5,13 @@ import sys
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from monitoring.metrics import open_metrics
 from nlp import language, pipeline
 from triage.policy import compile_policy
 from workers import jobs, queues, setup, succession
+from workers.at_hand import AtHand
 from workers.line import Line
 from workers.logs import configure_logging
 
@@ -24,16 +26,19 @@ def main(config: Path | str, slot: str = "work") -> None:
     settings = setup.load(config)
     where = setup.place(settings)
     engine = setup.open_database(where, pool_size=2)
+    at_hand = AtHand(settings.server.data_dir / "at_hand" / slot)
     line = Line(
         engine=engine,
         assessor=pipeline.load(settings),
         policy=compile_policy(settings),
         metrics=open_metrics(where.metrics_dir, slot),
+        holding=at_hand.holding,
     )
     jobs.use(line)
     _keep_letters(settings.server.data_dir / "letters")
     _collect_seldom()
     with succession.current(engine):
+        _go_on(line, at_hand.left())
         queues.run_worker(
             queues.connect(where.redis_url, queues.WORKERS_PATIENCE),
             setup.host_slot(slot),
@@ -41,6 +46,15 @@ def main(config: Path | str, slot: str = "work") -> None:
             ready=lambda: log.info("working"),
         )
     engine.dispose()
+
+
+def _go_on(line: Line, ids: list[int]) -> None:
+    """What the process before this one had at hand when it ended."""
+    try:
+        if ids:
+            line.after_death(ids, queues.limit)
+    except OperationalError as error:
+        log.warning("what was at hand waits", mentions=len(ids), reason=type(error.orig).__name__)
 
 
 def _keep_letters(folder: Path) -> None:
