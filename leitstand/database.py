@@ -17,6 +17,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # By default the system notices after hours that a server is gone without a word: its host, or the way to it.
 _WATCHED = {"keepalives_idle": "5", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "20000"}
 
+# Longer than any job may take. Whoever stands still in a transaction for so long was stopped, or hangs, and others wait
+# for the rows that it holds.
+_OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=180s"
+
 
 def watched(url: str) -> URL:
     """The address, with which a server that is gone without a word is noticed within 20 seconds; its own options stay.
@@ -39,7 +43,7 @@ def engine(url: str, *, pool_size: int = 4) -> Engine:
         pool_pre_ping=True,
         hide_parameters=True,  # what people write is in no error, and so in no log
         json_deserializer=msgspec.json.decode,  # a third of the time of the standard one, on every case that is read
-        connect_args={"application_name": "leitstand", "connect_timeout": 5, "options": "-c timezone=UTC"},
+        connect_args={"application_name": "leitstand", "connect_timeout": 5, "options": _OPTIONS},
     )
 
 

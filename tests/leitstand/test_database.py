@@ -196,3 +196,11 @@ def test_what_is_wrong_is_said_in_postgresql_s_words_on_one_line(database: Engin
         connection.execute(text("SELECT 1 FROM no_such_table"))
     said = db.in_words(failed.value)
     assert said == 'PostgreSQL cannot be used: relation "no_such_table" does not exist; `leitstand check` says more'
+
+
+def test_whoever_stands_still_in_a_transaction_does_not_hold_its_rows_for_ever(database: Engine) -> None:
+    ours = db.engine(database.url.render_as_string(hide_password=False))
+    with ours.connect() as connection:
+        told = [connection.scalar(text(f"SHOW {name}")) for name in ("idle_in_transaction_session_timeout", "timezone")]
+    ours.dispose()
+    assert told == ["3min", "UTC"]
