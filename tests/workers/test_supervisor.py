@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import psycopg
 import pytest
@@ -44,10 +45,11 @@ _DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
 
 @contextmanager
 def _supervisor(
-    *roles: str, data_dir: str = "-", grace: float = 10, ignore: signal.Signals | None = None
+    *roles: str, data_dir: str = "-", grace: float = 10, hang_up: Literal["SIG_DFL", "SIG_IGN"] = "SIG_DFL"
 ) -> Iterator[subprocess.Popen[str]]:
-    ignoring = f"import signal; signal.signal({int(ignore)}, signal.SIG_IGN)\n" if ignore else ""
-    command = [sys.executable, "-c", ignoring + _SCRIPT, data_dir, str(grace), *roles]
+    # Whoever started the tests may have it ignored, and that is inherited.
+    terminal = f"import signal; signal.signal(signal.SIGHUP, signal.{hang_up})\n"
+    command = [sys.executable, "-c", terminal + _SCRIPT, data_dir, str(grace), *roles]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -142,7 +144,7 @@ def test_a_terminal_that_hangs_up_twice_does_not_hurry_anybody(tmp_path: Path) -
 
 
 def test_where_hanging_up_is_ignored_it_ends_nobody() -> None:
-    with _supervisor(_STAY, ignore=signal.SIGHUP) as process:
+    with _supervisor(_STAY, hang_up="SIG_IGN") as process:
         first = int(_line(process))
         process.send_signal(signal.SIGHUP)
         os.kill(first, signal.SIGKILL)
