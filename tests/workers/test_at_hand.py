@@ -55,7 +55,7 @@ def test_a_deadly_post_is_parked_and_takes_nobody_along(database: Engine, tmp_pa
     with database.begin() as connection:
         ids = store.store(connection, "in", posts, Watchlists(SETTINGS), part="", cursor=None, now=AT).new_ids
     url = database.url.render_as_string(hide_password=False)
-    ends = []
+    ends: list[int | None] = []
     while 0 not in ends:
         assert len(ends) < 12
         process = FORK.Process(target=life, args=(url, tmp_path / "at_hand" / "work-1", ids))
