@@ -31,6 +31,9 @@ from rq.timeouts import BaseDeathPenalty, JobTimeoutException, UnixSignalDeathPe
 from rq.utils import import_attribute, now
 from rq.worker import WorkerStatus
 
+from leitstand import sentinel_url
+from workers.sentinels import Sentinels
+
 log = structlog.get_logger()
 
 ASSESS = "assess"
@@ -67,8 +70,11 @@ return taken
 
 def connect(url: str, patience: float = PATIENCE) -> Redis:
     """A connection pool on `url`: whoever enqueues must not wait for a dead Redis, nor for one that hangs."""
+    shortly = min(1.0, patience)
+    if sentinel_url.is_sentinel(url):
+        return Sentinels(sentinel_url.read(url), shortly).primary(connect_timeout=shortly, timeout=patience)
     again = Retry(NoBackoff(), 1, (NoConnectionError,))  # it was started anew
-    return Redis.from_url(url, socket_connect_timeout=min(1.0, patience), socket_timeout=patience, retry=again)
+    return Redis.from_url(url, socket_connect_timeout=shortly, socket_timeout=patience, retry=again)
 
 
 class AssessQueue:

@@ -61,6 +61,7 @@ def _all(settings: Settings, online: bool) -> Iterator[Finding]:
     if folder.state is not State.FAIL or settings.database.url:
         yield services.postgres(settings)
     if folder.state is not State.FAIL or settings.redis.url:
+        yield from services.sentinels(settings)
         yield services.redis(settings)
     yield host.address(settings, runs=runs)
     if online:

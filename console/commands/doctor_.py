@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from sqlalchemy import text
 
-from console.health import gaps, host, working
+from console.health import gaps, host, services, working
 from console.health.finding import Finding, State
 from console.health.shown import show
 from console.offline.wording import count
@@ -44,6 +44,7 @@ def _all(house: Opened) -> Iterator[Finding]:
     settings, now = house.settings, clock.now()
     yield from gaps.gaps(settings)
     yield host.data_dir(settings.server.data_dir)[0]
+    yield from services.sentinels(settings)
     with queues.connect(house.place.redis_url) as redis:
         facts = health.look(house.engine, lambda: ping(redis), house.place.metrics_dir)
     yield from working.parts([part for part in health.judge(facts) if part.name != "disk"])  # told with data_dir

@@ -8,6 +8,8 @@ from leitstand.errors import ServiceError
 OLDEST_POSTGRES, OLDEST_REDIS = 15, (6, 2)
 # As many as the roles of a daemon may open at once, without its `work` processes, and one of these.
 OF_A_DAEMON, OF_A_WORKER = 45, 4
+_ALONE = "name one server that stands alone"
+_INSTEAD = {"sentinel": "name Sentinels by redis+sentinel://host:26379/service/0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def judge_redis(told: Mapping[str, object]) -> Doubt | None:
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_REDIS:
         raise ServiceError(f"Redis {version} is too old: {'.'.join(map(str, OLDEST_REDIS))} or newer is needed")
     if (mode := told.get("redis_mode", "standalone")) != "standalone":
-        raise ServiceError(f"this Redis is a {mode}, which cannot be used: name one server that stands alone")
+        raise ServiceError(f"this Redis is a {mode}, which cannot be used: {_INSTEAD.get(str(mode), _ALONE)}")
     if told.get("role") == "slave":
         raise ServiceError("this Redis is a replica, which takes no work: name the one that it follows")
     if (policy := told.get("maxmemory_policy", "noeviction")) != "noeviction" and told.get("maxmemory"):

@@ -1,8 +1,8 @@
 """PostgreSQL and Redis, really opened: embedded ones are started, or joined where a daemon runs."""
 
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from redis import AuthenticationError, Redis, RedisError
 from sqlalchemy import text
@@ -11,16 +11,18 @@ from sqlalchemy.exc import DBAPIError
 from console.health.finding import Finding, State
 from console.health.refused import advice_on
 from console.health.servers import Doubt, PostgresFacts, judge_postgres, judge_redis
-from leitstand import database
+from leitstand import database, sentinel_url
 from leitstand.errors import ServiceError
 from leitstand.settings import Settings
 from leitstand.unreached import Obstacle, obstacle, why
 from workers import setup
 from workers.embedded import embedded_services
+from workers.sentinels import Answer, NoPrimaryError, Sentinels
 from workers.setup import Place
 
 SECONDS = 5
 _OPTION = re.compile(r"unexpected keyword argument '(\w+)'")
+_OF_SENTINELS = "is redis.url right: its Sentinels, the name of the service? a failover takes a moment: check again"
 _LIMITS = (
     "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
     " - coalesce(current_setting('reserved_connections', true)::int, 0),"
@@ -44,8 +46,31 @@ def redis(settings: Settings) -> Finding:
     where = setup.place(settings)
     embedded = where.embedded_redis
     advice = "see its log in data_dir/logs" if embedded else "is redis.url right, and does Redis run?"
-    tls = where.redis_url.startswith("rediss:")
+    tls = where.redis_url.startswith("rediss")
     return _tried("Redis", _served(settings, redis=embedded), lambda: _redis(where), embedded, advice, tls=tls)
+
+
+def sentinels(settings: Settings) -> Iterator[Finding]:
+    """What each Sentinel says, where there are some; an option that is wrong is told by `redis`."""
+    url = setup.place(settings).redis_url
+    if not sentinel_url.is_sentinel(url):
+        return
+    with suppress(ValueError, TypeError):
+        yield _of_sentinels(list(Sentinels(sentinel_url.read(url), SECONDS).ask_each()))
+
+
+def _of_sentinels(answers: list[Answer]) -> Finding:
+    said = "; ".join(f"{one.asked} {one.said}" for one in answers)
+    named = [one.primary for one in answers]
+    if not any(named):
+        return Finding("Sentinel", State.FAIL, said, _OF_SENTINELS)
+    if not all(named):
+        return Finding("Sentinel", State.WARN, said, "the others do for now: look at the one that does not know")
+    if len(set(named)) > 1:
+        return Finding(
+            "Sentinel", State.WARN, said, "they are at odds: is it a failover, or do they watch over several?"
+        )
+    return Finding("Sentinel", State.OK, said)
 
 
 def _served(settings: Settings, *, postgres: bool = False, redis: bool = False) -> AbstractContextManager[object]:
@@ -92,14 +117,22 @@ def _postgres(where: Place, workers: int) -> tuple[str, Doubt | None]:
 
 def _redis(where: Place) -> tuple[str, Doubt | None]:
     # Not as the roles connect: they may wait for minutes, for work.
-    with Redis.from_url(where.redis_url, socket_connect_timeout=SECONDS, socket_timeout=SECONDS) as connection:
+    with _opened(where.redis_url) as connection:
         told = connection.info()
     return str(told["redis_version"]), judge_redis(told)
+
+
+def _opened(url: str) -> Redis:
+    if sentinel_url.is_sentinel(url):
+        return Sentinels(sentinel_url.read(url), SECONDS).primary(connect_timeout=SECONDS, timeout=SECONDS)
+    return Redis.from_url(url, socket_connect_timeout=SECONDS, socket_timeout=SECONDS)
 
 
 def _of_redis(error: Exception, *, tls: bool, advice: str) -> tuple[str, str]:
     """What is wrong, and what to do about it."""
     said = _first_line(error)
+    if isinstance(error, NoPrimaryError):
+        return said, _OF_SENTINELS
     if "NOAUTH" in said or said.startswith("HELLO must be called"):
         return "it wants a password", "write it into redis.url: redis://user:password@host:6379/0"
     if isinstance(error, AuthenticationError) or "WRONGPASS" in said:

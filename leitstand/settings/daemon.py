@@ -9,10 +9,15 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 
+from leitstand import sentinel_url
 from leitstand.settings.base import Account, Duration, Name, Section
 
 _LAST_PORT: Final = 65_535
-_MANY: Final = re.compile(r"rediss?[+-]?(?:sentinel|cluster)|sentinel|cluster", re.IGNORECASE)
+_MANY: Final = re.compile(r"(?:rediss?[+-]?)?(sentinel|cluster)", re.IGNORECASE)
+_HINTS: Final = {
+    "sentinel": ": Sentinels are named by redis+sentinel://host:26379,host:26379/mymaster/0",
+    "cluster": ": a cluster cannot be used, name one server, or Sentinels by redis+sentinel://",
+}
 
 
 def _an_address(*schemes: str) -> Callable[[SecretStr], SecretStr]:
@@ -21,7 +26,7 @@ def _an_address(*schemes: str) -> Callable[[SecretStr], SecretStr]:
     def check(url: SecretStr) -> SecretStr:
         value = url.get_secret_value()
         if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
-            more = ": a Sentinel or a cluster cannot be used, name one server" if _MANY.match(value) else ""
+            more = _HINTS[many[1].lower()] if (many := _MANY.match(value)) else ""
             raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}{more}")
         try:
             _ = urlsplit(value).port
@@ -41,10 +46,16 @@ def _a_numbered_database(url: SecretStr) -> SecretStr:
     return url
 
 
+def _a_redis(url: SecretStr) -> SecretStr:
+    if sentinel_url.is_sentinel(url.get_secret_value()):
+        sentinel_url.read(url.get_secret_value())
+        return url
+    return _a_numbered_database(_one_redis(url))
+
+
+_one_redis = _an_address("redis", "rediss", "unix")
 _PostgresUrl = Annotated[SecretStr, AfterValidator(_an_address("postgresql", "postgres", "postgresql+psycopg"))]
-_RedisUrl = Annotated[
-    SecretStr, AfterValidator(_an_address("redis", "rediss", "unix")), AfterValidator(_a_numbered_database)
-]
+_RedisUrl = Annotated[SecretStr, AfterValidator(_a_redis)]
 
 
 class Brand(Section):
@@ -101,8 +112,8 @@ class Redis(Section):
 
     url: _RedisUrl | None = Field(
         None,
-        description="redis://user:password@host:6379/0, with TLS rediss://. One server, no Sentinel and no cluster."
-        " Absent: embedded in data_dir.",
+        description="redis://user:password@host:6379/0, with TLS rediss://; or Sentinels, who name it:"
+        " redis+sentinel://user:password@host:26379,host:26379/service/0. No cluster. Absent: embedded in data_dir.",
     )
 
 

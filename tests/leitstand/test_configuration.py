@@ -310,10 +310,17 @@ def test_an_unknown_table_of_tables_has_its_line(tmp_path: Path) -> None:
         ('[database]\nurl = "mysql://hunter2"\n', "database.url", "must begin with postgresql:// or postgres://"),
         ('[redis]\nurl = "hunter2:6379"\n', "redis.url", "must begin with redis:// or rediss:// or unix://"),
         (
-            '[redis]\nurl = "redis+sentinel://hunter2/m"\n',
+            '[redis]\nurl = "redis+cluster://hunter2/0"\n',
             "redis.url",
-            "must begin with redis:// or rediss:// or unix://: a Sentinel",
+            "must begin with redis:// or rediss:// or unix://: a cluster cannot be used",
         ),
+        (
+            '[redis]\nurl = "sentinel://hunter2/m"\n',
+            "redis.url",
+            "must begin with redis:// or rediss:// or unix://: Sentinels are named by redis+sentinel://host:26379",
+        ),
+        ('[redis]\nurl = "redis+sentinel://hunter2"\n', "redis.url", "must end with the service's name"),
+        ('[redis]\nurl = "redis+sentinel://hunter2:x/m"\n', "redis.url", "names a Sentinel that is none"),
         ('[redis]\nurl = "redis://hunter2/zero"\n', "redis.url", "must end with the number of a database"),
         ('[redis]\nurl = "redis://hunter2:x/0"\n', "redis.url", "has a port that is no number"),
         (
