@@ -35,6 +35,7 @@ from console.web.guard import Guard, allowed_hosts
 from console.web.live import Live
 from console.web.render import STATIC, Renderer
 from console.web.session import Doorkeeper
+from console.web.shared import Forgets, Shared
 from leitstand.settings import Settings
 from monitoring.health import Part
 
@@ -57,6 +58,7 @@ def create_app(
     Raises ServiceError if the key that signs sessions cannot be kept in data_dir.
     """
     live, renderer = Live(desk.mark), Renderer(settings)
+    shared = Shared(live)
     app = FastAPI(
         title="Leitstand",
         lifespan=lambda _: live.watching(),
@@ -67,9 +69,10 @@ def create_app(
         exception_handlers=handlers(renderer),
     )
     app.state.live, app.state.address = live, settings.server.public_url
+    app.add_middleware(Forgets, shared=shared)
     app.add_middleware(Heads)
     app.add_middleware(Guard, refuse=refusals(renderer), hosts=allowed_hosts(settings))
-    api, pages = _api(settings, desk, take), _pages(settings, desk, renderer, live)
+    api, pages = _api(settings, desk, take), _pages(settings, desk, renderer, live, shared)
     routers = (*api, probes.routes(metrics, health), *pages)
     for router in routers:
         app.include_router(router)
@@ -92,7 +95,7 @@ def _api(settings: Settings, desk: Desk, take: Take) -> Sequence[APIRouter]:
     )
 
 
-def _pages(settings: Settings, desk: Desk, renderer: Renderer, live: Live) -> Sequence[APIRouter]:
+def _pages(settings: Settings, desk: Desk, renderer: Renderer, live: Live, shared: Shared) -> Sequence[APIRouter]:
     readers, key = console_tokens(settings), load_key(settings.server.data_dir)
     sessions = None if is_open(settings) else Sessions(readers, key)
     links = Links(key, settings.server.public_url, settings.feedback.valid)
@@ -100,7 +103,7 @@ def _pages(settings: Settings, desk: Desk, renderer: Renderer, live: Live) -> Se
     secure = settings.server.public_url.startswith("https://")
     return (
         session.routes(renderer, sessions, readers, secure=secure),
-        board.routes(desk, settings, renderer, doorkeeper, live),
+        board.routes(desk, settings, renderer, doorkeeper, live, shared),
         correcting.routes(desk.database, doorkeeper),
         case.routes(desk, renderer, doorkeeper, links),
         feedback.routes(desk, renderer, links),

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, text
@@ -123,7 +123,7 @@ def load_case(connection: Connection, number: int, policy: Policy, now: datetime
         raise NotFoundError(f"there is no case {number}")
     stored = clocks.read(connection, [number])[number]
     return CaseDetail(
-        replace(snapshot(case, stored.values(), policy, now), risk=estimates.read(connection, [number]).get(number)),
+        snapshot(case, stored.values(), policy, now, risk=estimates.read(connection, [number]).get(number)),
         case.tags,
         tuple(timeline.read(connection, number, limit)),
         tuple(connection.scalars(_MENTIONS, {"number": number, "first": FIRST_MENTIONS, "limit": limit})),
@@ -158,9 +158,13 @@ def most_urgent(
     *,
     due_first: bool = False,
 ) -> tuple[CaseSnapshot, ...]:
-    """The open cases to look at first: the worst severity, then the highest risk, then the soonest deadline."""
+    """The open cases to look at first: the worst severity, then the highest risk, then the soonest deadline.
+
+    Their clocks do not say how their due times come about: a list has no room for it.
+    """
     wanted = {**_parameters(filters), "limit": max(1, min(limit, LARGEST_PAGE)), "due_first": due_first}
-    return _snapshots(connection, [from_row(row) for row in connection.execute(_URGENT, wanted)], policy, now)
+    found = [from_row(row) for row in connection.execute(_URGENT, wanted)]
+    return _snapshots(connection, found, policy, now, explained=False)
 
 
 def _parameters(filters: Filters) -> dict[str, object]:
@@ -211,12 +215,17 @@ def seconds_to_next_breach(connection: Connection, now: datetime) -> dict[ClockN
 
 
 def _snapshots(
-    connection: Connection, found: Sequence[records.CaseRecord], policy: Policy, now: datetime
+    connection: Connection,
+    found: Sequence[records.CaseRecord],
+    policy: Policy,
+    now: datetime,
+    *,
+    explained: bool = True,
 ) -> tuple[CaseSnapshot, ...]:
     numbers = [case.number for case in found]
     stored, risks = clocks.read(connection, numbers), estimates.read(connection, numbers)
     return tuple(
-        replace(snapshot(case, stored[case.number].values(), policy, now), risk=risks.get(case.number))
+        snapshot(case, stored[case.number].values(), policy, now, risk=risks.get(case.number), explained=explained)
         for case in found
     )
 

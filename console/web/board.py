@@ -14,9 +14,11 @@ from console.auth import Scope
 from console.web import view
 from console.web.live import Live, stream
 from console.web.picked import Choice, known, picked
-from console.web.render import Renderer
+from console.web.render import Renderer, answer
 from console.web.session import Doorkeeper
+from console.web.shared import Shared
 from console.web.troubles import House
+from leitstand.language.catalogue import Language
 from leitstand.model import CaseState, Severity
 from leitstand.settings import Settings
 
@@ -38,6 +40,17 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True)
+class _Part:
+    """All that a part that changes depends on: who sees the same of these sees the same."""
+
+    template: str
+    choice: Choice
+    language: Language
+    may_act: bool
+    review: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Pages:
     """Shows the wall, or the queue of cases that wait for a person. `fixed` is the same whatever is picked."""
 
@@ -45,19 +58,28 @@ class _Pages:
     renderer: Renderer
     doorkeeper: Doorkeeper
     house: House
+    shared: Shared
     fixed: Mapping[str, object]
 
     async def shown(self, request: Request, template: str, *, review: bool = False) -> Response:
-        """The page, or the part of it that changes."""
+        """The page."""
         caller = self.doorkeeper.visitor(request)
         choice = picked(request)
-        context = await run_in_threadpool(self._read, choice, review=review)
-        here = f"{context['path']}{choice.query}"
+        context = await run_in_threadpool(self._read, choice, review=review, may_act=caller.may(Scope.ACT))
         refresh = f"{'/review/part' if review else '/board'}{choice.query}"
-        acts = {"may_act": caller.may(Scope.ACT), "here": here, "refresh": refresh}
-        return self.renderer.page(request, template, {**context, **acts}, caller=caller)
+        return self.renderer.page(request, template, {**context, "refresh": refresh}, caller=caller)
 
-    def _read(self, choice: Choice, *, review: bool) -> dict[str, object]:
+    async def part(self, request: Request, template: str, *, review: bool = False) -> Response:
+        """The part of it that changes: the same for all who see the same."""
+        may_act = self.doorkeeper.visitor(request).may(Scope.ACT)
+        part = _Part(template, picked(request), self.renderer.language(request), may_act, review)
+        return answer(await self.shared.get(part, lambda: self._make(part)), part.language)
+
+    def _make(self, part: _Part) -> bytes:
+        context = self._read(part.choice, review=part.review, may_act=part.may_act)
+        return self.renderer.part(part.template, part.language, context)
+
+    def _read(self, choice: Choice, *, review: bool, may_act: bool) -> dict[str, object]:
         filters, path = choice.filters(review=review), "/review" if review else "/"
         overview = self.desk.overview(URGENT_SHOWN, filters, due_first=choice.due_first)
         cases, more, every = overview.urgent, None, None
@@ -76,14 +98,18 @@ class _Pages:
             "troubles": self.house.troubles(overview.now),
             "filters": choice,
             "path": path,
+            "here": f"{path}{choice.query}",
+            "may_act": may_act,
             "section": "review" if review else "cases",
         }
 
 
-def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doorkeeper, live: Live) -> APIRouter:
+def routes(
+    desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doorkeeper, live: Live, shared: Shared
+) -> APIRouter:
     """The routes of the wall."""
     router = APIRouter(include_in_schema=False)
-    pages = _Pages(desk, renderer, doorkeeper, House(desk.database, settings), _fixed(settings))
+    pages = _Pages(desk, renderer, doorkeeper, House(desk.database, settings), shared, _fixed(settings))
 
     @router.get("/")
     async def board(request: Request) -> Response:
@@ -91,7 +117,7 @@ def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doork
 
     @router.get("/board")
     async def board_part(request: Request) -> Response:
-        return await pages.shown(request, "board_part.html")
+        return await pages.part(request, "board_part.html")
 
     @router.get("/review")
     async def review(request: Request) -> Response:
@@ -99,7 +125,7 @@ def routes(desk: Desk, settings: Settings, renderer: Renderer, doorkeeper: Doork
 
     @router.get("/review/part")
     async def review_part(request: Request) -> Response:
-        return await pages.shown(request, "review_part.html", review=True)
+        return await pages.part(request, "review_part.html", review=True)
 
     @router.get("/live")
     async def changes(request: Request) -> Response:

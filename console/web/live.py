@@ -1,7 +1,8 @@
 """Tells open pages that cases changed, by Server-Sent Events. One look at the database a second serves all of them.
 
 It looks only while a page is open, sends no case data (pages fetch what they may see), and ends at shutdown at once: an
-open stream would otherwise hold the server until its grace is over.
+open stream would otherwise hold the server until its grace is over. It looks less often when pages are dear to make:
+what all of them cost is known here alone, and in an outage the machine has other things to do.
 """
 
 import asyncio
@@ -16,6 +17,8 @@ from starlette.concurrency import run_in_threadpool
 log = structlog.get_logger()
 
 INTERVAL = 1.0
+LONGEST = 4.0  # nobody's page is told later than that of a change
+REST = 4  # times as long as making the parts of all walls took nothing new is told: they take a fifth of a core at most
 LONGEST_STREAM = 600.0
 READERS = 500
 PING = 15  # a page that hears nothing for longer has no connection any more, whatever its browser thinks
@@ -27,6 +30,7 @@ class Live:
     def __init__(self, mark: Callable[[], str], interval: float = INTERVAL) -> None:
         self._read, self._interval = mark, interval
         self._mark: str | None = None
+        self._spent = 0.0
         self._readers = 0
         self._closed = False
         self._changed = asyncio.Event()
@@ -36,6 +40,15 @@ class Live:
     def full(self) -> bool:
         """Whether no further page can be served."""
         return self._readers >= READERS
+
+    @property
+    def mark(self) -> str | None:
+        """What the last look found; None while no page listens, so that nothing is looked for."""
+        return self._mark if self._readers else None
+
+    def spend(self, seconds: float) -> None:
+        """Say what processor time it took to bring a page up to date."""
+        self._spent += seconds
 
     def close(self) -> None:
         """End all streams. Must be called in the event loop's thread."""
@@ -78,7 +91,8 @@ class Live:
         while True:
             await self._wanted.wait()
             await self._look()
-            await asyncio.sleep(self._interval)
+            spent, self._spent = self._spent, 0.0
+            await asyncio.sleep(pause(spent, self._interval))
 
     async def _look(self) -> None:
         try:
@@ -93,6 +107,11 @@ class Live:
     def _tell(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+def pause(spent: float, interval: float = INTERVAL) -> float:
+    """The time to the next look: the longer, the dearer it was to bring all pages up to date after the one before."""
+    return max(interval, min(spent * REST, LONGEST))
 
 
 def stream(live: Live) -> EventSourceResponse:
