@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from leitstand import clock
 from leitstand.model import Urgency
+from tests.console.alike import alike
 from tests.console.running import READ, Console
 from tests.console.visiting import HTMX, sign_in
 
@@ -46,6 +47,7 @@ def test_an_escalation_from_a_case_to_what_was_learned(console: Console) -> None
         page = client.get(base).text
         for words in ("renew the key", "not accepted yet", "The cause is found.", "eve owns it from now on"):
             assert words in page
+        assert not alike(page)
         early = client.post(f"{base}/close", data=LESSON)
         assert early.status_code == 409
         assert "has open measures (2)" in early.text

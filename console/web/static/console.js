@@ -42,7 +42,7 @@
     if (refusal && !sent && !fresh.querySelector("[data-stays]")) fresh.querySelector(".crumbs").after(refusal.cloneNode(true));
     times.write(fresh);
     const before = document.activeElement;
-    morph(target, fresh, sent);
+    update(target, fresh, sent);
     htmx.process(target);
     // Where the button that was pressed is gone, reading goes on where the case begins.
     if (sent && !before.isConnected) target.querySelector("h1[tabindex]")?.focus({ preventScroll: true });
