@@ -17,7 +17,7 @@ _PLACES = [Path(package.__file__ or "").parent for package in (triage, workers)]
 _WRITES = re.compile(r"\b(?:Notice|CaseReason|Line|Act|Start|Agreement|Severity|Clock)\b")
 # What these write is for pages alone, or no sentence.
 _ASIDE = frozenset({"checks", "digests/words", "explain", "idle_rules", "matrix", "risk/signs", "rules"})
-_NOT_READ = ("text", "InputError", "compile", "info", "warning", "exception", "error")
+_NOT_READ = ("text", "InputError", "EndedError", "compile", "info", "warning", "exception", "error")
 # Texts that are no sentence of a timeline, a reason or a notice: refusals' words, keys, SQL.
 _NOT_SAID = re.compile(
     r"(?s).*\b(?:SELECT|UPDATE|INSERT|FROM|JOIN)\b.*|[A-Z]{4,} .*|\w+:\{.*"
