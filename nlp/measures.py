@@ -94,7 +94,7 @@ def _fit_urgency(base: Calibration, scores: Floats, truth: Floats) -> Calibratio
     reply, high, critical = (
         calibration.best_cutoff(chances[:, least:].sum(axis=1), classes >= least) for least in (1, 2, 3)
     )
-    plain = replace(base, urgency_temperature=warmth, addressed=None, unnamed=None)
+    plain = replace(base, urgency_temperature=warmth, addressed=None)
     return replace(plain, reply=reply, high=high, critical=critical)
 
 
