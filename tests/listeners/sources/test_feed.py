@@ -253,6 +253,22 @@ def test_changing_ids_double_nothing(feeds: FeedServer, path: str) -> None:
     assert run(settings(url), go) == ids("1", "2", "3")
 
 
+def test_changing_ids_without_links_double_nothing_and_lose_nothing(feeds: FeedServer, path: str) -> None:
+    def linkless(name: str, guid: str, **tags: str) -> str:
+        return item(name, guid=guid, link="", **tags).replace("<guid>", '<guid isPermaLink="false">')
+
+    url = feeds.put(path, rss(linkless("1", "a"), linkless("2", "b")))
+
+    async def go(one: Hearing) -> list[str]:
+        await one.posts(2)
+        feeds.put(path, rss(linkless("1", "c"), linkless("2", "d")))
+        await one.posts(2)
+        feeds.put(path, rss(linkless("1", "e", pubDate="Tue, 03 Mar 2026 11:00:00 GMT"), linkless("1", "f")))
+        return await one.posts(3)
+
+    assert len(run(settings(url), go)) == 3
+
+
 def test_one_id_for_all_items_loses_nothing(feeds: FeedServer, path: str) -> None:
     url = feeds.put(path, rss(item("1", guid="same"), item("2", guid="same")))
 
