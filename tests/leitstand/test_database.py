@@ -135,6 +135,20 @@ def test_two_open_cases_cannot_hold_one_key(database: Engine) -> None:
         connection.execute(add, {"number": second, "held": True})
 
 
+def test_postgresql_does_not_look_into_what_nobody_asks_by(database: Engine) -> None:
+    with database.begin() as connection:
+        for _ in range(20):
+            connection.execute(OPEN_CASE)
+        connection.execute(text("UPDATE cases SET state = 'closed' WHERE number % 2 = 0"))
+        connection.execute(text("ANALYZE cases"))
+        known = set(
+            connection.execute(text("SELECT tablename, attname FROM pg_stats WHERE schemaname = 'public'")).all()
+        )
+    assert {("cases", name) for name in ("number", "state", "severity", "updated_at", "watchlists")} <= known
+    assert known.isdisjoint({("cases", name) for name in ("title", "text", "reasons", "sla")})
+    assert not any(table == "cases_words" for table, _ in known), "the words of solved cases are not taken apart for it"
+
+
 def test_the_timeline_cannot_be_rewritten(database: Engine) -> None:
     with database.begin() as connection:
         number = connection.execute(OPEN_CASE).scalar_one()
