@@ -84,8 +84,8 @@ def of_case(
         stands = replay(events[: bisect_left(told, at + timedelta(microseconds=1))])
         if stands.state not in LIVE or any(end <= at for end in ends):
             continue
-        signs = _signs(events, earlier, at)
-        how = strengths(stands.severity, followers, (_as_of(clock, at) for clock in stored), signs, reach_high)
+        signs = _signs(events, followers, earlier, at)
+        how = strengths(stands.severity, (_as_of(clock, at) for clock in stored), signs, reach_high)
         found.append((how, any(at < end <= at + HORIZON for end in ends)))
     return [Example(number, how, yes, 1 / len(found)) for how, yes in found]
 
@@ -108,10 +108,10 @@ def _moments(events: Sequence[Event], now: datetime) -> list[datetime]:
     return [at for at in sorted(all_) if at <= now - HORIZON]
 
 
-def _signs(events: Sequence[Event], earlier: int, at: datetime) -> Signs:
+def _signs(events: Sequence[Event], followers: int, earlier: int, at: datetime) -> Signs:
     posts = [e for e in events if e.kind in ("opened", "joined") and e.at <= at]
     moods = tuple(float(e.data["mood"]) for e in posts if "mood" in e.data)
-    return Signs(moods, earlier, sum(e.at > at - _LATELY for e in posts), max(len(posts), 1))
+    return Signs(followers, moods, earlier, sum(e.at > at - _LATELY for e in posts), max(len(posts), 1))
 
 
 def _as_of(clock: Clock, at: datetime) -> tuple[str, float]:

@@ -4,23 +4,32 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from leitstand.model import Clock, ClockState, Risk, Severity
-from triage.policy import Policy
-from triage.records import CaseRecord
+from leitstand.model import Risk, Severity
 from triage.risk.model import Model
 
 _SHOWN = 0.03
 
 
+class Deadline(NamedTuple):
+    """A clock that nobody has stopped: it runs, or is breached."""
+
+    name: str
+    breached: bool
+    started_at: datetime
+    due_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What is looked at beside the case itself.
+    """What is looked at beside the case's severity and its deadlines.
 
-    `moods` are the author's sentiment scores (-1 to 1) from the first post on, `earlier` how many cases they had
-    before, `lately` how many posts came within the last hour, `posts` how many in all.
+    `followers` are the author's, `moods` their sentiment scores (-1 to 1) from the first post on, `earlier` how many
+    cases they had before, `lately` how many posts came within the last hour, `posts` how many in all.
     """
 
+    followers: int = 0
     moods: tuple[float, ...] = ()
     earlier: int = 0
     lately: int = 0
@@ -31,35 +40,33 @@ NO_SIGNS, STARTING = Signs(), Model()
 
 
 def assess(
-    case: CaseRecord, running: Iterable[Clock], signs: Signs, policy: Policy, now: datetime, model: Model = STARTING
+    severity: Severity,
+    deadlines: Iterable[Deadline],
+    signs: Signs,
+    reach_high: int,
+    now: datetime,
+    model: Model = STARTING,
 ) -> Risk:
     """The risk of a case now, and why, the weightiest first."""
-    found = _found(
-        case.severity, case.author_followers or 0, (_used(clock, now) for clock in running), signs,
-        policy.triage.reach_high,
-    )  # fmt: skip
+    found = _found(severity, (_used(one, now) for one in deadlines), signs, reach_high)
     score = model.risk({sign: strength for sign, strength, _ in found})
     parts = [(model.part(sign, strength), words) for sign, strength, words in found]
     told = sorted((p for p in [*parts, (model.base, "as with any case")] if p[0] >= _SHOWN), key=lambda p: -p[0])
     return Risk(round(score, 3), tuple(f"{words} (+{part:.2f})" for part, words in told))
 
 
-def strengths(
-    severity: Severity, followers: int, used: Iterable[tuple[str, float]], signs: Signs, reach_high: int
-) -> dict[str, float]:
+def strengths(severity: Severity, used: Iterable[tuple[str, float]], signs: Signs, reach_high: int) -> dict[str, float]:
     """How strong each sign is, by its name. `used` is how much of its time each clock has used."""
-    return {sign: strength for sign, strength, _ in _found(severity, followers, used, signs, reach_high)}
+    return {sign: strength for sign, strength, _ in _found(severity, used, signs, reach_high)}
 
 
 _Found = list[tuple[str, float, str]]
 
 
-def _found(
-    severity: Severity, followers: int, used: Iterable[tuple[str, float]], signs: Signs, reach_high: int
-) -> _Found:
+def _found(severity: Severity, used: Iterable[tuple[str, float]], signs: Signs, reach_high: int) -> _Found:
     """The signs that are there: their names, strengths and words."""
     return [
-        *_severity(severity), *_time(used), *_contact(signs), *_mood(signs), *_reach(followers, reach_high),
+        *_severity(severity), *_time(used), *_contact(signs), *_mood(signs), *_reach(signs.followers, reach_high),
         *_growth(signs),
     ]  # fmt: skip
 
@@ -68,13 +75,11 @@ def _severity(severity: Severity) -> _Found:
     return [(severity.value, 1.0, f"it is {severity}")] if severity in (Severity.SEV1, Severity.SEV2) else []
 
 
-def _used(clock: Clock, now: datetime) -> tuple[str, float]:
-    """How much of its time a clock has used: all when it is breached, nothing where it does not run."""
-    if clock.ended_at is not None or clock.state not in (ClockState.RUNNING, ClockState.BREACHED):
-        return clock.name.value, 0.0
-    span = max((clock.due_at - clock.started_at).total_seconds(), 1.0)
-    share = 1.0 if clock.state is ClockState.BREACHED else (now - clock.started_at).total_seconds() / span
-    return clock.name.value, min(share, 1.0)
+def _used(one: Deadline, now: datetime) -> tuple[str, float]:
+    """How much of its time a clock has used: all when it is breached."""
+    span = max((one.due_at - one.started_at).total_seconds(), 1.0)
+    share = 1.0 if one.breached else (now - one.started_at).total_seconds() / span
+    return one.name, min(share, 1.0)
 
 
 def _time(used: Iterable[tuple[str, float]]) -> _Found:

@@ -1,26 +1,24 @@
 """Early warning: each sign raises the risk, with its reason; the riskiest come first."""
 
-from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from leitstand.model import Risk, Severity, Urgency
-from tests.triage.building import NOW, RECORD, mention, one, policy, run
-from triage import clocks, records, views
+from tests.triage.building import NOW, mention, one, policy, run
+from triage import clocks, views
 from triage.actions import act
 from triage.risk import estimates
 from triage.risk.signs import NO_SIGNS, Signs, assess
 
 POLICY = policy()
 MINUTE = timedelta(minutes=1)
-CALM = replace(RECORD, severity=Severity.SEV3, urgency=Urgency.NORMAL)
 
 
-def of(signs: Signs = NO_SIGNS, **changes: object) -> Risk:
-    return assess(replace(CALM, **changes), (), signs, POLICY, NOW)  # type: ignore[arg-type]
+def of(signs: Signs = NO_SIGNS, severity: Severity = Severity.SEV3) -> Risk:
+    return assess(severity, (), signs, POLICY.triage.reach_high, NOW)
 
 
 def test_nothing_speaks_for_a_mild_new_case() -> None:
@@ -33,7 +31,7 @@ def test_each_sign_raises_it_and_says_so() -> None:
         "the author has written": of(Signs(moods=(-0.1, -0.1, -0.1))),
         "sentiment falls from +0.2 to -0.8": of(Signs(moods=(0.2, -0.8))),
         "posts within the last hour": of(Signs(lately=20, posts=25)),
-        "481,200 followers": of(author_followers=481_200),
+        "481,200 followers": of(Signs(followers=481_200)),
         "it is sev1": of(severity=Severity.SEV1),
     }
     for words, found in signs.items():
@@ -47,21 +45,36 @@ def test_each_sign_raises_it_and_says_so() -> None:
 def test_it_stays_between_nothing_and_one(
     moods: list[float], earlier: int, lately: int, followers: int, severity: Severity
 ) -> None:
-    found = of(Signs(tuple(moods), earlier, lately, lately + 1), author_followers=followers, severity=severity)
+    found = of(Signs(followers, tuple(moods), earlier, lately, lately + 1), severity)
     assert 0 <= found.score < 1 and len(found.reasons) <= 7
-    more = of(Signs(tuple(moods), earlier + 1, lately, lately + 1), author_followers=followers, severity=severity)
+    more = of(Signs(followers, tuple(moods), earlier + 1, lately, lately + 1), severity)
     assert more.score >= found.score
 
 
 def test_a_deadline_that_nears_raises_it(database: Engine) -> None:
     number = run(database, [one(mention(1), Urgency.HIGH)]).opened[0].number
-    with database.connect() as connection:
-        case, running = records.read(connection, [number])[number], clocks.read(connection, [number])[number].values()
-    due = min(clock.due_at for clock in running)
-    scores = [
-        assess(case, running, NO_SIGNS, POLICY, NOW + share * (due - NOW)).score for share in (0.2, 0.6, 0.9, 1.5)
-    ]
-    assert scores == sorted(scores) and scores[0] < scores[1] < scores[2]
+    with database.begin() as connection:
+        running = clocks.read(connection, [number])[number].values()
+        due = min(clock.due_at for clock in running)
+        scores = [_estimated(connection, number, NOW + share * (due - NOW)) for share in (0.2, 0.6, 0.9, 1.5)]
+        assert scores == sorted(scores) and scores[0] < scores[1] < scores[2]
+
+
+def test_a_clock_that_does_not_run_raises_nothing(database: Engine) -> None:
+    number = run(database, [one(mention(1), Urgency.HIGH)]).opened[0].number
+    with database.begin() as connection:
+        due = max(clock.due_at for clock in clocks.read(connection, [number])[number].values())
+        late = _estimated(connection, number, due)
+        act(connection, number, "pause", actor="eve", now=NOW, policy=POLICY)
+        assert _estimated(connection, number, due) < late
+        connection.execute(text("UPDATE sla_clocks SET state = 'breached', ended_at = :now"), {"now": NOW})
+        assert _estimated(connection, number, due) < late, "it was answered, if late"
+
+
+def _estimated(connection: Connection, number: int, now: datetime) -> float:
+    connection.execute(text("DELETE FROM case_risks"))
+    estimates.refresh(connection, POLICY, now)
+    return estimates.read(connection, [number])[number].score
 
 
 def test_it_is_kept_for_cases_that_change_and_the_riskiest_come_first(database: Engine) -> None:
