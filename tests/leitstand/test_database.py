@@ -212,6 +212,37 @@ def test_what_is_wrong_is_said_in_postgresql_s_words_on_one_line(database: Engin
     assert said == 'PostgreSQL cannot be used: relation "no_such_table" does not exist; `leitstand check` says more'
 
 
+@pytest.fixture
+def pooled(database: Engine) -> Iterator[Engine]:
+    """An engine as the roles have it, with two connections at rest."""
+    engine = db.engine(database.url.render_as_string(hide_password=False), pool_size=2)
+    _backends(engine)
+    yield engine
+    engine.dispose()
+
+
+def _backends(engine: Engine) -> set[int]:
+    with engine.connect() as one, engine.connect() as other:
+        return {int(connection.scalar(text("SELECT pg_backend_pid()")) or 0) for connection in (one, other)}
+
+
+def test_connections_that_the_server_has_ended_are_replaced(database: Engine, pooled: Engine) -> None:
+    ended = _backends(pooled)
+    with database.connect() as connection:
+        for pid in ended:
+            assert connection.scalar(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    assert len(_backends(pooled)) == 2 and _backends(pooled).isdisjoint(ended)
+
+
+def test_a_connection_at_rest_is_asked_nothing_before_it_is_used(database: Engine, pooled: Engine) -> None:
+    spoke = text("SELECT pid, state_change FROM pg_stat_activity WHERE pid = ANY(:pids)")
+    asked = {"pids": list(_backends(pooled))}
+    with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        before = set(connection.execute(spoke, asked).all())
+        with pooled.connect(), pooled.connect():
+            assert set(connection.execute(spoke, asked).all()) == before
+
+
 def test_whoever_stands_still_in_a_transaction_does_not_hold_its_rows_for_ever(database: Engine) -> None:
     ours = db.engine(database.url.render_as_string(hide_password=False))
     with ours.connect() as connection:
