@@ -4,6 +4,7 @@ import statistics
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,11 +39,12 @@ CLOCKS, SPREAD = 10_000, 60
 @dataclass(frozen=True, slots=True)
 class _Through:
     """One run of the whole line: seconds until all were accepted, and handled; memory of the roles before, and after
-    each third."""
+    each third; the seconds of processor time that each process took for it."""
 
     accepted: float
     handled: float
     sizes: list[dict[str, float]]
+    processor: dict[str, float]
 
 
 def throughput() -> list[Figure]:
@@ -61,23 +63,31 @@ def throughput() -> list[Figure]:
             f"{slow:,.0f}/s one at a time with a commit each (ours {rate / slow:,.0f}×)",
         ),
         Figure("memory before that run and after each third of it, PSS in MB", grown, "flat from the first third on"),
+        Figure("processor time a mention in that run, µs: whatever else the machine does", _by_process(median), ""),
     ]
+
+
+def _by_process(run: _Through) -> str:
+    each = {name: seconds / MENTIONS * 1e6 for name, seconds in run.processor.items()}
+    told = sorted(each.items(), key=lambda pair: -pair[1])
+    return f"{sum(each.values()):,.0f} ({', '.join(f'{name} {took:.0f}' for name, took in told if took >= 1)})"
 
 
 def _through() -> _Through:
     with house(lambda _: None, workers=2) as running:
         rows = [msgspec.json.encode({"mentions": rows}) for rows in chunks(forms(MENTIONS, clock.now(), "t"), CHUNK)]
         sizes = [memory(running)]
-        started = time.perf_counter()
+        before, started = processor(running), time.perf_counter()
         with ThreadPoolExecutor(SENDERS) as pool:
             for answer in pool.map(lambda body: running.daemon.post("/api/v1/mentions", body), rows):
                 answer.raise_for_status()
         accepted = time.perf_counter() - started
         for third in range(1, THIRDS + 1):
-            wait_for(running, MENTIONS * third // THIRDS)
+            wait_for(running, MENTIONS - MENTIONS * third // THIRDS)
             handled = time.perf_counter() - started
             sizes.append(memory(running))
-        return _Through(accepted, handled, sizes)
+        took = {name: now - before.get(name, 0.0) for name, now in processor(running).items()}
+        return _Through(accepted, handled, sizes, took)
 
 
 def naive() -> float:
@@ -176,7 +186,7 @@ def _late() -> _Late:
             for number in range(RATE * SECONDS):
                 pause.wait(max(0.0, started + number / RATE - time.perf_counter()))
                 pool.submit(send, number)
-        wait_for(running, RATE * SECONDS)
+        wait_for(running)
         running.daemon.wait_handled(30)
     took = sorted(arrived[key] - sent[key] for key in sent if key in arrived)
     return _Late(took, len(sent), idle, running.ready_after)
@@ -207,7 +217,7 @@ def _fired() -> tuple[float, float, int]:
             spread = [{**row, "created_at": now - age} for row, age in zip(rows, ages, strict=True)]
             body = msgspec.json.encode({"mentions": spread})
             running.daemon.post("/api/v1/mentions", body).raise_for_status()
-        wait_for(running, CLOCKS)
+        wait_for(running)
         deadline, pause = time.monotonic() + budget + 30, threading.Event()
         while (
             scalar(running, "SELECT count(*) FROM sla_clocks WHERE state = 'running'") and time.monotonic() < deadline
@@ -228,10 +238,10 @@ def percentiles(running: House) -> tuple[float, float, int]:
     return float(found[0]), float(found[1]), int(count)
 
 
-def wait_for(running: House, mentions: int) -> None:
-    """Until so many mentions are assessed."""
+def wait_for(running: House, waiting: int = 0) -> None:
+    """Until no more than so many mentions wait to be assessed. To count those that are would be a part of the run."""
     pause, deadline = threading.Event(), time.monotonic() + 300
-    while scalar(running, "SELECT count(*) FROM assessments") < mentions:
+    while scalar(running, "SELECT count(*) FROM pending_mentions") > waiting:
         if time.monotonic() > deadline:
             raise SystemExit(f"not all mentions were assessed; see {running.daemon.log}")
         pause.wait(0.2)
@@ -245,10 +255,21 @@ def scalar(running: House, sql: str) -> int:
 
 def memory(running: House) -> dict[str, float]:
     """PSS in MB of each role, its children counted in."""
-    sizes = {"supervisor": psutil.Process(running.daemon.process.pid).memory_full_info().pss / 1e6}
+    return {name: sum(one.memory_full_info().pss for one in family) / 1e6 for name, family in _families(running)}
+
+
+def processor(running: House) -> dict[str, float]:
+    """Seconds of processor time that each role has taken, its children counted in, those that are over too."""
+    return {name: sum(_took(one) for one in family) for name, family in _families(running)}
+
+
+def _took(process: psutil.Process) -> float:
+    return float(sum(process.cpu_times()[:4]))  # its own, and that of children that it has waited for
+
+
+def _families(running: House) -> Iterator[tuple[str, list[psutil.Process]]]:
+    yield "supervisor", [psutil.Process(running.daemon.process.pid)]
     for state in read_child_states(running.data_dir):
         if state.pid:
             process = psutil.Process(state.pid)
-            family = [process, *process.children(recursive=True)]
-            sizes[state.name] = sum(member.memory_full_info().pss for member in family) / 1e6
-    return sizes
+            yield state.name, [process, *process.children(recursive=True)]
