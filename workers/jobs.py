@@ -1,5 +1,6 @@
 """The functions that jobs name. They find the line of this process; jobs carry only ids."""
 
+import gc
 from contextlib import nullcontext
 
 import structlog
@@ -8,6 +9,8 @@ from sqlalchemy.exc import OperationalError
 from workers.line import Limit, Line, is_of_posts
 
 log = structlog.get_logger()
+
+_YOUNG = 1  # the generations of objects that were made since the job before
 
 _line: Line | None = None
 
@@ -27,6 +30,8 @@ def assess(ids: list[int], limit: Limit = nullcontext) -> None:
     except OperationalError as error:
         # PostgreSQL is away: nothing was changed, and the sweep enqueues the ids again.
         log.warning("batch given back", mentions=len(ids), reason=type(error.orig).__name__)
+    finally:
+        gc.collect(_YOUNG)  # nothing of a batch outlives it: now there is next to nothing to look through for circles
 
 
 def _assess(line: Line, ids: list[int], limit: Limit) -> None:

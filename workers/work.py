@@ -17,7 +17,7 @@ from workers.logs import configure_logging
 
 log = structlog.get_logger()
 
-COLLECT_AT = 20_000
+COLLECT_AT = 200_000
 
 
 def main(config: Path | str, slot: str = "work") -> None:
@@ -67,7 +67,8 @@ def _keep_letters(folder: Path) -> None:
 
 
 def _collect_seldom() -> None:
-    """A batch makes thousands of objects and hardly a circle: looking for circles every 700 is a twentieth of it."""
+    """A batch is twenty thousand objects, none of them in a circle: whoever looks for circles meanwhile looks through
+    all of them, a twentieth of what it costs. They are looked for between batches; this is the net under that."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AT)

@@ -1,5 +1,7 @@
 """A batch that fails: what a post does is its own fault, what PostgreSQL does is no post's."""
 
+import gc
+import weakref
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -53,6 +55,23 @@ def work(database: Engine, single: Callable[[], None]) -> list[tuple[object, ...
     with database.connect() as connection:
         query = text("SELECT attempts, parked_at IS NOT NULL FROM pending_mentions ORDER BY mention_id")
         return [tuple(row) for row in connection.execute(query)]
+
+
+class Circle:
+    """Holds itself, so that only who looks for circles lets it go."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_a_circle_is_let_go_with_its_batch_and_nobody_looks_meanwhile(database: Engine) -> None:
+    left: list[weakref.ref[Circle]] = []
+    gc.disable()
+    try:
+        work(database, lambda: left.append(weakref.ref(Circle())))
+        assert left and not any(circle() for circle in left)
+    finally:
+        gc.enable()
 
 
 def test_what_chokes_as_a_batch_is_done_one_by_one(database: Engine) -> None:
