@@ -75,6 +75,14 @@ class Calibration:
         return self.intents.get(intent.value, 0.5)
 
 
+class Marked(NamedTuple):
+    """Of each post what its cutoffs depend on: whether it begins by naming an account, and whether the word lists know
+    something critical in it."""
+
+    addressed: Marks
+    named: Marks
+
+
 class Reliability(NamedTuple):
     """How far confidence and truth lie apart: expected calibration error and Brier score."""
 

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitstand.model import Mention
+from nlp.calibration import Marked
 from nlp.components import Understanding
 from nlp.features import NAMES, describe
 from nlp.labels import Labelled
 from nlp.layer import dense_input, grams
 from nlp.pipeline import Assessor
-from nlp.trained import Model
+from nlp.trained import Model, named
+from nlp.verdict import addressed
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -30,6 +32,7 @@ class Material:
 
     texts: Sequence[str]
     languages: tuple[str, ...]
+    marked: Marked
     features: Floats
     dense: Floats
     row: Ints
@@ -67,10 +70,12 @@ def gather(
         languages += spoken
     row = np.concatenate(rows)
     value = (1.0 / np.sqrt(np.maximum(np.bincount(row, minlength=len(posts)), 1)))[row].astype(np.float32)
+    told = np.concatenate(features)
     return Material(
         texts,
         tuple(languages),
-        np.concatenate(features),
+        Marked(addressed(texts), named(told)),
+        told,
         np.concatenate(dense),
         row,
         np.concatenate(columns),
@@ -79,14 +84,27 @@ def gather(
     )
 
 
-def read(posts: Sequence[Labelled], model: Model, assessor: Assessor, now: datetime) -> Floats:
-    """A model's scores of posts."""
-    return np.concatenate(
-        [
-            model.read([one.reading.unsilenced for one in found], _features(found)).scores
-            for found, _ in _understood(posts, assessor, now)
-        ]
-    )
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A model's scores of posts, and what their calibration asks beside them."""
+
+    scores: Floats
+    languages: tuple[str, ...]
+    marked: Marked
+
+
+def read(posts: Sequence[Labelled], model: Model, assessor: Assessor, now: datetime) -> Scored:
+    """What a model makes of posts."""
+    texts: list[str] = []
+    languages: list[str] = []
+    features, scores = [], []
+    for found, spoken in _understood(posts, assessor, now):
+        read, told = [one.reading.unsilenced for one in found], _features(found)
+        scores.append(model.read(read, told).scores)
+        features.append(told)
+        texts += read
+        languages += spoken
+    return Scored(np.concatenate(scores), tuple(languages), Marked(addressed(texts), named(np.concatenate(features))))
 
 
 def _understood(

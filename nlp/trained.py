@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
 from leitstand.errors import ConfigurationError, Problem
 from nlp import network, own, verdict
-from nlp.calibration import Calibration
+from nlp.calibration import Calibration, Marks
 from nlp.features import NAMES
 from nlp.network import Floats, Network, Reading
 from nlp.own import Answers, Own
@@ -52,8 +53,14 @@ class Model:
 
     def judge(self, texts: Sequence[str], features: Floats, language: str = "") -> list[Verdict]:
         """The verdicts on a batch of folded texts in one language."""
-        named = features[:, _CRITICAL] > 0
-        return verdict.decide(texts, self.read(texts, features), self.card.calibration.of(language), named)
+        seen, how = self.read(texts, features), self.card.calibration.of(language)
+        return verdict.decide(texts, seen, how, named(features))
+
+
+def named(features: Floats) -> Marks:
+    """In which posts the word lists know something critical."""
+    found: Marks = features[:, _CRITICAL] > 0
+    return found
 
 
 @cache
@@ -90,7 +97,11 @@ def _card(folder: Path) -> Card:
 
 
 def save(folder: Path, card: Card, answers: Own) -> None:
-    """Write a site's model; the card last, so that a folder with a card is whole."""
+    """Write a site's model. The one that was there stays until the new one is whole, and two renames replace it."""
     folder.mkdir(parents=True, exist_ok=True)
-    own.save(folder / WEIGHTS, answers)
-    (folder / CARD).write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=1))
+    with TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
+        new = Path(unfinished)
+        own.save(new / WEIGHTS, answers)
+        (new / CARD).write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=1))
+        (new / WEIGHTS).replace(folder / WEIGHTS)
+        (new / CARD).replace(folder / CARD)
