@@ -79,12 +79,13 @@ class Reading:
         faults = [hit for hit in self.of("sentiment") if hit.cue.value <= _BAD or hit.cue.group == "litotes"]
         for no in self.of("shifters") if faults else ():
             word = _IS_NOT.get(no.cue.pattern)
-            if word is None or any(hit.start <= no.start < hit.end for hit in faults):
+            place = bisect_left(faults, no.end, key=_start)
+            if word is None or place == len(faults) or (place and faults[place - 1].end > no.start):
                 continue
-            for hit in faults:
-                told_of_before = _ANY_MORE.match(self.text, hit.end) is not None
-                if hit.cue.group == "general" and _SO.fullmatch(self.text, no.end, hit.start) and not told_of_before:
-                    yield no.start, hit.end, word
+            hit = faults[place]
+            told_of_before = _ANY_MORE.match(self.text, hit.end) is not None
+            if hit.cue.group == "general" and _SO.fullmatch(self.text, no.end, hit.start) and not told_of_before:
+                yield no.start, hit.end, word
 
     def remembered(self, name: str, judge: Callable[["Reading"], bool]) -> bool:
         """What `judge` says of this reading; it is asked once."""
@@ -105,9 +106,10 @@ class Reading:
     def same_clause(self, start: int, end: int) -> bool:
         return _CLAUSE_END.search(self.text, start, end) is None
 
-    def clause_end(self, start: int) -> int:
-        match = _CLAUSE_END.search(self.text, start)
-        return match.start() if match else len(self.text)
+    def closes_clause(self, end: int) -> bool:
+        """Right after `end`, or after one more sign, the clause is over."""
+        match = _CLAUSE_END.search(self.text, end, end + 4)
+        return end + 1 >= len(self.text) or (match is not None and match.start() <= end + 1)
 
     def sentence_mark(self, start: int) -> str:
         """What ends the sentence that `start` stands in: ".", "!", "?" or ""."""

@@ -125,7 +125,7 @@ def _closes_clause(reading: Reading, shifter: Hit, hit: Hit) -> bool:
         return False
     if _AND_NEITHER.search(reading.text, hit.end, shifter.start):
         return False
-    return reading.clause_end(shifter.end) - shifter.end <= 1
+    return reading.closes_clause(shifter.end)
 
 
 def _ironic(reading: Reading, parts: list[tuple[Hit, float]]) -> list[tuple[Hit, float]]:

@@ -31,7 +31,7 @@ def command(
     ] = None,
     data: Annotated[
         list[Path] | None,
-        typer.Option("--data", help="JSON lines with text and sentiment, urgency, intents or needs_reply. Repeatable."),
+        typer.Option("--data", help="JSON lines with text and sentiment, urgency or intents. Repeatable."),
     ] = None,
     from_labels: Annotated[
         bool, typer.Option("--from-labels", help="Learn from what people corrected in the console, too.")

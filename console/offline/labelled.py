@@ -56,6 +56,8 @@ def _read(path: Path, number: int, line: bytes) -> Labelled | Refused | None:
     try:
         found = _decoder.decode(line)
         label = _label(found)
+    except RecursionError:
+        return Refused(number, "is nested too deep")
     except (msgspec.DecodeError, msgspec.ValidationError, ValueError) as error:
         return Refused(number, str(error))
     if label == Label():

@@ -94,6 +94,8 @@ ODD = [
     "\ud7ff\ue000\U0010ffff",
     "http://" * 700,
     "nicht " * 900,
+    "isn't so bad, " * 360,
+    "nicht schlecht " * 360,
     "#" * 900 + "a",
 ]
 

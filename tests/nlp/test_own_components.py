@@ -1,7 +1,10 @@
 """Components of the operator's own, as a package brings them: what they answer is what is said."""
 
+import pkgutil
+import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from spacy.language import Language
@@ -9,8 +12,10 @@ from spacy.tokens import Doc
 
 from leitstand.model import Assessment, Intent, Mention, Sentiment, Urgency
 from leitstand.settings import Nlp, Settings
-from nlp.components import Understanding, finder
+from nlp import tokenizer
+from nlp.components import COMPONENTS, Understanding, finder
 from nlp.intents import Purpose
+from nlp.naming import ENTITIES, PRODUCTS
 from nlp.pipeline import load
 from nlp.reading import read_post
 from nlp.sentiment import Mood
@@ -83,3 +88,12 @@ def test_they_may_read_a_post_in_their_own_way() -> None:
     found = assess(text, reading="tests_reading")
     assert Intent.SECURITY in found.intents
     assert text in [text[reason.start : reason.end] for reason in found.reasons]
+
+
+def test_spacy_finds_ours_by_the_names_that_the_package_declares() -> None:
+    """Else a pipeline on disk could be read only where somebody has imported us before."""
+    declared = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["entry-points"]
+    assert set(declared["spacy_factories"]) == {*COMPONENTS.values(), PRODUCTS, ENTITIES}
+    assert set(declared["spacy_tokenizers"]) == {tokenizer.NAME, tokenizer.WHOLE}
+    for place in (*declared["spacy_factories"].values(), *declared["spacy_tokenizers"].values()):
+        assert callable(pkgutil.resolve_name(place))

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import Connection, Engine, text
 
 from console.cli import main
 from console.offline.labelled import read_labelled
 from console.offline.posts import Refused
 from leitstand.errors import InputError
-from leitstand.model import Sentiment, Urgency
+from leitstand.model import Intent, Sentiment, Urgency
 from nlp import pipeline, site, trained
 from nlp.evaluation import evaluate
-from nlp.labels import Label, Labelled
+from nlp.labels import Label, Labelled, correct
 from nlp.verdict import FEELINGS
 
 DAY = Path(__file__).parents[2] / "console" / "demo" / "bad_tuesday.jsonl"
@@ -77,6 +78,14 @@ def test_a_mark_that_editors_leave_at_the_beginning_is_no_mistake(tmp_path: Path
     assert len(found) == len(LINES) and not [one for one in found if isinstance(one, Refused)]
 
 
+@pytest.mark.parametrize(
+    "line", [b'{"a":' + b"[" * 100_000, b"\xff\xfe{}", b"null", b'{"text":"x","urgency":true}', b"{"]
+)
+def test_a_line_that_nobody_can_read_is_refused_and_the_others_are_taken(tmp_path: Path, line: bytes) -> None:
+    found = list(read_labelled(write(tmp_path / "posts.jsonl", LINES, line + b"\n")))
+    assert [isinstance(one, Refused) for one in found] == [True, *(False for _ in LINES)]
+
+
 def test_what_was_learned_by_heart_does_not_count_as_understood() -> None:
     """Labels by chance cannot be learned; each post is there three times."""
     dice = random.Random(11)
@@ -135,3 +144,31 @@ def test_the_shipped_model_is_measured_as_it_answers() -> None:
         measured = told.of(name)
         assert measured is not None
         assert found.shipped[f"{name} accuracy"] == pytest.approx(measured.accuracy, abs=1e-4)
+
+
+def test_what_people_corrected_is_learned_also_where_they_said_that_nobody_knows(
+    tmp_path: Path, database: Engine, database_url_of_test: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with database.begin() as connection:
+        for number, line in enumerate([*LINES, {"text": "Linie 7?", "sentiment": "unknown"}]):
+            mention = add_mention(connection, str(line["text"]))
+            said = Label(Sentiment(str(line["sentiment"])), Urgency(number % 2), (Intent.INFO,), False)
+            correct(connection, mention, said, "ada", NOW)
+    (tmp_path / "leitstand.toml").write_text(f'[database]\nurl = "{database_url_of_test}"\n')
+    where = ("--config", str(tmp_path / "leitstand.toml"), "--out", str(tmp_path / "model"))
+    assert run("train", "--from-labels", *where, "--force", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["posts"], told["questions"]) == (len(LINES) + 1, ["sentiment", "urgency"])  # one intent says nothing
+
+
+def add_mention(connection: Connection, words: str) -> int:
+    row = connection.execute(
+        text(
+            "INSERT INTO mentions (channel, external_id, listener, watchlists, own, url, title, text, language, kind,"
+            " author_id, author_handle, author_name, parent_id, conversation_id, links, media, created_at, received_at)"
+            " VALUES ('x', :words, 'l', '{}', false, '', '', :words, 'de', 'post', '', '', '', '', '', '{}', 0,"
+            " :now, :now) RETURNING id"
+        ),
+        {"words": words, "now": NOW},
+    )
+    return int(row.scalar_one())
