@@ -178,4 +178,5 @@ def _most(post: NDArray[np.int64], drive: NDArray[np.float32]) -> NDArray[np.flo
     """By token: the most that any of its post weighed, however little; a hair's breadth where that is nothing."""
     starts = np.flatnonzero(np.append(True, post[1:] != post[:-1])) if len(post) else post
     most = np.maximum.reduceat(drive, starts) if len(post) else drive
-    return np.maximum(np.repeat(most, np.diff(np.append(starts, len(post)))), _HAIR)
+    found: NDArray[np.float32] = np.maximum(np.repeat(most, np.diff(np.append(starts, len(post)))), _HAIR)
+    return found
