@@ -87,13 +87,13 @@ def test_a_line_that_nobody_can_read_is_refused_and_the_others_are_taken(tmp_pat
 
 
 def test_what_was_learned_by_heart_does_not_count_as_understood() -> None:
-    """Labels by chance cannot be learned; each post is there three times."""
-    dice = random.Random(11)
+    """Labels by chance cannot be learned; each post is there five times."""
+    dice, words = random.Random(11), ["grau", "bunt", "leise", "laut", "warm", "kalt", "rund", "weich", "hart", "hoch"]
     noise = [
-        Labelled(f"{number}", f"Linie {number} am Gleis {number * 7}", Label(sentiment=dice.choice(list(FEELINGS))))
-        for number in range(60)
+        Labelled(f"{n}", f"{words[n % 10]} {words[n * 7 % 9]} {n}", Label(sentiment=dice.choice(list(FEELINGS))))
+        for n in range(60)
     ]
-    found = site.train([*noise, *noise, *noise], trained.load(), pipeline.load(), NOW, quiet)
+    found = site.train(noise * 5, trained.load(), pipeline.load(), NOW, quiet)
     assert found.card.figures["sentiment accuracy"] < 0.6
 
 
