@@ -97,7 +97,6 @@ ODD = [
     "http://" * 700,
     "nicht " * 900,
     "isn't so bad, " * 360,
-    "nicht schlecht " * 360,
     "#" * 900 + "a",
 ]
 
