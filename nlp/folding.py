@@ -28,7 +28,6 @@ _STRETCHED = re.compile(r"([^\W\d_])\1\1")
 _MAYBE_STRETCHED = re.compile(r"([^\x00-@])\1\1")  # asked first: a plain range is looked for three times as fast
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
-_HASHTAG, _JOINT = re.compile(r"#\w+"), re.compile(r"(?<=[a-zäöüß]{3})(?=[A-ZÄÖÜ][a-zäöüß])")
 _OURS = str.maketrans({HANDLE: " ", LINK: " "})
 _HIDDEN = re.compile(rf"[{_INVISIBLE}]")
 
@@ -61,10 +60,10 @@ def fold(text: str, known: Container[str] = frozenset()) -> Folded:
     for old, new in (_SIMPLE_IN_ASCII if plain.isascii() else _SIMPLE).items():
         if old in plain:  # some ten fast looks cost a fifth of one look at every character
             plain = plain.replace(old, new)
-    lowered, joints = _lower(plain), _joints(plain) if "#" in plain else ()
-    if not joints and not _is_uneven(lowered):
+    lowered = _lower(plain)
+    if not _is_uneven(lowered):
         return Folded(lowered)
-    kept = _even(plain, joints)
+    kept = _even(plain)
     lowered = _lower("".join(character for character, _ in kept))
     return _unstretch(lowered, [origin for _, origin in kept], known)
 
@@ -98,14 +97,8 @@ def _lower(text: str) -> str:
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)
 
 
-def _joints(text: str) -> Container[int]:
-    """Where a new word begins inside a hashtag: "#schlechterService" says "schlechter service"."""
-    return {joint.start() for tag in _HASHTAG.finditer(text) for joint in _JOINT.finditer(text, *tag.span())}
-
-
-def _even(text: str, joints: Container[int] = ()) -> list[tuple[str, int]]:
-    """Characters with their positions: styled letters made plain, invisible ones dropped, blanks merged, or put in at
-    `joints`."""
+def _even(text: str) -> list[tuple[str, int]]:
+    """Characters with their positions: styled letters made plain, invisible ones dropped, blanks merged."""
     kept: list[tuple[str, int]] = []
     scribbled = _PILED.search(text) is not None
     for position, character in enumerate(text):
@@ -115,8 +108,6 @@ def _even(text: str, joints: Container[int] = ()) -> list[tuple[str, int]]:
         elif character == " " and kept and kept[-1][0] == " ":
             continue
         else:
-            if position in joints:
-                kept.append((" ", position))
             plain = unicodedata.normalize("NFKC", character) if character > "\u2000" else character
             kept.append((plain if len(plain) == 1 else character, position))
     return kept

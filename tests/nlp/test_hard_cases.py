@@ -33,8 +33,6 @@ FEELINGS = [
     ("😡😡😡", {NEGATIVE}),
     ("🎉🎉❤️", {POSITIVE}),
     ("#fail #neveragain", {NEGATIVE}),
-    ("#schlechterService #nieWieder", {NEGATIVE}),
-    ("#bestesTeam", {POSITIVE}),
     ('RT @user: "worst service ever", and they are right', {NEGATIVE}),
     ("RT @user: great service, as always", {POSITIVE}),
     ("Der service ist wirklich great, love it", {POSITIVE}),

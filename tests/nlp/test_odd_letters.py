@@ -64,14 +64,6 @@ def test_our_own_signs_in_a_text_are_blanks() -> None:
     assert fold("\0der\x02zug @acme").text == " der zug \0\0\0\0\0"
 
 
-def test_words_that_a_hashtag_joins_are_read_apart_and_told_as_written(assessor: Assessor) -> None:
-    folded = fold("#nieWieder und #iPhone, camelCase")
-    assert folded.text == "#nie wieder und #iphone, camelcase"
-    assert folded.origin(1, 11) == (1, 10)
-    text = "So geht das nicht #nieWieder"
-    assert "nieWieder" in [text[reason.start : reason.end] for reason in one(assessor, text).reasons]
-
-
 def test_accents_are_no_scribbles() -> None:
     assert fold("scho\u0308n und tre\u0300s cafe\u0301").text == "schön und très café"
     assert unstyled("scho\u0308n") == "schön"
