@@ -11,10 +11,10 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from leitstand import plugins
-from leitstand.configuration import secret_fields
 from leitstand.errors import PluginError
 from leitstand.schema import JsonSchema
 from leitstand.settings import show_duration
+from leitstand.substitution import secret_fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def _configuration() -> Iterator[str]:
     yield (
         "- `${NAME}` anywhere in a value is replaced by the environment variable.\n"
         '- A secret may come from a file: `token_file = "secrets/token"` instead of `token`.\n'
-        "- `data_dir` and the files of secrets are relative to this file's folder.\n"
+        "- Every path is relative to this file's folder.\n"
         "- A duration is written as `90s`, `15m`, `1h30m`, `2d`.\n"
         "- Editors complete and check it with [leitstand.schema.json](leitstand.schema.json): put"
         " `#:schema ./leitstand.schema.json` in the first line, as `init` does."

@@ -7,39 +7,39 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from leitstand import plugins
 from leitstand.errors import ConfigurationError, PluginError, Problem
 from leitstand.leaving_out import Remainder
 from leitstand.references import references, suggest
-from leitstand.settings import ListenerSettings, Rota, Section, Settings, TargetSettings, Token
+from leitstand.settings import ListenerSettings, Section, Settings, TargetSettings, show_duration
+from leitstand.substitution import Found, Tree, in_environment, in_files, is_outside, secret_fields
 from leitstand.toml_lines import KeyPath, line_of, lines
 
 MAX_BYTES = 5_000_000
 MOST_ROUNDS = 10  # each leaves out what was found wrong, at last the table around it
 Check = Callable[[Settings], Iterable[Problem]]
-Tree = dict[str, Any]  # what tomllib gives: only this module sees it
-Found = list[tuple[KeyPath, str]]
 
-_ENV = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 Plugin = ListenerSettings | TargetSettings
 _FOLDERS: dict[str, tuple[str, type[Plugin]]] = {
     "listeners": (plugins.SOURCES, ListenerSettings),
     "targets": (plugins.TARGETS, TargetSettings),
 }
-# Tables of our own whose entries have names, and secrets.
-_NAMED: dict[KeyPath, type[Section]] = {("api", "tokens"): Token, ("rotas",): Rota}
 
 
-def load(path: Path, checks: Sequence[Check] = (), environment: Mapping[str, str] | None = None) -> Settings:
+def load(
+    path: Path, checks: Sequence[Check] = (), environment: Mapping[str, str] | None = None, *, secrets: bool = True
+) -> Settings:
     """The settings in the file at `path`. Raises ConfigurationError with every Problem, each with file and line.
 
-    `checks` are the stages' own; they run once the shape is right. Paths inside the file are relative to it.
+    `checks` are the stages' own; they run once the shape is right. Paths inside the file are relative to it. Without
+    `secrets`, those that are not at hand are no problem: for who talks to nobody.
     """
     source = _read(path)
     known = lines(source)
@@ -50,22 +50,30 @@ def load(path: Path, checks: Sequence[Check] = (), environment: Mapping[str, str
         raise ConfigurationError(
             [Problem("", f"not valid TOML: {error}", int(found[1]) if found else 0, str(path))]
         ) from None
+    absent: Found = []
+    tree = in_environment(tree, os.environ if environment is None else environment, absent)
+    unset = {at for at, _ in absent}
     problems: Found = []
-    tree = _substitute(tree, (), os.environ if environment is None else environment, problems)
-    unset = {at for at, _ in problems}
     classes = _plugin_sections(tree, problems)
-    unset |= _secret_files(tree, classes, path.parent, problems)
+    unset |= in_files(tree, classes, path.parent, absent)
     shape: Found = []
     settings, rest = _validate(tree, classes, shape)
     problems += [(at, message) for at, message in shape if at not in unset]  # an empty value is no second problem
+    problems = absent + problems if secrets else _without(problems, unset) + [p for p in absent if not is_outside(p[0])]
     if settings is not None:
-        settings = _absolute(settings, path.parent)
+        settings = cast(Settings, _absolute(settings, path.parent))
         problems += _checked(settings, checks, rest)
     if problems or settings is None:
         raise ConfigurationError(
             [Problem(_show(at), message, line_of(at, known), str(path)) for at, message in problems]
         )
     return settings
+
+
+def _without(problems: Found, unset: Iterable[KeyPath]) -> Found:
+    """Those that cannot come of what is unset in the same entry of a listener, a target or their like."""
+    entries = {at[:2] for at in unset if is_outside(at)}
+    return [(at, message) for at, message in problems if at[:2] not in entries]
 
 
 def _checked(settings: Settings, checks: Sequence[Check], rest: Remainder) -> Found:
@@ -77,31 +85,19 @@ def _checked(settings: Settings, checks: Sequence[Check], rest: Remainder) -> Fo
     return found
 
 
-def _absolute(settings: Settings, folder: Path) -> Settings:
-    """Paths in the file are relative to its folder."""
-    server, nlp = settings.server, settings.nlp
-    if not server.data_dir.is_absolute():
-        server = server.model_copy(update={"data_dir": (folder / server.data_dir).resolve()})
-    if nlp.model is not None:
-        nlp = nlp.model_copy(update={"model": (folder / nlp.model).resolve()})
-    calendars = {
-        name: calendar.model_copy(update={"ical": (folder / calendar.ical).resolve()}) if calendar.ical else calendar
-        for name, calendar in settings.calendars.items()
-    }
-    rotas = {
-        name: rota.model_copy(update={"ical": (folder / rota.ical).resolve()}) if rota.ical else rota
-        for name, rota in settings.rotas.items()
-    }
-    return settings.model_copy(update={"server": server, "nlp": nlp, "calendars": calendars, "rotas": rotas})
-
-
-def secret_fields(section: type[BaseModel]) -> list[str]:
-    """The names of a section's fields that hold secrets."""
-    return [name for name, field in section.model_fields.items() if _is_secret(field.annotation)]
-
-
-def _is_secret(annotation: object) -> bool:
-    return annotation is SecretStr or any(_is_secret(part) for part in get_args(annotation))
+def _absolute(value: Any, folder: Path) -> Any:
+    """Every path in the file is relative to its folder."""
+    match value:
+        case Path():
+            return value if value.is_absolute() else (folder / value).resolve()
+        case BaseModel():
+            moved = {name: there for name, one in value if (there := _absolute(one, folder)) != one}
+            return value.model_copy(update=moved) if moved else value
+        case dict():
+            return {name: _absolute(one, folder) for name, one in value.items()}
+        case list():
+            return [_absolute(one, folder) for one in value]
+    return value
 
 
 def _read(path: Path) -> str:
@@ -119,20 +115,6 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise ConfigurationError([Problem("", "not UTF-8", line, str(path))]) from None
-
-
-def _substitute(node: Any, at: KeyPath, env: Mapping[str, str], problems: Found) -> Any:
-    if isinstance(node, dict):
-        return {key: _substitute(value, (*at, key), env, problems) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_substitute(value, (*at, index), env, problems) for index, value in enumerate(node)]
-    if not isinstance(node, str):
-        return node
-    missing = [name for name in _ENV.findall(node) if name not in env]
-    problems += [(at, f"the environment variable {name} is not set") for name in missing]
-    if "${" in _ENV.sub("", node):  # else a mistyped reference would be the secret itself
-        problems.append((at, "has a ${ that names no variable: write ${NAME}"))
-    return _ENV.sub(lambda m: env.get(m[1], ""), node)
 
 
 def _plugin_sections(tree: Tree, problems: Found) -> dict[KeyPath, type[Section]]:
@@ -153,32 +135,6 @@ def _plugin_sections(tree: Tree, problems: Found) -> dict[KeyPath, type[Section]
             except PluginError as error:
                 problems.append(((table, name, "kind"), str(error)))
     return classes
-
-
-def _secret_files(tree: Tree, classes: dict[KeyPath, type[Section]], folder: Path, problems: Found) -> set[KeyPath]:
-    """`token_file = "path"` stands for `token = <what is in the file>`, for every secret; those that cannot be read."""
-    unreadable: set[KeyPath] = set()
-    fixed = {("database",): "url", ("redis",): "url"}
-    places: list[tuple[KeyPath, list[str]]] = [(at, [field]) for at, field in fixed.items()]
-    places += [(at, secret_fields(section)) for at, section in classes.items()]
-    for table, section in _NAMED.items():
-        entries = _at(tree, table)
-        places += [((*table, name), secret_fields(section)) for name in (entries if isinstance(entries, dict) else ())]
-    for at, fields in places:
-        given = _at(tree, at)
-        for field in fields:
-            if not isinstance(given, dict) or f"{field}_file" not in given:
-                continue
-            file = given.pop(f"{field}_file")
-            try:
-                given[field] = (folder / str(file)).read_text().strip()
-            except (OSError, UnicodeDecodeError) as error:
-                problems.append(
-                    ((*at, f"{field}_file"), f"cannot be read: {getattr(error, 'strerror', None) or 'not text'}")
-                )
-                given[field] = "unreadable"
-                unreadable.add((*at, field))
-    return unreadable
 
 
 def _validate(tree: Tree, classes: dict[KeyPath, type[Section]], problems: Found) -> tuple[Settings | None, Remainder]:
@@ -209,13 +165,14 @@ def _validate(tree: Tree, classes: dict[KeyPath, type[Section]], problems: Found
 
 
 def _section(entry: Any, at: KeyPath, section: type[Section] | None, base: type[Plugin], problems: Found) -> Section:
-    """A listener or target by its own class; a bare one where it is wrong, so that at least its name stands."""
+    """A listener or target by its own class; where it is wrong a bare one, so that at least its name stands."""
     if section is not None:
         try:
             return section.model_validate(entry)
         except ValidationError as error:
             problems += _translate(error, at, section)
-    return base.model_construct(kind="")
+    kind = str(entry["kind"]) if section is not None and isinstance(entry, dict) else ""
+    return base.model_construct(kind=kind)
 
 
 def _translate(error: ValidationError, prefix: KeyPath, section: type[BaseModel]) -> Found:
@@ -239,11 +196,19 @@ def _say(item: dict[str, Any], section: type[BaseModel]) -> str:
             examples = _examples_at(section, item["loc"])
             return f"must be written like {examples[0]!r}" if examples else f"must match {context['pattern']}"
         case kind if kind in _SAID:
-            return _SAID[kind].format(**context)
+            return _SAID[kind].format(**{name: _shown(limit) for name, limit in context.items()})
         case _:
             return str(item["msg"])
 
 
+def _shown(limit: Any) -> Any:
+    """A duration as it is written in the file; pydantic tells it as Python writes it."""
+    if not isinstance(limit, str) or not limit.startswith("datetime.timedelta("):
+        return limit
+    return show_duration(timedelta(**{unit: int(count) for unit, count in _UNITS.findall(limit)}))
+
+
+_UNITS = re.compile(r"(days|seconds|microseconds)=(\d+)")
 _SAID = {
     "string_type": "must be text",
     "list_type": "must be a list",
@@ -296,13 +261,6 @@ def _examples_at(section: type[BaseModel], loc: tuple[str | int, ...]) -> list[A
 def _examples_in(annotation: Any) -> list[Any]:
     own = [one for note in getattr(annotation, "__metadata__", ()) for one in getattr(note, "examples", None) or []]
     return own + [one for part in get_args(annotation) for one in _examples_in(part)]
-
-
-def _at(tree: Tree, path: KeyPath) -> Any:
-    node: Any = tree
-    for part in path:
-        node = node.get(part) if isinstance(node, dict) else None
-    return node
 
 
 def _key_path(path: str) -> KeyPath:

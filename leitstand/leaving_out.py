@@ -52,7 +52,11 @@ class Remainder:
                 return False
         self._touched.add(loc)
         if isinstance(node, dict) and last in node:
-            self._remember(last, node.pop(last))
+            self._remember(last, gone := node.pop(last))
+            if last == "name" and above and isinstance(above[-1], int) and isinstance(gone, str):
+                # Without it the entry went, too, and nothing else that is wrong with it would be found.
+                self._names.add(gone)
+                node["name"] = f"nameless-{above[-1]}"
             return True
         if isinstance(node, list) and isinstance(last, int):
             at = last - sum(gone < last for gone in self._gone.get(loc[:-1], ()))

@@ -5,8 +5,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from leitstand import plugins
-from leitstand.configuration import secret_fields
 from leitstand.settings import Database, Redis, Rota, Settings, Token
+from leitstand.substitution import secret_fields
 
 JsonSchema = dict[str, Any]
 

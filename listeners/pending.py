@@ -98,10 +98,14 @@ def lost(connection: Connection, older_than: datetime, limit: int, now: datetime
     return sorted(connection.scalars(_LOST, {"older_than": older_than, "limit": limit, "now": now}))
 
 
-def fail(connection: Connection, mention_id: int, error: str, now: datetime, *, max_attempts: int = 1) -> bool:
-    """Count a failed attempt. True if it was the last: the mention is parked, with the error kept."""
+def fail(connection: Connection, mention_id: int, error: str, now: datetime, *, max_attempts: int = 1) -> bool | None:
+    """Count a failed attempt. True if it was the last: the mention is parked, with the error kept.
+
+    None where it does not wait at all: it has been assessed, or is gone.
+    """
     values = {"id": mention_id, "error": error[:2000].replace("\0", ""), "now": now, "max_attempts": max_attempts}
-    return bool(connection.scalar(_FAIL, values))
+    parked: bool | None = connection.scalar(_FAIL, values)
+    return parked
 
 
 def park(connection: Connection, mention_id: int, error: str, now: datetime) -> None:

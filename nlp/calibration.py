@@ -23,9 +23,8 @@ class Calibration:
 
     `lean` is added to the scores of negative, neutral and positive; `leans` are those of single languages. `reply`,
     `high` and `critical` are the least probabilities of at least that urgency; `addressed`, if there is one, is `high`
-    for posts that begin by naming an account: of what is said to a desk, more is meant for now. `unnamed`, if there is
-    one, is `critical` for posts in which the word lists know nothing critical by name: a mere likeness must be surer
-    before it wakes people. `intents` are the least probabilities by intent. Under `unknown` the sentiment is not given.
+    for posts that begin by naming an account: of what is said to a desk, more is meant for now. `intents` are the least
+    probabilities by intent. Under `unknown` the sentiment is not given.
     """
 
     sentiment_temperature: float = 1.0
@@ -37,7 +36,6 @@ class Calibration:
     high: float = 0.5
     addressed: float | None = None
     critical: float = 0.5
-    unnamed: float | None = None
     intents: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, language: str) -> Self:
@@ -57,30 +55,18 @@ class Calibration:
         """The probabilities of the four levels."""
         return softmax(scores / self.urgency_temperature)
 
-    def levels(self, chances: Floats, addressed: Marks | None = None, named: Marks | None = None) -> NDArray[np.int64]:
-        """The urgency of each post from the probabilities of the four levels.
-
-        `addressed`: which posts begin by naming an account; `named`: in which the word lists know something critical.
-        """
+    def levels(self, chances: Floats, addressed: Marks | None = None) -> NDArray[np.int64]:
+        """The urgency of each post from the probabilities of the four levels; `addressed`: which posts begin by naming
+        an account."""
         high, reply = chances[:, 2:].sum(axis=1), chances[:, 1:].sum(axis=1)
         least = np.full(len(chances), self.high)
         if addressed is not None and self.addressed is not None:
             least[addressed] = self.addressed
-        wakes = np.full(len(chances), self.critical)
-        if named is not None and self.unnamed is not None:
-            wakes[~named] = self.unnamed
-        return np.where(chances[:, 3] >= wakes, 3, np.where(high >= least, 2, np.where(reply >= self.reply, 1, 0)))
+        lower = np.where(high >= least, 2, np.where(reply >= self.reply, 1, 0))
+        return np.where(chances[:, 3] >= self.critical, 3, lower)
 
     def cutoff(self, intent: Intent) -> float:
         return self.intents.get(intent.value, 0.5)
-
-
-class Marked(NamedTuple):
-    """Of each post what its cutoffs depend on: whether it begins by naming an account, and whether the word lists know
-    something critical in it."""
-
-    addressed: Marks
-    named: Marks
 
 
 class Reliability(NamedTuple):

@@ -92,7 +92,7 @@ def train(
         seen,
     )
     told = {question: tuple(_by_fold(question, posts, seen, held_out, how)) for question in questions}
-    shipped = _as_answered(questions, posts, Scored(read.scores, read.languages, read.marked), base)
+    shipped = _as_answered(questions, posts, Scored(read.said, read.languages, read.addressed), base)
     return Trained(card, own, held_out, shipped, read.languages, told)
 
 
@@ -121,7 +121,7 @@ def _as_answered(questions: Sequence[str], posts: Sequence[Labelled], read: Scor
     """How good a model is on posts as it answers them: with the lean of each one's language and all its cutoffs."""
     scores, how = read.scores.copy(), model.card.calibration
     scores[:, SENTIMENT] = how.leaned(scores[:, SENTIMENT], read.languages)
-    return figures(questions, posts, scores, how, read.marked)
+    return figures(questions, posts, scores, how, read.addressed)
 
 
 def _can_be_learned(question: str, posts: Sequence[Labelled]) -> bool:

@@ -14,16 +14,15 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from leitstand.errors import ConfigurationError, Problem
-from nlp import network, own, verdict
-from nlp.calibration import Calibration, Marks
-from nlp.features import NAMES
+from nlp import network, own, second_look, verdict
+from nlp.calibration import Calibration
 from nlp.network import Floats, Network, Reading
 from nlp.own import Answers, Own
+from nlp.second_look import SecondLook
 from nlp.verdict import Verdict
 
 SHIPPED = Path(__file__).parent / "models"
-WEIGHTS, CARD = "weights.npz", "model.json"
-_CRITICAL = NAMES.index("cue level 3")
+WEIGHTS, CARD, SECOND_LOOK = "weights.npz", "model.json", "second_look.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +38,31 @@ class Card:
 
 
 class Model:
-    """The network, a site's own answers if it has any, and how to read their scores."""
+    """The network, a site's own answers if it has any, and how to read their scores.
 
-    def __init__(self, card: Card, network: Network, own: Own | None = None) -> None:
+    `second` is asked whether a post is critical, unless the site's own posts have taught how urgent posts are.
+    """
+
+    def __init__(self, card: Card, network: Network, own: Own | None = None, second: SecondLook | None = None) -> None:
         self.card = card
         self.network = network
         self._answers = Answers(own) if own else None
+        self._second = second if "urgency" not in card.questions else None
 
     def read(self, texts: Sequence[str], features: Floats) -> Reading:
         """The scores of folded texts and where they come from, before anything is decided."""
-        seen = self.network.read(texts, features)
-        return self._answers.improve(seen, features) if self._answers else seen
+        return self.answer(self.network.read(texts, features), features)
+
+    def answer(self, seen: Reading, features: Floats) -> Reading:
+        """The same of what the network has read."""
+        found = self._answers.improve(seen, features) if self._answers else seen
+        if self._second is None:
+            return found
+        return self._second.look(seen, found, features, self.card.calibration.urgency_temperature)
 
     def judge(self, texts: Sequence[str], features: Floats, language: str = "") -> list[Verdict]:
         """The verdicts on a batch of folded texts in one language."""
-        seen, how = self.read(texts, features), self.card.calibration.of(language)
-        return verdict.decide(texts, seen, how, named(features))
-
-
-def named(features: Floats) -> Marks:
-    """In which posts the word lists know something critical."""
-    found: Marks = features[:, _CRITICAL] > 0
-    return found
+        return verdict.decide(texts, self.read(texts, features), self.card.calibration.of(language))
 
 
 @cache
@@ -70,13 +72,15 @@ def load(path: str = "") -> Model:
     if not path:
         return shipped
     card = _card(Path(path))
-    return Model(card, shipped.network, own.load(Path(path) / WEIGHTS, fingerprint()))
+    answers = own.load(Path(path) / WEIGHTS, fingerprint())
+    return Model(card, shipped.network, answers, second_look.load(SHIPPED / SECOND_LOOK))
 
 
 @cache
 def fingerprint() -> str:
-    """What tells the shipped weights from those of another version."""
-    return hashlib.blake2b((SHIPPED / WEIGHTS).read_bytes(), digest_size=8).hexdigest()
+    """What tells the shipped weights, and what is read beside them, from those of another version."""
+    files = (SHIPPED / name for name in (WEIGHTS, SECOND_LOOK))
+    return hashlib.blake2b(b"".join(file.read_bytes() for file in files), digest_size=8).hexdigest()
 
 
 def weights() -> dict[str, Floats]:
@@ -86,7 +90,8 @@ def weights() -> dict[str, Floats]:
 
 @cache
 def _shipped() -> Model:
-    return Model(_card(SHIPPED), network.load(SHIPPED / WEIGHTS))
+    second = second_look.load(SHIPPED / SECOND_LOOK)
+    return Model(_card(SHIPPED), network.load(SHIPPED / WEIGHTS), second=second)
 
 
 def _card(folder: Path) -> Card:

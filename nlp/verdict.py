@@ -66,12 +66,12 @@ class Verdict(NamedTuple):
     chances: Sequence[float] = ()
 
 
-def decide(texts: Sequence[str], seen: Reading, calibration: Calibration, named: Marks | None = None) -> list[Verdict]:
-    """The verdicts on a batch of folded texts; `named`: in which of them the word lists know something critical."""
+def decide(texts: Sequence[str], seen: Reading, calibration: Calibration) -> list[Verdict]:
+    """The verdicts on a batch of folded texts."""
     feelings = calibration.sentiment(seen.scores[:, SENTIMENT])
     levels = calibration.urgency(seen.scores[:, URGENCY])
     chances = sigmoid(seen.scores[:, INTENTS])
-    felt, urgent = feelings.argmax(axis=1), calibration.levels(levels, addressed(texts), named)
+    felt, urgent = feelings.argmax(axis=1), calibration.levels(levels, addressed(texts))
     moved = _places(texts, seen.tokens, _drive(seen, SENTIMENT, felt, felt != _NEUTRAL), _signs(felt))
     pressed = _places(texts, seen.tokens, _drive(seen, URGENCY, urgent, urgent > 0), np.ones(len(texts)))
     least = np.minimum(feelings.max(axis=1), levels[np.arange(len(texts)), urgent])

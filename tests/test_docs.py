@@ -16,8 +16,8 @@ from console.cli import COMMANDS
 from console.cli import build as build_command
 from docs import build, check
 from leitstand import plugins, settings
-from leitstand.configuration import secret_fields
 from leitstand.schema import json_schema
+from leitstand.substitution import secret_fields
 
 SECTIONS = [section for _, section in build._TABLES]
 

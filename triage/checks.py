@@ -21,7 +21,7 @@ def problems(settings: Settings) -> Iterable[Problem]:
     yield from idle_rules.problems(settings)
     yield from _steps(settings)
     yield from _rotas(settings)
-    yield from _budgets(settings.sla)
+    yield from _budgets(settings)
     yield from _calendars(settings)
     yield from _knowledge(settings)
     yield from _digests(settings)
@@ -100,12 +100,28 @@ def _round(name: str, policy: Escalation) -> Iterable[Problem]:
         yield Problem(f"escalation.{name}.repeat", "a round takes less than a minute: put `after` on a step")
 
 
-def _budgets(entries: list[Sla]) -> Iterable[Problem]:
-    for index, entry in enumerate(entries):
+def _budgets(settings: Settings) -> Iterable[Problem]:
+    for index, entry in enumerate(settings.sla):
+        longest = _longest(settings, entry)
         limits = [(name.value, getattr(entry, name.value)) for name in ClockName]
         for clock, limit in limits:
             if limit is not None and not limit:
                 yield Problem(f"sla.{index}.{clock}", f"must be longer than {show_duration(limit)}")
+            if limit is not None and longest is not None and limit > longest:
+                yield Problem(
+                    f"sla.{index}.{clock}",
+                    f"{show_duration(limit)} of the calendar {entry.calendar!r} may take ten years and more, which is"
+                    f" not looked ahead: must be {show_duration(longest)} or less",
+                )
+
+
+def _longest(settings: Settings, entry: Sla) -> timedelta | None:
+    """The longest deadline that the entry's calendar tells, down to its last reminder; None where any may be."""
+    calendar = settings.calendars.get(entry.calendar)
+    try:
+        return hours.longest(calendar) / max([1.0, *entry.remind_at]) if calendar else None
+    except ValueError:  # told of the calendar
+        return None
 
 
 def _rotas(settings: Settings) -> Iterable[Problem]:

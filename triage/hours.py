@@ -24,6 +24,7 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _INTERVAL = re.compile(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)")
 _ZERO, _DAY = timedelta(0), timedelta(days=1)
 _FAR = 3660  # days; a calendar that is closed for ten years will not open
+_SURE = 9 * 52  # weeks, less than the holidays of ten years leave
 _WIDEST_OFFSET = timedelta(hours=15)
 
 Span = tuple[datetime, datetime]
@@ -169,6 +170,11 @@ def problems(calendar: Calendar) -> Iterator[tuple[str, str]]:
             read()
         except ValueError as error:
             yield key, str(error)
+
+
+def longest(calendar: Calendar) -> timedelta:
+    """The working time that surely passes within the ten years that are looked ahead. Raises ValueError."""
+    return _SURE * sum((closes - opens for day in _week(calendar.hours) for opens, closes in day), _ZERO)
 
 
 def _date(text: str) -> date:

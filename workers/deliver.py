@@ -8,15 +8,16 @@ import asyncio
 import signal
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import psycopg
 import structlog
 from sqlalchemy import Engine
 
-from escalation_bridge import delivery, outbox
-from escalation_bridge.contract import Target
-from leitstand import database, plugins
+from escalation_bridge import contract, delivery, outbox
+from leitstand import database
+from leitstand.keeping import keep
 from leitstand.settings import Settings
 from monitoring.metrics import Metrics, open_metrics
 from workers import setup, succession
@@ -64,20 +65,19 @@ async def run(settings: Settings, engine: Engine, url: str, metrics: Metrics) ->
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    targets: dict[str, Target] = {
-        name: plugins.load(plugins.TARGETS, entry.kind).connect(name, entry, settings.server.language)
-        for name, entry in settings.targets.items()
-    }
-    wakes = {name: asyncio.Event() for name in targets}
-    listener = asyncio.create_task(wake_on_notify(url, wakes))
+    wakes = {name: asyncio.Event() for name in settings.targets}
+    listener = asyncio.create_task(keep("wake on notify", partial(wake_on_notify, url, wakes)))
     observer = Count(metrics)
+
+    async def deliver_to(name: str) -> None:
+        entry = settings.targets[name]
+        target = contract.connect(name, entry, settings.server.language)
+        await delivery.run_target(name, target, entry, engine, wakes[name], stop, observer)
+
     loops = [
-        asyncio.create_task(
-            delivery.run_target(name, target, settings.targets[name], engine, wakes[name], stop, observer), name=name
-        )
-        for name, target in targets.items()
+        asyncio.create_task(keep(f"deliver to {name}", partial(deliver_to, name), stop), name=name) for name in wakes
     ]
-    log.info("delivering", targets=list(targets))
+    log.info("delivering", targets=list(wakes))
     await stop.wait()
     await asyncio.gather(*loops)
     listener.cancel()

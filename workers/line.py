@@ -112,6 +112,9 @@ class Line:
     def _failed(self, mention_id: int, error: Exception) -> None:
         with self.engine.begin() as connection:
             parked = pending.fail(connection, mention_id, repr(error)[:500], clock.now(), max_attempts=MAX_ATTEMPTS)
+        if parked is None:  # a process may end between its commit and letting go
+            log.info("mention waits no more", mention_id=mention_id, reason=type(error).__name__)
+            return
         if parked:
             self.metrics.mentions_parked.inc()
         log.error("mention not assessed", mention_id=mention_id, parked=parked, exc_info=error)

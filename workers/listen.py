@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -20,6 +21,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from leitstand import clock, plugins
 from leitstand.errors import FetchError, LeaseLostError, LeitstandError
+from leitstand.keeping import keep
 from leitstand.settings import ListenerSettings, Settings
 from listeners import cursors, gaps
 from listeners.contract import Asks, Batch, Listens
@@ -129,8 +131,9 @@ class Crew:
         won = [lease for name, lease in self.leases.held.items() if name not in self.tasks]
         for lease in won:
             settings, source = self.sources[lease.listener]
-            running = listen(lease.listener, settings, source, self.intake, lease)
-            self.tasks[lease.listener] = asyncio.create_task(running, name=lease.listener)
+            running = partial(listen, lease.listener, settings, source, self.intake, lease)
+            kept = keep(f"listen to {lease.listener}", running)
+            self.tasks[lease.listener] = asyncio.create_task(kept, name=lease.listener)
         if won or lost:
             log.info("listening", listeners=sorted(self.tasks))
 
@@ -165,7 +168,8 @@ async def run(settings: Settings, intake: Intake) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     heard = sources(settings)
     crew = Crew(heard, intake, Leases(intake.engine, tuple(heard)))
-    fresh = asyncio.create_task(calendars.keep_fresh(settings.rotas, intake.engine, intake.metrics), name="calendars")
+    fetching = partial(calendars.keep_fresh, settings.rotas, intake.engine, intake.metrics)
+    fresh = asyncio.create_task(keep("calendars", fetching), name="calendars")
     log.info("ready to listen", listeners=sorted(heard))
     while not stop.is_set():
         await crew.tend()

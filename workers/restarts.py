@@ -7,9 +7,7 @@ import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-FIRST_DELAY = 0.2
-LONGEST_DELAY = 30.0
-STEADY_AFTER = 60.0  # whoever ran this long starts afresh
+from leitstand.keeping import STEADY_AFTER, delay
 
 
 class Phase(StrEnum):
@@ -30,11 +28,6 @@ class Life:
     due: float = 0.0
     failures: int = 0
     starts: int = 0
-
-
-def delay(failures: int) -> float:
-    """How long to wait after so many short runs in a row."""
-    return min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(max(failures - 1, 0), 16))
 
 
 def started(life: Life, now: float) -> Life:

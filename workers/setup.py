@@ -34,9 +34,12 @@ class Place:
 _held: dict[Path, Settings] = {}
 
 
-def load(path: Path | str) -> Settings:
-    """The settings, checked whole, or those held for this file. Raises ConfigurationError."""
-    return _held.get(Path(path).resolve()) or configuration.load(Path(path), CHECKS)
+def load(path: Path | str, *, secrets: bool = True) -> Settings:
+    """The settings, checked whole, or those held for this file. Raises ConfigurationError.
+
+    Commands that talk to nobody do without `secrets`: they may be absent.
+    """
+    return _held.get(Path(path).resolve()) or configuration.load(Path(path), CHECKS, secrets=secrets)
 
 
 def hold(path: Path, settings: Settings) -> None:

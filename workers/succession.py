@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from leitstand import database
 from leitstand.errors import OutdatedError
+from leitstand.keeping import keep_in_thread
 
 # A post that fails meanwhile is tried again after ten seconds, and moved aside after three times.
 EVERY = 5.0
@@ -43,7 +44,7 @@ def current(engine: Engine, end: Callable[[], None] = terminate) -> Iterator[Non
                 end()
                 return
 
-    watching = threading.Thread(target=watch, name="succession", daemon=True)
+    watching = threading.Thread(target=keep_in_thread, args=("succession", watch, left), name="succession", daemon=True)
     watching.start()
     try:
         yield

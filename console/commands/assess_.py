@@ -36,7 +36,7 @@ def command(
     Example: leitstand assess posts.jsonl --json
     """
     started, refused, done = time.monotonic(), 0, 0
-    settings = setup.load(config) if config else None
+    settings = setup.load(config, secrets=False) if config else None
     assessor = pipeline.load(settings, str(model or ""))
     table = _table()
     with open_posts(file) as posts:

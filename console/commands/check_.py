@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from console.health import gaps, host, outside, services
+from console.health import gaps, host, outside, services, understanding
 from console.health.finding import Finding, State
 from console.health.shown import show
 from console.offline.wording import count
@@ -56,6 +56,7 @@ def command(
 
 def _all(settings: Settings, online: bool) -> Iterator[Finding]:
     yield from gaps.gaps(settings)
+    yield from understanding.understanding(settings)
     folder, runs = host.data_dir(settings.server.data_dir)
     yield folder
     if folder.state is not State.FAIL or settings.database.url:

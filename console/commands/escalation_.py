@@ -48,7 +48,7 @@ def show(
 
     Example: leitstand escalation show --svg matrix.svg
     """
-    settings = setup.load(config)
+    settings = setup.load(config, secrets=False)
     rows = matrix(settings, compile_policy(settings), clock.now())
     if svg:
         svg.write_text(picture(rows), encoding="utf-8")

@@ -43,7 +43,7 @@ def command(
     posts = _read(data)
     if not posts:
         raise InputError("no labelled posts in the data")
-    assessor = pipeline.load(setup.load(config) if config else None, str(model or ""))
+    assessor = pipeline.load(setup.load(config, secrets=False) if config else None, str(model or ""))
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("assessing", total=len(posts))
         report = evaluation.evaluate(

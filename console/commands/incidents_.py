@@ -119,7 +119,7 @@ def replay(
 
     Example: leitstand incidents replay day.jsonl --svg day.svg
     """
-    settings, problems = setup.load(config) if config else None, list[str]()
+    settings, problems = setup.load(config, secrets=False) if config else None, list[str]()
     try:
         with (gzip.open if file.suffix == ".gz" else open)(file, "rb") as lines:
             mentions = offline.read(lines, clock.now(), problems)

@@ -4,11 +4,10 @@ from datetime import datetime, timedelta
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from console.offline.listening import PartStatus, put_together
-from console.offline.wording import due, span
+from console.offline.wording import due, span, unabridged
 from console.opened import opened
 from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
 from leitstand import clock
@@ -69,7 +68,7 @@ def _show(lines: list[PartStatus], backlog: Backlog, now: datetime) -> None:
         "what is wrong": [Text(line.error or line.budget_note) for line in lines],
     }
     shown = {name: cells for name, cells in columns.items() if any(cells)}  # an empty one only takes room
-    table = Table(*shown, box=None, padding=(0, 2, 0, 0))
+    table = unabridged(*shown)
     table.columns[list(shown).index("state")].no_wrap = True
     for row in zip(*shown.values(), strict=True):
         table.add_row(*row)

@@ -22,7 +22,7 @@ Watchlist = Annotated[str, typer.Option("--watchlist", "-w", help="Only this wat
 def configured(config: Path, query: str | None, watchlist: str) -> Settings | None:
     """The configuration whose queries are meant; None where one is given. Raises InputError where both are named."""
     if query is None:
-        return setup.load(config)
+        return setup.load(config, secrets=False)
     if watchlist:
         raise InputError("either a query or --watchlist: which of them is meant?")
     return None

@@ -49,7 +49,7 @@ def test(
 
     Example: leitstand rules test sample.jsonl --json
     """
-    settings = setup.load(config)
+    settings = setup.load(config, secrets=False)
     taken: Counter[str] = Counter({rule.name: 0 for rule in settings.rules})
     table, refused, done = _table(), 0, 0
     with open_posts(file) as posts:

@@ -12,8 +12,9 @@ from console.offline.progress import shown
 from console.offline.telling import Story, gathered, stories_of
 from console.offline.wording import count, marked, refuse, span, unabridged
 from console.options import DEFAULT_CONFIG, AsJson, Config, print_json
-from leitstand import clock, configuration
+from leitstand import clock
 from leitstand.settings import Triage
+from workers import setup
 
 LIMIT = 50
 
@@ -31,7 +32,7 @@ def command(
 
     Example: leitstand stories posts.jsonl --json
     """
-    triage = configuration.load(config).triage if config.exists() or config != DEFAULT_CONFIG else Triage()
+    triage = setup.load(config, secrets=False).triage if config.exists() or config != DEFAULT_CONFIG else Triage()
     taken: list[Post] = []
     refused = 0
     with open_posts(file) as posts:

@@ -45,7 +45,9 @@ def command(
 
     Example: leitstand try sample.jsonl
     """
-    settings = setup.load(config)
+    settings = setup.load(config, secrets=False)
+    if source in settings.listeners:
+        settings = setup.load(config)
     found = _posts(source, settings, limit)
     now = max((mention.received_at for mention in found.mentions), default=clock.now())
     rehearsal = rehearse(found.mentions, settings, pipeline.load(settings), now)

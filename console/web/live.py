@@ -14,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
+from leitstand.keeping import keep
+
 log = structlog.get_logger()
 
 INTERVAL = 1.0
@@ -58,7 +60,7 @@ class Live:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Look for changes while the application runs."""
-        task = asyncio.create_task(self._watch())
+        task = asyncio.create_task(keep("watch cases", self._watch))
         try:
             yield
         finally:

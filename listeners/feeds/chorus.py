@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Final
 
 import structlog
 
+from leitstand.keeping import keep
 from listeners.contract import Batch
 from listeners.feeds.memory import Memory
 from listeners.feeds.polling import Poller, Round, Tools
@@ -34,7 +36,8 @@ class Chorus:
             part = without_login(address)
             if part not in self._tasks:
                 poller = Poller(address, part, recall(self._cursors.get(part, ""), Memory), self._tools)
-                self._tasks[part] = asyncio.create_task(self._listen(poller), name=part)
+                kept = keep(f"feed {part}", partial(self._listen, poller))
+                self._tasks[part] = asyncio.create_task(kept, name=part)
 
     async def next(self) -> Batch:
         """What one of them has brought; it goes on when this returns again."""
@@ -49,10 +52,12 @@ class Chorus:
         told, wait = "", 0.0
         while True:
             await asyncio.sleep(wait)
+            before = poller.memory
             try:
                 found = await poller.look()
             except Exception as error:  # the outermost loop of one feed: the others go on
                 log.exception("feed failed", feed=poller.part)
+                poller.memory = before  # what it heard is not handed over
                 words = f"internal error: {type(error).__name__}"
                 found = Round(Batch((), None, poller.part, words), AFTER_OUR_FAULT)
             if found.batch.error not in ("", told):

@@ -2,7 +2,8 @@
 
 Feeds reuse one id for every item, change ids, add tracking to links, move to https, correct titles. No single mark can
 be trusted, two that agree can. A mark that an item lacks, that several items of the document share, or that is the
-site's own page, tells nothing; where only one mark is left, it must do alone. Dates play no part.
+site's own page, tells nothing; where only one mark is left, it must do alone. Dates play no part, but where an item
+has no link: what says the same, of the same time, is the same, whatever its id.
 """
 
 import hashlib
@@ -86,7 +87,7 @@ def _identified(item: Item, telling_id: str, link: str, any_link: str, address: 
         external_id = f"{host}#{_hash(telling_id or f'{item.id} {any_link} {words} {item.text}')}"
     if len(external_id) > LONGEST_ID:
         external_id = f"{external_id[:400]}#{_hash(external_id)}"
-    marks = tuple(dict.fromkeys(_marks(item.id, telling_id, link, words)))
+    marks = tuple(dict.fromkeys((*_marks(item.id, telling_id, link, words), *_of_words(item, link))))
     return Identified(item, external_id, marks or (mark("rest", item.id, item.link, item.text),))
 
 
@@ -104,6 +105,12 @@ def _marks(any_id: str, telling_id: str, link: str, words: str) -> Iterable[str]
         yield mark("link+title", link, words)
     if not link and not any_id:
         yield mark("title", words)
+
+
+def _of_words(item: Item, link: str) -> Iterable[str]:
+    """Without a link, and with another id in every document, an item is known by what it says."""
+    if not link and item.id and item.text and item.written:
+        yield mark("words", item.title, item.text, item.written.isoformat())
 
 
 def mark(*parts: str) -> str:

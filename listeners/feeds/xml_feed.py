@@ -18,6 +18,8 @@ from listeners.feeds.tombstones import NAMESPACE, refs
 Entry = Mapping[str, Any]  # what feedparser gives: only this module sees it
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_HEAD = 100_000  # where entities are declared
+_BOMB = re.compile(rb"""<!ENTITY\s[^>"']{1,300}(?:"[^"]*|'[^']*)&(?!amp;|lt;|gt;|quot;|apos;)[\w.:-]+;""")
 _PERIODS = {"hourly": 3600.0, "daily": 86400.0, "weekly": 604800.0, "monthly": 2592000.0, "yearly": 31536000.0}
 
 
@@ -26,6 +28,8 @@ def read(body: bytes, headers: Mapping[str, str]) -> Feed:
 
     `headers` are the answer's: content-type, content-language and content-location (where it is, for relative links).
     """
+    if _BOMB.search(body[:_HEAD].replace(b"\0", b"").partition(b"]>")[0]):
+        raise FetchError("its entities are made of entities, as no feed's are")
     base = headers.get("content-location", "")
     # Told where it comes from, it would resolve every address, and most are whole: we resolve those that are not.
     told = {name: value for name, value in headers.items() if name != "content-location"}

@@ -65,6 +65,14 @@ def test_the_configuration_is_heeded_where_there_is_one(leitstand: Leitstand, po
     assert [row["story"] for row in ended.rows] == [4, 1, 2, 3, 1, 5]
 
 
+def test_the_configurations_secrets_are_not_needed(leitstand: Leitstand, posts: Path, tmp_path: Path) -> None:
+    (tmp_path / "leitstand.toml").write_text(
+        '[api.tokens.desk]\ntoken = "${NOT_EXPORTED}"\n[database]\nurl_file = "none"\n[triage]\nstory_window = "1h"'
+    )
+    ended = leitstand("stories", posts, "--json")
+    assert (ended.code, ended.err, len(ended.rows)) == (0, "", 6)
+
+
 def test_a_bad_line_is_reported_and_the_others_go_on(leitstand: Leitstand, tmp_path: Path) -> None:
     path = tmp_path / "bad.jsonl"
     path.write_text('{"text": "a"}\nnonsense\n{"id": 3, "text": "b"}\n')

@@ -240,6 +240,22 @@ def test_check_says_which_services_cannot_be_reached(folder: Path, leitstand: Le
     assert all(row["advice"] for row in ended.rows if row["state"] == "fail")
 
 
+def test_check_finds_what_no_worker_could_load(folder: Path, leitstand: Leitstand) -> None:
+    config = folder / "leitstand.toml"
+    config.write_text(f'{config.read_text()}\n[nlp]\nmodel = "nowhere"\n')
+    ended = leitstand("check", "--config", config, "--json")
+    (model,) = (row for row in ended.rows if row["part"].startswith("nlp"))
+    assert (ended.code, model["part"], model["state"]) == (1, "nlp.model", "fail")
+    assert f"{folder / 'nowhere'} is not a trained model" in model["said"] and model["advice"]
+
+
+def test_check_says_that_what_is_named_can_be_loaded(folder: Path, leitstand: Leitstand) -> None:
+    config = folder / "leitstand.toml"
+    config.write_text(f'{config.read_text()}\n[nlp.products]\ncloud = ["acme cloud"]\n')
+    rows = leitstand("check", "--config", config, "--json").rows
+    assert [row["state"] for row in rows if row["part"] == "nlp"] == ["ok"]
+
+
 def test_a_role_that_starts_without_its_database_says_so_in_a_sentence(folder: Path) -> None:
     with (folder / "leitstand.toml").open("a") as config:
         config.write('[database]\nurl = "postgresql://x@127.0.0.1:1/x"\n[redis]\nurl = "redis://127.0.0.1:1"\n')

@@ -9,11 +9,13 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlalchemy import Engine
+from structlog.testing import capture_logs
 
 from console import app
 from console.web import live
 from console.web.live import Live
 from console.web.render import STATIC
+from leitstand import keeping
 from tests.console.running import TOKENS, Console, running, settings
 
 
@@ -98,6 +100,28 @@ def test_a_page_that_is_closed_in_the_moment_of_a_change_is_closed(turns: int) -
             await asyncio.sleep(0)
 
     assert asyncio.run(go())
+
+
+def test_a_fault_that_nobody_foresaw_does_not_end_the_looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "FIRST_DELAY", 0.001)
+    faults = [KeyError("unforeseen")]
+
+    def mark() -> str:
+        if faults:
+            raise faults.pop()
+        return "mark"
+
+    async def go() -> list[str | None]:
+        watched = Live(mark)
+        async with watched.watching():
+            changes = watched.changes()
+            told = [(await anext(changes)).event, (await anext(changes)).event]
+            await changes.aclose()  # type: ignore[attr-defined]
+            return told
+
+    with capture_logs() as logged:
+        assert asyncio.run(asyncio.wait_for(go(), 60)) == ["ready", "changed"]
+    assert [(one["task"], type(one["exc_info"])) for one in logged] == [("watch cases", KeyError)]
 
 
 def test_a_console_with_tokens_starts_with_the_same_key_again(database: Engine, redis_url: str, tmp_path: Path) -> None:

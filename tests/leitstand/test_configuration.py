@@ -10,6 +10,10 @@ from hypothesis import strategies as st
 from leitstand.configuration import load
 from leitstand.errors import ConfigurationError, Problem
 from leitstand.settings import Settings
+from listeners import watchlists
+from triage import checks as triage_checks
+
+CHECKS = (triage_checks.problems,)
 
 GOOD = """
 [brand]
@@ -266,6 +270,112 @@ def test_a_port_is_one(tmp_path: Path, port: str, taken: bool) -> None:
         assert load(write(tmp_path, text), environment={}).server.listen.endswith(port)
     else:
         assert problems(tmp_path, text)[0].message == "has a port that does not exist: the last one is 65535"
+
+
+SECRETIVE = """
+[api.tokens.a]
+token = "${A}"
+[database]
+url = "${B}"
+[listeners.ingest]
+kind = "api"
+token_file = "none"
+[targets.hook]
+kind = "webhook"
+url = "${C}"
+secret = "${D}"
+[escalation.sev1]
+steps = [ { webhook = "hook" } ]
+[triage]
+story_window = "3h"
+"""
+
+
+def test_who_talks_to_nobody_needs_no_secrets(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, SECRETIVE), CHECKS, environment={}, secrets=False)
+    assert settings.triage.story_window.total_seconds() == 3 * 3600
+    assert settings.targets["hook"].kind == "webhook"
+
+
+def test_without_secrets_what_is_wrong_is_wrong_all_the_same(tmp_path: Path) -> None:
+    text = SECRETIVE.replace("3h", "${HOURS}") + 'never = 1\n[targets.other]\nkind = "log"\nrate = 0\n'
+    with pytest.raises(ConfigurationError) as caught:
+        load(write(tmp_path, text), CHECKS, environment={}, secrets=False)
+    assert [p.path for p in caught.value.problems] == ["triage.story_window", "triage.never", "targets.other.rate"]
+
+
+def test_absent_secrets_are_all_that_is_wrong_where_nothing_else_is(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(write(tmp_path, SECRETIVE), CHECKS, environment={})
+    assert [p.path for p in caught.value.problems] == [
+        "api.tokens.a.token",
+        "database.url",
+        "listeners.ingest.token_file",
+        "targets.hook.url",
+        "targets.hook.secret",
+    ]
+
+
+def test_a_secret_is_given_once(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("from-a-file-that-is-long")
+    (problem,) = problems(tmp_path, '[api.tokens.a]\ntoken = "another-one-that-is-long"\ntoken_file = "token"\n')
+    assert (problem.line, str(problem.message)) == (3, "stands beside token: give one of them")
+
+
+def test_every_path_is_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "else").mkdir()
+    monkeypatch.chdir(tmp_path / "else")
+    text = """
+[knowledge]
+articles = "articles"
+[nlp]
+model = "/models/ours"
+[listeners.export]
+kind = "file"
+path = "posts.jsonl"
+[listeners.blogs]
+kind = "feed"
+opml = "feeds.opml"
+[calendars.office]
+hours = { mon = ["08:00-12:00"] }
+ical = "closed.ics"
+[rotas.duty]
+ical = "duty.ics"
+"""
+    settings = load(write(tmp_path, text), environment={})
+    assert settings.knowledge.articles == tmp_path / "articles"
+    assert str(settings.nlp.model) == "/models/ours"
+    assert settings.listeners["export"].model_dump()["path"] == tmp_path / "posts.jsonl"
+    assert settings.listeners["blogs"].model_dump()["opml"] == tmp_path / "feeds.opml"
+    assert settings.calendars["office"].ical == tmp_path / "closed.ics"
+    assert settings.rotas["duty"].ical == tmp_path / "duty.ics"
+
+
+def test_an_entry_with_a_wrong_name_is_looked_at_all_the_same(tmp_path: Path) -> None:
+    text = """
+[[watchlists]]
+name = "Cloud!"
+query = 'acme AND down OR x'
+[[watchlists]]
+name = "other"
+query = 'NOT acme'
+[[rules]]
+name = "r"
+when = { watchlists = ["Cloud!", "nowhere"] }
+then = { severity = "sev1" }
+"""
+    with pytest.raises(ConfigurationError) as caught:
+        load(write(tmp_path, text), (watchlists.problems,), environment={})
+    assert [p.path for p in caught.value.problems][:3] == [
+        "watchlists.0.name",
+        "watchlists.0.query",
+        "watchlists.1.query",
+    ]
+
+
+def test_a_limit_is_told_as_it_is_written(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, '[retention]\nposts = "1d"\n')
+    assert problem.message == "must be 7d or more"
 
 
 def test_an_unset_variable_is_one_problem_not_two(tmp_path: Path) -> None:

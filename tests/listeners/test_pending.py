@@ -76,7 +76,7 @@ def test_one_that_fails_too_often_is_parked_and_left_alone(database: Engine, ids
             False,
             False,
             True,
-            False,
+            None,
         ]
         store.park(connection, ids[1], "bad", NOW)
         assert store.claim(connection, ids) == Claimed(tuple(ids[2:]))

@@ -15,10 +15,10 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from leitstand import plugins
-from leitstand.configuration import secret_fields
 from leitstand.errors import FetchError
 from leitstand.plugins import About
 from leitstand.settings import ListenerSettings
+from leitstand.substitution import secret_fields
 from listeners.contract import Batch, Listens, Samples, Verifies
 
 SECRET = "bGVpdHN0YW5k" * 4

@@ -56,11 +56,3 @@ def test_what_is_said_to_a_desk_is_high_from_a_cutoff_of_its_own() -> None:
     assert Calibration(high=0.4, addressed=0.15).levels(chances, to_a_desk).tolist() == [2, 1]
     assert Calibration(high=0.4).levels(chances, to_a_desk).tolist() == [1, 1]
     assert Calibration(high=0.4, addressed=0.15).levels(chances).tolist() == [1, 1]
-
-
-def test_nobody_is_woken_by_a_likeness_alone_unless_it_is_surer() -> None:
-    chances = np.array([[0.3, 0.1, 0.2, 0.4], [0.3, 0.1, 0.2, 0.4]], dtype=np.float32)
-    named = np.array([True, False])
-    assert Calibration(critical=0.35, unnamed=0.45).levels(chances, named=named).tolist() == [3, 2]
-    assert Calibration(critical=0.35).levels(chances, named=named).tolist() == [3, 3]
-    assert Calibration(critical=0.35, unnamed=0.45).levels(chances).tolist() == [3, 3]

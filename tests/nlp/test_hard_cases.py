@@ -70,7 +70,7 @@ LEVELS = [
     ("RT @user: my account was hacked", {NONE, NORMAL}),
     ("@acme geht wieder, danke fürs schnelle Beheben!", {NONE, NORMAL}),
     ("@acme thanks for the quick help yesterday", {NONE, NORMAL}),
-    ('"mein Konto wurde gehackt" ist der Titel meines neuen Krimis', {NONE, NORMAL, CRITICAL}),
+    ('"mein Konto wurde gehackt" ist der Titel meines neuen Krimis', {NONE, NORMAL, HIGH}),
     ("@acme Totalausfall bei uns, die ganze Firma steht still", {CRITICAL, HIGH}),
     ("@acme my account was hacked and they are ordering things right now", {CRITICAL}),
     ("@acme es riecht nach Gas bei uns im Keller", {CRITICAL}),

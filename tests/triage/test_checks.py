@@ -109,6 +109,27 @@ def test_a_step_for_a_team_without_targets_and_a_deadline_of_nothing() -> None:
     assert paths == ["escalation.late.steps.0.notify", "sla.0.acknowledge"]
 
 
+WEEK = {"office": {"hours": {"mon-fri": ["08:00-16:00"]}}, "monday": {"hours": {"mon": ["09:00-10:00"]}}}
+
+
+@pytest.mark.parametrize(
+    ("entry", "longest"),
+    [
+        ({"resolution": "391d", "calendar": "office"}, "390d"),  # 468 weeks of 40 hours, told of twice as late
+        ({"acknowledge": "9d18h1m", "calendar": "monday"}, "9d18h"),
+        ({"acknowledge": "19d12h1m", "calendar": "monday", "remind_at": []}, "19d12h"),
+    ],
+)
+def test_a_deadline_beyond_what_is_looked_ahead_is_a_problem(entry: dict[str, object], longest: str) -> None:
+    ((path, said),) = found(calendars=WEEK, sla=[entry])
+    assert path == f"sla.0.{next(iter(entry))}" and said.endswith(f"must be {longest} or less")
+    assert found(calendars=WEEK, sla=[{**entry, next(iter(entry)): longest}]) == []
+
+
+def test_a_deadline_by_the_clock_may_be_as_long_as_any() -> None:
+    assert found(sla=[{"resolution": "36500d"}]) == []
+
+
 def test_a_reply_with_a_variable_that_nobody_knows_and_articles_that_are_nowhere() -> None:
     replies = [{"name": "thanks", "text": "Hello {author}"}, {"name": "sorry", "text": "Hello {autor}"}]
     told = found(replies=replies, knowledge={"articles": "/none/such"})

@@ -3,12 +3,14 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, create_engine, text
+from structlog.testing import capture_logs
 
 from leitstand.model import Assessment, Author, Mention, Sentiment, Urgency
 from leitstand.settings import Settings
@@ -18,7 +20,7 @@ from monitoring.metrics import Metrics
 from triage.policy import compile_policy
 from workers import jobs
 from workers.at_hand import AtHand
-from workers.line import Line
+from workers.line import Holding, Line
 
 AT = datetime(2026, 3, 3, 8, 45, tzinfo=UTC)
 SETTINGS = Settings.model_validate({"watchlists": [{"name": "cloud", "query": "acme"}]})
@@ -35,16 +37,24 @@ class Mortal:
         return [CALM for _ in mentions]
 
 
+def nothing_held(_ids: Sequence[int]) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
+def line_of(url: str, holding: Holding = nothing_held) -> Line:
+    policy, metrics = compile_policy(SETTINGS), Metrics(CollectorRegistry())
+    return Line(create_engine(url), Mortal(), policy, metrics, holding)  # type: ignore[arg-type]
+
+
 def life(url: str, path: Path, ids: Sequence[int]) -> None:
     """What a worker does from its start on, with one job."""
     at_hand = AtHand(path)
-    engine = create_engine(url)
-    line = Line(engine, Mortal(), compile_policy(SETTINGS), Metrics(CollectorRegistry()), at_hand.holding)  # type: ignore[arg-type]
+    line = line_of(url, at_hand.holding)
     jobs.use(line)
     if left := at_hand.left():
         line.after_death(left)
     jobs.assess(list(ids))
-    engine.dispose()
+    line.engine.dispose()
 
 
 def test_a_deadly_post_is_parked_and_takes_nobody_along(database: Engine, tmp_path: Path) -> None:
@@ -68,6 +78,39 @@ def test_a_deadly_post_is_parked_and_takes_nobody_along(database: Engine, tmp_pa
     assert [(row.mention_id, row.attempts) for row in waiting] == [(ids[2], 3)]
     assert "process ended while it assessed this post" in waiting[0].error
     assert assessed == 4 and set(ends) == {0, -signal.SIGKILL}
+
+
+def one_that_dies_before_letting_go(url: str, path: Path, ids: Sequence[int]) -> None:
+    at_hand = AtHand(path)
+
+    @contextmanager
+    def holding(ids: Sequence[int]) -> Iterator[None]:
+        with at_hand.holding(ids):
+            yield
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    line_of(url, holding).move_all(ids)
+
+
+def test_one_that_was_committed_before_its_process_died_is_not_said_to_have_failed(
+    database: Engine, tmp_path: Path
+) -> None:
+    with database.begin() as connection:
+        posts = [Mention("x", "1", "acme calm", AT, AT, author=Author("1"))]
+        ids = store.store(connection, "in", posts, Watchlists(SETTINGS), part="", cursor=None, now=AT).new_ids
+    url = database.url.render_as_string(hide_password=False)
+    process = FORK.Process(target=one_that_dies_before_letting_go, args=(url, tmp_path / "work-1", ids))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    left = AtHand(tmp_path / "work-1").left()
+    line = line_of(url)
+    with capture_logs() as told:
+        line.after_death(left)
+    line.engine.dispose()
+    assert left == list(ids) and {one["log_level"] for one in told} == {"info"}
+    with database.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM assessments")) == 1
 
 
 def test_what_is_let_go_of_is_not_left(tmp_path: Path) -> None:

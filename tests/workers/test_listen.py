@@ -1,6 +1,8 @@
 """Listeners under leases: one process runs each, another takes over from the stored cursor, gaps are written down."""
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -25,7 +27,7 @@ from listeners.cursors import states
 from listeners.sources import reddit
 from listeners.watchlists import Watchlists
 from monitoring.metrics import Metrics
-from workers import leasing, listen
+from workers import calendars, leasing, listen
 from workers.intake import Intake
 from workers.leasing import Leases
 from workers.listen import Crew
@@ -215,6 +217,50 @@ def test_a_listener_that_ended_by_a_fault_of_ours_is_started_again(intake: Intak
 
     asyncio.run(scene())
     assert source.most == 1
+
+
+def test_a_fault_that_nobody_foresaw_costs_a_listener_a_moment(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, faults = Scripted(FetchError("away"), Batch((post(1),), "1")), [KeyError("unforeseen")]
+    report = listen._report
+
+    def shaky(*told: object) -> None:
+        if faults:
+            raise faults.pop()
+        report(*told)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(listen, "_report", shaky)
+
+    async def scene() -> None:
+        alone = crew(intake, source)
+        await alone.tend()
+        await asyncio.to_thread(source.done.wait, 60)
+        await alone.leave()
+
+    with capture_logs() as logs:
+        asyncio.run(scene())
+    assert kept(intake) == 1
+    assert [one["task"] for one in logs if isinstance(one.get("exc_info"), KeyError)] == ["listen to one"]
+
+
+def test_a_fault_in_fetching_calendars_costs_them_a_moment(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults, looked = [KeyError("unforeseen")], asyncio.Event()
+    rotas = Settings.model_validate({"rotas": {"desk": {"ical_url": "https://calendar.example/x.ics"}}})
+
+    async def shaky(*_: object) -> None:
+        if faults:
+            raise faults.pop()
+        looked.set()
+
+    monkeypatch.setattr(calendars, "look", shaky)
+
+    async def scene() -> None:
+        role = asyncio.ensure_future(listen.run(rotas, intake))
+        async with asyncio.timeout(60):
+            await looked.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await role
+
+    asyncio.run(scene())
 
 
 def broken() -> Engine:

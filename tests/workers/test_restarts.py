@@ -5,18 +5,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.restarts import (
-    LONGEST_DELAY,
-    STEADY_AFTER,
-    Life,
-    Phase,
-    asked_to_end,
-    delay,
-    ended,
-    started,
-    to_kill,
-    to_start,
-)
+from leitstand.keeping import LONGEST_DELAY, STEADY_AFTER, delay
+from workers.restarts import Life, Phase, asked_to_end, ended, started, to_kill, to_start
 
 moments = st.floats(0, 1e6)
 runs = st.lists(st.floats(0, 200), max_size=40)

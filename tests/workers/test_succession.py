@@ -66,6 +66,23 @@ def test_a_role_goes_on_while_the_schema_is_its_own(database: Engine) -> None:
     assert calls == []
 
 
+def test_a_fault_that_nobody_foresaw_does_not_end_the_looking(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, faults = succession._newer, [KeyError("unforeseen")]
+
+    def shaky(engine: Engine) -> str | None:
+        if faults:
+            raise faults.pop()
+        return looked(engine)
+
+    monkeypatch.setattr(succession, "_newer", shaky)
+    _upgraded(database)
+    ended = threading.Event()
+    with pytest.raises(OutdatedError), succession.current(database, ended.set):
+        assert ended.wait(LIMIT)
+
+
 def test_a_database_that_is_away_ends_nobody_and_is_asked_again() -> None:
     away = leitstand_database.engine("postgresql://nobody@127.0.0.1:1/nothing", pool_size=1)
     tried, calls = threading.Semaphore(0), list[bool]()

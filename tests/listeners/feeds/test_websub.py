@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from leitstand import clock
 from leitstand.errors import HookRefusedError
+from listeners.feeds import chorus, websub
 from listeners.feeds.document import Feed
 from listeners.feeds.websub import LEASE, RENEW_AFTER, Hub, Push, hub_of, pushed
 from listeners.fetch import Page
@@ -132,6 +133,22 @@ def test_a_subscription_is_renewed_when_it_is_due_and_not_before(feeds: FeedServ
     cursors[url] = json.dumps({**memory, "renewAt": time.time() - 1})
     looked(url, 2, cursors)
     assert len(hub.asked) == 2
+
+
+def test_posts_that_were_heard_when_a_fault_of_ours_came_are_heard_again(
+    feeds: FeedServer, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = feeds.put("/websub/fault", rss(item("1"), head=head(hub.url, f"{feeds.url}/websub/fault")), etag=True)
+    subscribe, faults = websub.subscribe, [KeyError("unforeseen")]
+
+    async def shaky(*asked: Any) -> None:
+        if faults:
+            raise faults.pop()
+        await subscribe(*asked)
+
+    monkeypatch.setattr(websub, "subscribe", shaky)
+    monkeypatch.setattr(chorus, "AFTER_OUR_FAULT", 0.01)
+    assert len(looked(url, 3, {}).heard) == 1 and not faults
 
 
 @pytest.mark.parametrize("reply", [Reply("no", 500), Reply("", 404), Reply("", 307, {"Location": "/on"})])
