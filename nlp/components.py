@@ -68,7 +68,12 @@ def understanding(doc: Doc) -> Understanding:
     return found
 
 
-Doc.set_extension("understanding", getter=understanding, force=True)
+def understand(doc: Doc, found: Understanding) -> None:
+    """Begin with what was read: for components that read a post in their own way."""
+    doc.user_data[_KEY] = found
+
+
+Doc.set_extension("understanding", getter=understanding, setter=understand, force=True)
 
 
 @cache
@@ -87,7 +92,7 @@ def create_reading(nlp: Language, name: str, languages: Sequence[str], brands: S
             nlp.vocab[word], nlp.vocab[word.capitalize()]  # known for good: a lexeme made anew in each batch costs time
 
     def read_doc(doc: Doc) -> Doc:
-        doc.user_data[_KEY] = Understanding(read_post(doc.user_data[SOURCE], cues))
+        understand(doc, Understanding(read_post(doc.user_data[SOURCE], cues)))
         return doc
 
     return read_doc
@@ -135,11 +140,14 @@ class ModelComponent:
 
 
 def _left_alone(verdict: Verdict, found: Understanding, theirs: Sequence[str]) -> Verdict:
-    """The verdict, with what components of the operator's own have answered as they answered it."""
+    """The verdict, with what components of the operator's own have answered as they answered it.
+
+    What spoke for the model's answer is no reason for theirs.
+    """
     if "sentiment" in theirs:
-        verdict = verdict._replace(sentiment=found.mood.sentiment, score=round(found.mood.score, 4))
+        verdict = verdict._replace(sentiment=found.mood.sentiment, score=round(found.mood.score, 4), felt=())
     if "urgency" in theirs:
-        verdict = verdict._replace(urgency=found.concern.urgency)
+        verdict = verdict._replace(urgency=found.concern.urgency, pressing=())
     if "intents" in theirs:
         verdict = verdict._replace(intents=tuple(purpose.intent for purpose in found.purposes))
     return verdict

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from leitstand.model import Assessment, Intent, Mention, Urgency
+from leitstand.model import Assessment, Intent, Mention, Sentiment, Urgency
 from nlp.calibration import Reliability, cutoff_for, reliability
 from nlp.labels import Labelled
 from nlp.pipeline import Assessor
@@ -173,7 +173,9 @@ def _pair(question: str, one: Judged) -> tuple[str, str, Sequence[float]] | None
     """Truth, answer and probabilities of a question on a post; None where the post has no label for it."""
     label, said, verdict = one.post.label, one.assessment, one.verdict
     if question == "sentiment":
-        return None if label.sentiment is None else (label.sentiment, said.sentiment, verdict.feelings)
+        if label.sentiment is None or label.sentiment is Sentiment.UNKNOWN:  # nobody knows: no answer would be wrong
+            return None
+        return label.sentiment, said.sentiment, verdict.feelings
     if question == "needs_reply":
         wanted = label.needs_reply
         if wanted is None and label.urgency is not None:

@@ -16,13 +16,19 @@ FIELD_BREAK = "\x01"
 _BLANKED = re.compile(r"https?://\S+|www\.\S+|\bhttps?\b|@\w[\w.]*")
 _SIMPLE = {"’": "'", "‘": "'", "`": "'", "´": "'", "\n": " ", "\t": " ", "\r": " ", "\u00a0": " ", "–": "-", "—": "-"}
 _SIMPLE_IN_ASCII = {old: new for old, new in _SIMPLE.items() if old.isascii()}
-_INVISIBLE = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
+_MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
+# What is invisible: breaks and joints inside words, and what tells in which direction they run.
+_INVISIBLE = rf"\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff{_MARKS}"
 _STYLED = "\U0001d400-\U0001d7ff\uff01-\uff5e\u24b6-\u24e9"
-_UNEVEN = re.compile(rf"\s\s|[{_INVISIBLE}{_STYLED}]")
+_BLANKS = "\u2000-\u200a\u202f\u205f\u3000"
+_ODD = re.compile(rf"[{_INVISIBLE}{_STYLED}{_BLANKS}]")
+_UNEVEN = re.compile(rf"\s\s|{_ODD.pattern}")
+_PILED = re.compile(rf"[{_MARKS}]{{3}}")  # no language of ours puts three marks on one letter
 _STRETCHED = re.compile(r"([^\W\d_])\1\1")
 _MAYBE_STRETCHED = re.compile(r"([^\x00-@])\1\1")  # asked first: a plain range is looked for three times as fast
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
+_OURS = str.maketrans({HANDLE: " ", LINK: " "})
 _HIDDEN = re.compile(rf"[{_INVISIBLE}]")
 
 
@@ -47,6 +53,8 @@ class Folded:
 def fold(text: str, known: Container[str] = frozenset()) -> Folded:
     """Fold a text. Of a stretched word the spelling found in `known` is taken ("gooood" → "good", "sooo" → "so")."""
     plain = text
+    if HANDLE in text or LINK in text:  # those that stand there were not put there by us
+        plain = text = text.translate(_OURS)
     if "@" in text or "http" in text or "www." in text:
         plain = _BLANKED.sub(_blank, text)
     for old, new in (_SIMPLE_IN_ASCII if plain.isascii() else _SIMPLE).items():
@@ -58,6 +66,13 @@ def fold(text: str, known: Container[str] = frozenset()) -> Folded:
     kept = _even(plain)
     lowered = _lower("".join(character for character, _ in kept))
     return _unstretch(lowered, [origin for _, origin in kept], known)
+
+
+def unstyled(text: str) -> str:
+    """A text in plain letters: styled ones made plain, scribbles and what is invisible dropped, blanks merged."""
+    if text.isascii() or _ODD.search(text) is None:
+        return text
+    return "".join(character for character, _ in _even(text))
 
 
 def is_addressed(text: str) -> bool:
@@ -85,9 +100,11 @@ def _lower(text: str) -> str:
 def _even(text: str) -> list[tuple[str, int]]:
     """Characters with their positions: styled letters made plain, invisible ones dropped, blanks merged."""
     kept: list[tuple[str, int]] = []
+    scribbled = _PILED.search(text) is not None
     for position, character in enumerate(text):
         if _HIDDEN.match(character):
-            _compose(kept, character)
+            if not scribbled:
+                _compose(kept, character)
         elif character == " " and kept and kept[-1][0] == " ":
             continue
         else:

@@ -7,12 +7,13 @@ for texts without a word, the answer is "unknown". Only the first 400 characters
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
 from py3langid.langid import LanguageIdentifier
 
+from nlp.folding import unstyled
 from nlp.letters import kept, read
 
 UNKNOWN = "unknown"
@@ -29,6 +30,9 @@ _READ = 400
 _FUNCTION_WORDS = Path(__file__).parent / "lexicons" / "function_words.tsv"
 _NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|@\w[\w.]*|\b(?:RT|via|http)\b|:[a-z0-9_+-]+:")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_LATIN = re.compile(r"[A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
+_CYRILLIC, _ARABIC = re.compile(r"[\u0400-\u052f]"), re.compile(r"[\u0600-\u06ff]")
+_NOT_ARABIC = re.compile("[\u067e\u0686\u0698\u06af\u0679\u0688\u0691\u06ba\u06c1\u06be\u06d2\u06a9\u06cc]")
 _STRETCHED = re.compile(r"(\w)\1{2,}")
 _letters: list[LanguageIdentifier] = []  # one, once it was asked for
 
@@ -48,6 +52,23 @@ def detect(text: str, declared: str = "") -> tuple[str, float]:
     return _decide(" ".join(words), votes, declared.partition("-")[0].lower())
 
 
+def is_latin(text: str) -> bool:
+    """Most letters are Latin ones, or there are none: what is in other letters is neither German nor English."""
+    return _mostly(_LATIN, _plain(text))
+
+
+def _mostly(letters: re.Pattern[str], text: str) -> bool:
+    """At least half of all letters are these."""
+    return len(letters.findall(text)) * 2 >= sum(map(str.isalpha, text))
+
+
+def _others(text: str) -> Container[str]:
+    """The languages of other letters than Latin ones that a text can be in: Persian has some that Arabic has not."""
+    if _mostly(_CYRILLIC, text):
+        return ("ru", "uk")
+    return ("ar",) if _mostly(_ARABIC, text) and _NOT_ARABIC.search(text) is None else ()
+
+
 def _settled(votes: Mapping[str, int]) -> str:
     """The language for which the small words speak so plainly that the slow look at its letters would add nothing."""
     if not votes:
@@ -60,7 +81,7 @@ def _settled(votes: Mapping[str, int]) -> str:
 
 def _plain(text: str) -> str:
     """The text in lower case without what is no language: links, handles, and the marks of a repost."""
-    start = text[:_READ].replace("’", "'")
+    start = unstyled(text[:_READ]).replace("’", "'")
     if "@" in start or "http" in start or "www." in start or "RT" in start or "via" in start or ":" in start:
         start = _NOT_WORDS.sub(" ", start)
     return start.lower()
@@ -74,6 +95,8 @@ def _votes(words: Iterable[str]) -> dict[str, int]:
 
 
 def _decide(text: str, votes: Mapping[str, int], declared: str) -> tuple[str, float]:
+    latin = text.isascii() or _mostly(_LATIN, text)
+    others = () if latin else _others(text)
     # Romanised Hindi, Tagalog and Indonesian are known by their small words alone.
     ranked = [*letters().rank(text), *((language, 0.02) for language in votes if language not in LANGUAGES)]
     scores = {
@@ -82,7 +105,10 @@ def _decide(text: str, votes: Mapping[str, int], declared: str) -> tuple[str, fl
         + _SMALL_WORD * votes.get(language, 0)
         + _DECLARED * (language == declared)
         for language, probability in ranked
+        if latin or language in others
     }
+    if not scores:
+        return UNKNOWN, 0.0
     best = max(scores, key=scores.__getitem__)
     confidence = 1.0 / sum(math.exp(score - scores[best]) for score in scores.values())
     return (best if confidence >= _MINIMUM_CONFIDENCE else UNKNOWN), confidence

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitstand.model import Mention
+from nlp.calibration import Marks
 from nlp.components import Understanding
 from nlp.features import NAMES, describe
 from nlp.labels import Labelled
 from nlp.layer import dense_input, grams
 from nlp.pipeline import Assessor
 from nlp.trained import Model
+from nlp.verdict import addressed
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -26,16 +28,19 @@ BATCH = 512
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All posts in their order. `row` (sorted), `column` and `value` are the grams, `scores` the shipped network's."""
+    """All posts in their order. `row` (sorted), `column` and `value` are the grams, `scores` the shipped network's,
+    `said` those of the whole shipped model."""
 
     texts: Sequence[str]
     languages: tuple[str, ...]
+    addressed: Marks
     features: Floats
     dense: Floats
     row: Ints
     column: Ints
     value: Floats
     scores: Floats
+    said: Floats
 
     def entries(self, rows: Ints) -> tuple[Ints, Ints, Floats]:
         """The grams of some posts, numbered anew in their order."""
@@ -52,7 +57,7 @@ def gather(
     """The material in some posts; `progress` is called now and then."""
     texts: list[str] = []
     languages: list[str] = []
-    features, dense, rows, columns, scores = [], [], [], [], []
+    features, dense, rows, columns, scores, said = [], [], [], [], [], []
     for found, spoken in _understood(posts, assessor, now):
         progress()
         read, told = [one.reading.unsilenced for one in found], _features(found)
@@ -63,6 +68,7 @@ def gather(
         features.append(told)
         dense.append(dense_input(seen, told))
         scores.append(seen.scores)
+        said.append(base.answer(seen, told).scores)
         texts += read
         languages += spoken
     row = np.concatenate(rows)
@@ -70,23 +76,37 @@ def gather(
     return Material(
         texts,
         tuple(languages),
+        addressed(texts),
         np.concatenate(features),
         np.concatenate(dense),
         row,
         np.concatenate(columns),
         value,
         np.concatenate(scores),
+        np.concatenate(said),
     )
 
 
-def read(posts: Sequence[Labelled], model: Model, assessor: Assessor, now: datetime) -> Floats:
-    """A model's scores of posts."""
-    return np.concatenate(
-        [
-            model.read([one.reading.unsilenced for one in found], _features(found)).scores
-            for found, _ in _understood(posts, assessor, now)
-        ]
-    )
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A model's scores of posts, and what their calibration asks beside them."""
+
+    scores: Floats
+    languages: tuple[str, ...]
+    addressed: Marks
+
+
+def read(posts: Sequence[Labelled], model: Model, assessor: Assessor, now: datetime) -> Scored:
+    """What a model makes of posts."""
+    texts: list[str] = []
+    languages: list[str] = []
+    scores = []
+    for found, spoken in _understood(posts, assessor, now):
+        read = [one.reading.unsilenced for one in found]
+        scores.append(model.read(read, _features(found)).scores)
+        texts += read
+        languages += spoken
+    return Scored(np.concatenate(scores), tuple(languages), addressed(texts))
 
 
 def _understood(

@@ -7,7 +7,7 @@ language that is neither, only the signs that all languages share (emoji, emotic
 """
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 import spacy
 from spacy.language import Language
@@ -22,7 +22,7 @@ from nlp.cues import Hit
 from nlp.folding import FIELD_BREAK
 from nlp.naming import ENTITIES, PRODUCTS
 from nlp.reading import Reading, read_post
-from nlp.verdict import Place, Verdict
+from nlp.verdict import Place, Verdict, joined
 
 TEXT_LIMIT = 5_000
 TITLE_LIMIT = 500
@@ -38,8 +38,9 @@ _LEFT_TO_MODEL = (Intent.COMPLAINT, Intent.PRAISE, Intent.CHATTER)
 class Assessor:
     """Assesses mentions. Building one reads the lists and the model; keep it for the life of the process."""
 
-    def __init__(self, pipelines: dict[str, Language], model: str) -> None:
-        self._pipelines = pipelines
+    def __init__(self, pipelines: dict[str, Language], model: str, theirs: Container[str] = ()) -> None:
+        """`theirs` are the questions that components of the operator's own answer."""
+        self._pipelines, self._theirs = pipelines, theirs
         self.model = model
 
     def assess(self, mentions: Sequence[Mention]) -> list[Assessment]:
@@ -47,21 +48,23 @@ class Assessor:
 
         Only the first 5,000 characters of a text and 500 of a title are read; what stands behind them has no say.
         """
-        return [_assessment(*found, self.model) for found in self.understand(mentions)]
+        return [_assessment(*found, self.model, self._theirs) for found in self.understand(mentions)]
 
     def explain(self, mentions: Sequence[Mention]) -> list[tuple[Assessment, Verdict]]:
         """The assessments with the probabilities behind them."""
         return [
-            (_assessment(*found, self.model), found[0].verdict or _from_lists(found[0]))
+            (_assessment(*found, self.model, self._theirs), found[0].verdict or _from_lists(found[0]))
             for found in self.understand(mentions)
         ]
 
     def understand(self, mentions: Sequence[Mention]) -> list[tuple[Understanding, str, int]]:
         """All that the components found in each mention, its language, and where its text begins in what was read."""
-        languages = [language.detect(f"{mention.title} {_text(mention)}", mention.language) for mention in mentions]
+        whole = [f"{mention.title} {_text(mention)}" for mention in mentions]
+        languages = [language.detect(text, mention.language) for text, mention in zip(whole, mentions, strict=True)]
+        keys = [_pipeline_for(*found, text) for found, text in zip(languages, whole, strict=True)]
         results: dict[int, tuple[Understanding, str, int]] = {}
         for key, pipeline in self._pipelines.items():
-            chosen = [index for index, found in enumerate(languages) if _pipeline_for(*found) == key]
+            chosen = [index for index, own in enumerate(keys) if own == key]
             if not chosen:
                 continue
             posts = [_joined(mentions[index]) for index in chosen]
@@ -84,7 +87,7 @@ def load(settings: Settings | None = None, model: str = "") -> Assessor:
     names = _names(settings) if settings else []
     pipelines = {code: build(code, lists, names, path, chosen) for code, lists in codes.items()}
     gc.freeze()  # the lists are here to stay: looking through them again and again would be a tenth of all time
-    return Assessor(pipelines, trained.load(path).card.name)
+    return Assessor(pipelines, trained.load(path).card.name, _theirs(chosen))
 
 
 def _names(settings: Settings) -> list[str]:
@@ -108,7 +111,7 @@ def build(
     own = settings or Nlp()
     config = {"nlp": {"tokenizer": {"@tokenizers": tokenizer.NAME if own.components else tokenizer.WHOLE}}}
     pipeline = spacy.blank(code if code in ("de", "en") else _OTHER, config=config)
-    theirs = sorted(role for role, factory in own.components.items() if factory != COMPONENTS[role])
+    theirs = _theirs(own)
     for role, factory in (COMPONENTS | own.components).items():
         if role != "model" or code != _OTHER:
             config_of = _settings(role, lists, brands, model, theirs) if role not in theirs else {}
@@ -118,6 +121,11 @@ def build(
     if own.entities:
         _add(pipeline, "entities", ENTITIES, {"package": own.entities})
     return pipeline
+
+
+def _theirs(own: Nlp) -> list[str]:
+    """The parts that components of the operator's own play."""
+    return sorted(role for role, factory in own.components.items() if factory != COMPONENTS[role])
 
 
 def _settings(
@@ -142,11 +150,11 @@ def _read(pipeline: Language, texts: Iterable[str]) -> list[Doc]:
     return docs
 
 
-def _pipeline_for(code: str, confidence: float) -> str:
-    """A language that is neither German nor English must be sure: else both are tried."""
-    if code in _LISTS:
+def _pipeline_for(code: str, confidence: float, text: str) -> str:
+    """A language that is neither German nor English must be sure, or in other letters: else both are tried."""
+    if code in ("de", "en"):
         return code
-    return _OTHER if confidence >= _SURE else language.UNKNOWN
+    return _OTHER if confidence >= _SURE or not language.is_latin(text) else language.UNKNOWN
 
 
 def _text(mention: Mention) -> str:
@@ -161,17 +169,18 @@ def _joined(mention: Mention) -> tuple[str, int]:
     return f"{title}{FIELD_BREAK}{text}", len(title) + 1
 
 
-def _assessment(found: Understanding, code: str, split: int, model: str) -> Assessment:
+def _assessment(found: Understanding, code: str, split: int, model: str, theirs: Container[str]) -> Assessment:
     verdict = found.verdict or _from_lists(found)
-    silent = _says_nothing(found.reading, verdict)
-    sentiment = Sentiment.UNKNOWN if silent else verdict.sentiment
+    silent = _says_nothing(found.reading, verdict) and not ("model" in theirs and found.verdict)
+    sentiment = Sentiment.UNKNOWN if silent and "sentiment" not in theirs else verdict.sentiment
+    urgency = Urgency.NONE if silent and "urgency" not in theirs else verdict.urgency
     return Assessment(
         language=code,
         sentiment=sentiment,
         sentiment_score=0.0 if sentiment is Sentiment.UNKNOWN else verdict.score,
-        urgency=Urgency.NONE if silent else verdict.urgency,
+        urgency=urgency,
         intents=_intents(found, verdict),
-        needs_reply=not silent and verdict.urgency >= Urgency.NORMAL,
+        needs_reply=urgency >= Urgency.NORMAL,
         reasons=tuple(_reasons(found, verdict, split)),
         model=model,
         confidence=verdict.sureness,
@@ -220,11 +229,9 @@ def _of_model(
     about: str, reading: Reading, places: Iterable[Place], told: Sequence[Hit], split: int
 ) -> Iterator[Reason]:
     """The places that weighed most in the trained model and are not told by a cue already."""
-    for place in places:
-        if not any(hit.start < place.end and place.start < hit.end for hit in told):
-            yield _reason(
-                about, reading, reading.text[place.start : place.end], (place.start, place.end), place.weight, split
-            )
+    for place in joined([one for one in places if not any(one.overlaps(hit.start, hit.end) for hit in told)]):
+        cue = reading.text[place.start : place.end]
+        yield _reason(about, reading, cue, (place.start, place.end), place.weight, split)
 
 
 def _of_list(about: str, reading: Reading, hit: Hit, weight: float, split: int) -> Reason:

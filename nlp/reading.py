@@ -5,7 +5,7 @@ text ── fold ──► Folded ── CueFinder ──► Reading ──► s
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -18,6 +18,11 @@ _SENTENCE_END = re.compile(rf"[.!?\n{FIELD_BREAK}]")
 
 _NEAR = 80
 _FEW = 8
+_BAD = -1.5
+_IS_NOT = dict.fromkeys(("not", "isn't", "wasn't", "aren't", "weren't", "ain't", "no", "nothing", "none"), "good")
+_IS_NOT |= dict.fromkeys(("nicht", "nich", "gar nicht", "nicht mal", "kein*", "nichts"), "gut")
+_SO = re.compile(r" (?:(?:a|an|the|so|too|that|very|really|das|so|zu|sehr|wirklich|besonders|mal) ){0,2}")
+_ANY_MORE = re.compile(r"(?: \w+)? (?:mehr|anymore|any more)\b")
 _SILENT = frozenset({"brand", "silence", "litotes", "denied"})
 _NONE: frozenset[str] = frozenset()
 _start = attrgetter("start")
@@ -60,12 +65,27 @@ class Reading:
     @property
     def unsilenced(self) -> str:
         """The folded text as the model reads it: without brands, words that only look like feelings, and denials that
-        undo each other ("can't say it isn't good"); a denied fault ("not bad") is plain praise."""
+        undo each other ("can't say it isn't good"); a denied fault ("not bad", "isn't rude") is plain praise."""
         text = self.text
         for hit in (*self.hits.get("sentiment", ()), *self.hits.get("shifters", ())):
             if hit.cue.group in _SILENT:
                 text = f"{text[: hit.start]}{_instead(hit)}{text[hit.end :]}"
+        for start, end, word in self._denied():
+            text = f"{text[:start]}{word.rjust(end - start)}{text[end:]}"
         return text
+
+    def _denied(self) -> Iterator[tuple[int, int, str]]:
+        """What is said not to be bad, from the denial on, and what that means in one word."""
+        faults = [hit for hit in self.of("sentiment") if hit.cue.value <= _BAD or hit.cue.group == "litotes"]
+        for no in self.of("shifters") if faults else ():
+            word = _IS_NOT.get(no.cue.pattern)
+            place = bisect_left(faults, no.end, key=_start)
+            if word is None or place == len(faults) or (place and faults[place - 1].end > no.start):
+                continue
+            hit = faults[place]
+            told_of_before = _ANY_MORE.match(self.text, hit.end) is not None
+            if hit.cue.group == "general" and _SO.fullmatch(self.text, no.end, hit.start) and not told_of_before:
+                yield no.start, hit.end, word
 
     def remembered(self, name: str, judge: Callable[["Reading"], bool]) -> bool:
         """What `judge` says of this reading; it is asked once."""
@@ -86,9 +106,10 @@ class Reading:
     def same_clause(self, start: int, end: int) -> bool:
         return _CLAUSE_END.search(self.text, start, end) is None
 
-    def clause_end(self, start: int) -> int:
-        match = _CLAUSE_END.search(self.text, start)
-        return match.start() if match else len(self.text)
+    def closes_clause(self, end: int) -> bool:
+        """Right after `end`, or after one more sign, the clause is over."""
+        match = _CLAUSE_END.search(self.text, end, end + 4)
+        return end + 1 >= len(self.text) or (match is not None and match.start() <= end + 1)
 
     def sentence_mark(self, start: int) -> str:
         """What ends the sentence that `start` stands in: ".", "!", "?" or ""."""

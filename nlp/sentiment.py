@@ -7,6 +7,7 @@ weight behind it, wishes and conditions weaken praise, and praise next to a faul
 speaks the answer is `unknown`: a desk may trust that "neutral" was read, and may send "unknown" to a person.
 """
 
+import re
 from dataclasses import dataclass
 
 from leitstand.model import Sentiment
@@ -19,6 +20,9 @@ _SOFTNESS = 12.0
 _FAULTS = frozenset({"outage", "blocked", "money", "danger", "security", "repeat", "fault", "delay"})
 _IRONY_PRONE = 3.0
 _REACH = {"negation": 3, "irrealis": 5, "intensifier": 0, "diminisher": 0}  # how many words may stand between
+_SEVERAL = 2
+_JOINED = re.compile(r"\W*(?:(?:and|or|nor|und|oder|noch)\W+)?(?:(?!no|ni|ke)\w+ )?")
+_AND_NEITHER = re.compile(r" und .*\bauch $")  # "… und das andere auch nicht" denies the other alone
 _TOLD = 0.6  # what is reported is not felt
 
 
@@ -61,13 +65,28 @@ def _weight(reading: Reading, hit: Hit) -> float:
         return weight
     if hit.cue.group == "polite" and ("?" in reading.text or "request" in reading.groups("intents")):
         weight *= 0.4  # thanks in advance
-    for shifter in reading.near("shifters", hit):
+    for shifter in _once(reading.near("shifters", hit)):
         weight *= _shift(reading, shifter, hit)
     if weight > 0 and hit.cue.value > 0 and reading.sentence_mark(hit.end) == "?":
         weight *= 0.4
     if not reading.shouted and len(spelling := reading.spelling(hit)) > 2 and spelling.isupper():
         weight *= 1.3
     return weight
+
+
+def _once(shifters: list[Hit]) -> list[Hit]:
+    """Without negations that begin inside another one: "gar nicht" and "nicht mal" in "gar nicht mal" are one."""
+    if len(shifters) < _SEVERAL:
+        return shifters
+    kept: list[Hit] = []
+    reach = -1
+    for shifter in shifters:
+        if shifter.cue.group == "negation":
+            if shifter.start < reach:
+                continue
+            reach = shifter.end
+        kept.append(shifter)
+    return kept
 
 
 def _shift(reading: Reading, shifter: Hit, hit: Hit) -> float:
@@ -80,10 +99,18 @@ def _shift(reading: Reading, shifter: Hit, hit: Hit) -> float:
             return 1.0
         if group == "irrealis":
             return 0.4 if hit.cue.value > 0 else 1.0
-        return _negated(hit) if group == "negation" else shifter.cue.value
+        if group == "negation":
+            return 1.0 if _is_spent(reading, shifter, hit) else _negated(hit)
+        return shifter.cue.value
     if group == "negation" and hit.cue.value > 0 and shifter.start >= hit.end and _closes_clause(reading, shifter, hit):
         return _negated(hit)
     return 1.0
+
+
+def _is_spent(reading: Reading, shifter: Hit, hit: Hit) -> bool:
+    """Another cue before took the negation: "not disappointed by the upgrade"; only "and" hands it on."""
+    before = [one.end for one in reading.near("sentiment", hit) if one.end > shifter.end and one.end <= hit.start]
+    return bool(before) and _JOINED.fullmatch(reading.text, before[-1], hit.start) is None
 
 
 def _negated(hit: Hit) -> float:
@@ -96,7 +123,9 @@ def _closes_clause(reading: Reading, shifter: Hit, hit: Hit) -> bool:
         return False
     if not reading.same_clause(hit.end, shifter.start) or reading.words_between(hit.end, shifter.start) > 4:
         return False
-    return reading.clause_end(shifter.end) - shifter.end <= 1
+    if _AND_NEITHER.search(reading.text, hit.end, shifter.start):
+        return False
+    return reading.closes_clause(shifter.end)
 
 
 def _ironic(reading: Reading, parts: list[tuple[Hit, float]]) -> list[tuple[Hit, float]]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -50,7 +51,10 @@ class Model:
 
     def read(self, texts: Sequence[str], features: Floats) -> Reading:
         """The scores of folded texts and where they come from, before anything is decided."""
-        seen = self.network.read(texts, features)
+        return self.answer(self.network.read(texts, features), features)
+
+    def answer(self, seen: Reading, features: Floats) -> Reading:
+        """The same of what the network has read."""
         found = self._answers.improve(seen, features) if self._answers else seen
         if self._second is None:
             return found
@@ -98,7 +102,11 @@ def _card(folder: Path) -> Card:
 
 
 def save(folder: Path, card: Card, answers: Own) -> None:
-    """Write a site's model; the card last, so that a folder with a card is whole."""
+    """Write a site's model. The one that was there stays until the new one is whole, and two renames replace it."""
     folder.mkdir(parents=True, exist_ok=True)
-    own.save(folder / WEIGHTS, answers)
-    (folder / CARD).write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=1))
+    with TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
+        new = Path(unfinished)
+        own.save(new / WEIGHTS, answers)
+        (new / CARD).write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=1))
+        (new / WEIGHTS).replace(folder / WEIGHTS)
+        (new / CARD).replace(folder / CARD)

@@ -18,7 +18,8 @@ _SENTIMENTS = (*FEELINGS, Sentiment.UNKNOWN)
 _ALL, _LEVELS = tuple(Intent), tuple(Urgency)
 _NEUTRAL = 1
 _SHOWN = 2  # places per question: more would not be read
-_LEAST = 0.12
+_LEAST, _HAIR = 0.12, np.float32(0.005)
+_ENDS = "?!…"  # what stands before them is another sentence
 _MUTE = "\x00\x01\x02\x03.,;:-()\"'/"
 
 
@@ -28,6 +29,23 @@ class Place(NamedTuple):
     start: int
     end: int
     weight: float
+
+    def overlaps(self, start: int, end: int) -> bool:
+        return self.start < end and start < self.end
+
+
+def joined(places: Sequence[Place]) -> list[Place]:
+    """Places of one post; those that overlap are one, with what they weighed together."""
+    found: list[Place] = []
+    for place in places:
+        for number, one in enumerate(found):
+            if place.overlaps(one.start, one.end):
+                both = round(one.weight + place.weight, 3)
+                found[number] = Place(min(one.start, place.start), max(one.end, place.end), both)
+                break
+        else:
+            found.append(place)
+    return found
 
 
 class Verdict(NamedTuple):
@@ -53,7 +71,7 @@ def decide(texts: Sequence[str], seen: Reading, calibration: Calibration) -> lis
     feelings = calibration.sentiment(seen.scores[:, SENTIMENT])
     levels = calibration.urgency(seen.scores[:, URGENCY])
     chances = sigmoid(seen.scores[:, INTENTS])
-    felt, urgent = feelings.argmax(axis=1), calibration.levels(levels, _addressed(texts))
+    felt, urgent = feelings.argmax(axis=1), calibration.levels(levels, addressed(texts))
     moved = _places(texts, seen.tokens, _drive(seen, SENTIMENT, felt, felt != _NEUTRAL), _signs(felt))
     pressed = _places(texts, seen.tokens, _drive(seen, URGENCY, urgent, urgent > 0), np.ones(len(texts)))
     least = np.minimum(feelings.max(axis=1), levels[np.arange(len(texts)), urgent])
@@ -86,7 +104,8 @@ def decide(texts: Sequence[str], seen: Reading, calibration: Calibration) -> lis
     ]
 
 
-def _addressed(texts: Sequence[str]) -> Marks:
+def addressed(texts: Sequence[str]) -> Marks:
+    """Which of some folded texts begin by naming an account."""
     return np.fromiter((is_addressed(text) for text in texts), dtype=np.bool_, count=len(texts))
 
 
@@ -127,7 +146,7 @@ def _places(
     for post, weight, (before, here, after) in zip(own.tolist(), weights, around, strict=True):
         text = texts[post]
         if _speaks(text, here):
-            start = before[0] if _speaks(text, before) else here[0]
+            start = before[0] if _speaks(text, before) and text[before[0]] not in _ENDS else here[0]
             end = after[1] if _speaks(text, after) else here[1]
             found[post].append(Place(start, end, round(weight, 3)))
     return found
@@ -148,8 +167,16 @@ def _speaks(text: str, spot: tuple[int, int]) -> bool:
 
 
 def _heaviest(tokens: Tokens, drive: NDArray[np.float32]) -> NDArray[np.int64]:
-    heavy = np.flatnonzero(drive >= _LEAST)
+    heavy = np.flatnonzero(drive >= np.minimum(_LEAST, _most(tokens.post, drive)))
     order = heavy[np.lexsort((-drive[heavy], tokens.post[heavy]))]
     posts = tokens.post[order]
     rank = np.arange(len(order)) - np.searchsorted(posts, posts)
     return order[rank < _SHOWN]
+
+
+def _most(post: NDArray[np.int64], drive: NDArray[np.float32]) -> NDArray[np.float32]:
+    """By token: the most that any of its post weighed, however little; a hair's breadth where that is nothing."""
+    starts = np.flatnonzero(np.append(True, post[1:] != post[:-1])) if len(post) else post
+    most = np.maximum.reduceat(drive, starts) if len(post) else drive
+    found: NDArray[np.float32] = np.maximum(np.repeat(most, np.diff(np.append(starts, len(post)))), _HAIR)
+    return found

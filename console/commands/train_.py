@@ -1,5 +1,6 @@
 """`leitstand train`."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,7 @@ def command(
     ] = None,
     data: Annotated[
         list[Path] | None,
-        typer.Option("--data", help="JSON lines with text and sentiment, urgency, intents or needs_reply. Repeatable."),
+        typer.Option("--data", help="JSON lines with text and sentiment, urgency or intents. Repeatable."),
     ] = None,
     from_labels: Annotated[
         bool, typer.Option("--from-labels", help="Learn from what people corrected in the console, too.")
@@ -62,6 +63,7 @@ def command(
         return
     if out is None:
         raise InputError("name the folder that the model is written to", "--out")
+    _can_be_written(out)
     posts = [*_from_files(data or []), *(_from_database(config) if from_labels else [])]
     if not posts:
         raise InputError("no labelled posts: name a file with --data, or use --from-labels")
@@ -85,6 +87,15 @@ def _train(posts: list[Labelled], out: Path, *, balanced: bool, show_texts: bool
     say.print(
         f'{found.card.name} is in {out}: put model = "{out}" under [nlp] to use it', markup=False, highlight=False
     )
+
+
+def _can_be_written(out: Path) -> None:
+    """Said at once, and not after minutes of training."""
+    there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
+    if not there.is_dir():
+        raise InputError(f"{there} is no folder", "--out")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(f"nothing can be written to {there}", "--out")
 
 
 def _from_files(files: list[Path]) -> Iterator[Labelled]:
@@ -132,6 +143,13 @@ def _stays(say: Console, found: Trained, posts: list[Labelled], out: Path, shipp
     except ConfigurationError as error:  # it was made with other shipped weights, and can be used no more
         say.print(f"\n{out} holds a model that cannot be used ({error.problems[0].message})", markup=False)
         return False
+    lost = [question for question in there.card.questions if question not in found.card.questions]
+    if lost:
+        say.print(
+            f"\n[red]{there.card.name} has learned {', '.join(lost)}, the new model has not:"
+            " the posts that taught it must be among its data[/]"
+        )
+        return True
     old = site.compare(found, posts, there, shipped, clock.now())
     say.print(f"\non {_basis(old)}:")
     say.print(_table(old.name, old.old, found.card.name, old.new))

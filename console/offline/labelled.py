@@ -18,7 +18,7 @@ from leitstand.errors import InputError
 from leitstand.model import Intent, Sentiment, Urgency
 from nlp.labels import Label, Labelled
 
-_GZIP = b"\x1f\x8b"
+_GZIP, _BOM = b"\x1f\x8b", b"\xef\xbb\xbf"
 _SHORT = {"neg": "negative", "neu": "neutral", "pos": "positive"}
 
 
@@ -44,8 +44,8 @@ def read_labelled(path: Path) -> Iterator[Labelled | Refused]:
             packed = stored.peek(2)[:2] == _GZIP
             lines = cast(IO[bytes], gzip.GzipFile(fileobj=stored)) if packed else stored
             for number, line in enumerate(lines, 1):
-                if line.strip():
-                    found = _read(path, number, line)
+                if stripped := line.removeprefix(_BOM).strip():
+                    found = _read(path, number, stripped)
                     if found is not None:
                         yield found
     except (OSError, EOFError, zlib.error) as error:
@@ -56,6 +56,8 @@ def _read(path: Path, number: int, line: bytes) -> Labelled | Refused | None:
     try:
         found = _decoder.decode(line)
         label = _label(found)
+    except RecursionError:
+        return Refused(number, "is nested too deep")
     except (msgspec.DecodeError, msgspec.ValidationError, ValueError) as error:
         return Refused(number, str(error))
     if label == Label():

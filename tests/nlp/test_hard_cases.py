@@ -44,6 +44,13 @@ FEELINGS = [
     ("Voll happy mit dem customer service, best team ever", {POSITIVE}),
     ("𝐓𝐡𝐢𝐬 𝐢𝐬 𝐭𝐞𝐫𝐫𝐢𝐛𝐥𝐞", {NEGATIVE}),
     ("d\u0351as\u0352 i\u0353st s\u0354ch\u0355lec\u0356ht", {NEGATIVE}),
+    ("That isn't bad", {POSITIVE}),
+    ("Not a bad deal", {POSITIVE}),
+    ("It wasn't unreasonable", {POSITIVE, NEUTRAL, UNKNOWN}),
+    ("Es war keine schlechte Wahl", {POSITIVE, NEUTRAL, UNKNOWN}),
+    ("Gar nicht mal so schlecht", {POSITIVE}),
+    ("Das Essen war nicht schlecht und das Personal auch nicht", {POSITIVE}),
+    ("neeeeiiiin nicht schon wieder", {NEGATIVE}),
     ("Die Störungsmeldung von gestern hat die Nummer 4711.", {NEUTRAL, NEGATIVE, UNKNOWN}),
     ("خدمة العملاء لا ترد منذ يومين", {UNKNOWN, NEGATIVE, NEUTRAL}),
     ("", {UNKNOWN}),
@@ -87,6 +94,7 @@ ODD = [
     "\ud7ff\ue000\U0010ffff",
     "http://" * 700,
     "nicht " * 900,
+    "isn't so bad, " * 360,
     "#" * 900 + "a",
 ]
 

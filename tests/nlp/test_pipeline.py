@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,30 @@ def test_a_reason_slices_to_the_words_as_written(assessor: Assessor, text: str, 
     assessment = one(assessor, text)
     spans = [text[reason.start : reason.end] for reason in assessment.reasons if reason.about == subject]
     assert words in spans
+
+
+@pytest.mark.parametrize(
+    "text", ["Gar nicht mal so schlecht", "That is not a bad idea", "Das ist keine schlechte Idee"]
+)
+def test_a_denied_fault_is_told_in_whole_words(assessor: Assessor, text: str) -> None:
+    for reason in one(assessor, text).reasons:
+        assert set(text[reason.start : reason.end].split()) <= set(text.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "every saas homepage now says AI powered. acme cloud, i pay you to hold my files, not to have thoughts",
+        "seeing elevated 502s from acme cloud eu-central. anyone else? status page is all green",
+        "Acme Cloud uploads have stalled at 3%. Divers are looking at me as if I had personally unplugged the sea.",
+    ],
+)
+def test_words_are_told_once_and_not_across_sentences(assessor: Assessor, text: str) -> None:
+    for about in ("sentiment", "urgency"):
+        told = [reason for reason in one(assessor, text).reasons if reason.about == about]
+        assert not [reason.cue for reason in told if reason.cue[0] in "?!"]
+        places = sorted((reason.start, reason.end) for reason in told)
+        assert all(end <= start for (_, end), (start, _) in pairwise(places))
 
 
 def test_a_title_counts_and_its_reasons_say_so(assessor: Assessor) -> None:

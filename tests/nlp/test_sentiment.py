@@ -125,3 +125,33 @@ def test_what_is_reported_is_not_felt(assessor: Assessor) -> None:
     felt = one(assessor, "@acme what a disaster")
     assert felt.sentiment is NEGATIVE
     assert abs(told.sentiment_score) < abs(felt.sentiment_score)
+
+
+@pytest.mark.parametrize(
+    ("text", "weights"),
+    [
+        ("I was not disappointed by the upgrade", [0.4, 2.0]),
+        ("not friendly or helpful", [-1.4, -1.4]),
+        ("weder pünktlich noch sauber", [-0.7, -0.35]),
+        ("Gar nicht mal so schlecht", [1.2]),
+        ("nicht schlecht und das Personal auch nicht", [2.0]),
+        ("Ich mag Sprachen auch nicht", [-1.4]),
+    ],
+)
+def test_a_negation_turns_the_next_cue_and_what_is_joined_to_it(
+    lists: Language, text: str, weights: list[float]
+) -> None:
+    assert [round(weight, 3) for _, weight in understanding(lists(text)).mood.parts] == weights
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("it isn't so bad here", "it         good here"),
+        ("keine kalte pizza mehr", "keine kalte pizza mehr"),
+        ("bitte nicht schon wieder", "bitte nicht schon wieder"),
+        ("clouds shouldn't mean bad service", "clouds shouldn't mean bad service"),
+    ],
+)
+def test_a_fault_that_is_not_there_is_read_as_praise(lists: Language, text: str, read: str) -> None:
+    assert understanding(lists(text)).reading.unsilenced == read
