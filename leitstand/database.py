@@ -1,15 +1,13 @@
 """Connections to PostgreSQL and the state of its schema. The SQL itself belongs to the stages."""
 
 import importlib
-import select
 from functools import cache
 from pathlib import Path
 
 import msgspec
-import psycopg
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from leitstand.errors import OutdatedError, ServiceError
 
@@ -38,27 +36,15 @@ def watched(url: str) -> URL:
 
 def engine(url: str, *, pool_size: int = 4) -> Engine:
     """An engine for `url` (postgresql://…). It connects at first use, and notices and replaces dead connections."""
-    made = create_engine(
+    return create_engine(
         watched(url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=pool_size,
+        pool_pre_ping=True,
         hide_parameters=True,  # what people write is in no error, and so in no log
         json_deserializer=msgspec.json.decode,  # a third of the time of the standard one, on every case that is read
         connect_args={"application_name": "leitstand", "connect_timeout": 5, "options": _OPTIONS},
     )
-    event.listen(made, "checkout", _require_silent)
-    return made
-
-
-def _require_silent(connection: psycopg.Connection[tuple[object, ...]], *_: object) -> None:
-    """Let nobody have a connection whose server has ended it: such a one has said so, and one that is there is silent.
-
-    To ask each time whether it is there would be a statement more in every transaction.
-    """
-    heard = select.poll()
-    heard.register(connection.fileno(), select.POLLIN)
-    if heard.poll(0):
-        raise InvalidatePoolError
 
 
 def in_words(error: DBAPIError) -> str:

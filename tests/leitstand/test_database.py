@@ -234,15 +234,6 @@ def test_connections_that_the_server_has_ended_are_replaced(database: Engine, po
     assert len(_backends(pooled)) == 2 and _backends(pooled).isdisjoint(ended)
 
 
-def test_a_connection_at_rest_is_asked_nothing_before_it_is_used(database: Engine, pooled: Engine) -> None:
-    spoke = text("SELECT pid, state_change FROM pg_stat_activity WHERE pid = ANY(:pids)")
-    asked = {"pids": list(_backends(pooled))}
-    with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        before = set(connection.execute(spoke, asked).all())
-        with pooled.connect(), pooled.connect():
-            assert set(connection.execute(spoke, asked).all()) == before
-
-
 def test_whoever_stands_still_in_a_transaction_does_not_hold_its_rows_for_ever(database: Engine) -> None:
     ours = db.engine(database.url.render_as_string(hide_password=False))
     with ours.connect() as connection:
