@@ -130,7 +130,8 @@ def _call(module: str, arguments: Sequence[str]) -> int:
     finally:
         logging.shutdown()
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+            with suppress(OSError):  # what could not be written is lost, how it ended is not
+                stream.flush()
     return 0
 
 

@@ -1,16 +1,39 @@
-"""How every process of ours logs: events with fields, one line each, on stderr."""
+"""How every process of ours logs: events with fields, one line each, on stderr.
+
+A line that cannot be written is lost, and work goes on: the disk that the log is kept on may be full, or whoever read
+it may have ended.
+"""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import TextIO
 
 import structlog
 
 
+class Lines:
+    """Writes to where a stream leads, each line at once. What cannot be written is not kept, to fail again later."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._number, self._encoding = stream.fileno(), stream.encoding
+
+    def write(self, line: str) -> None:
+        """Write it, or lose it."""
+        left = line.encode(self._encoding, "backslashreplace")
+        with suppress(OSError):
+            while left:
+                left = left[os.write(self._number, left) :]
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+
 def configure_logging(role: str) -> None:
     """JSON lines on stderr, or coloured ones on a terminal. Libraries' own loggers go the same way."""
-    terminal = sys.stderr.isatty()
+    terminal, lines = sys.stderr.isatty(), Lines(sys.stderr)
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -23,7 +46,7 @@ def configure_logging(role: str) -> None:
             structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(lines),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(role=role)
@@ -34,7 +57,7 @@ def configure_logging(role: str) -> None:
             structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
         ],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(lines)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
