@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, create_engine, text
 from structlog.testing import capture_logs
@@ -25,6 +26,7 @@ from workers.line import Holding, Line
 AT = datetime(2026, 3, 3, 8, 45, tzinfo=UTC)
 SETTINGS = Settings.model_validate({"watchlists": [{"name": "cloud", "query": "acme"}]})
 CALM = Assessment("en", Sentiment.NEUTRAL, 0.0, Urgency.NONE, (), False, (), "t")
+FULL = Path("/dev/full")
 FORK = multiprocessing.get_context("fork")
 
 
@@ -111,6 +113,25 @@ def test_one_that_was_committed_before_its_process_died_is_not_said_to_have_fail
     assert left == list(ids) and {one["log_level"] for one in told} == {"info"}
     with database.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM assessments")) == 1
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
+def test_on_a_full_disk_posts_are_assessed_all_the_same(database: Engine) -> None:
+    posts = [Mention("x", str(n), f"acme calm {n}", AT, AT, author=Author(str(n))) for n in range(3)]
+    with database.begin() as connection:
+        ids = store.store(connection, "in", posts, Watchlists(SETTINGS), part="", cursor=None, now=AT).new_ids
+    process = FORK.Process(target=life, args=(database.url.render_as_string(hide_password=False), FULL, ids))
+    process.start()
+    process.join()
+    with database.connect() as connection:
+        assert connection.execute(text("SELECT mention_id, attempts, error FROM pending_mentions")).all() == []
+        assert connection.scalar(text("SELECT count(*) FROM assessments")) == 3
+
+
+def test_a_number_that_is_cut_off_is_nobodys(tmp_path: Path) -> None:
+    at_hand = AtHand(tmp_path / "work")
+    (tmp_path / "work").write_bytes(b"100 20")
+    assert at_hand.left() == []
 
 
 def test_what_is_let_go_of_is_not_left(tmp_path: Path) -> None:
