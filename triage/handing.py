@@ -11,7 +11,8 @@ from triage.timeline import because
 
 
 def forward(a: Act) -> None:
-    """Another team or department is to do something about it."""
+    """Another team or department is to do something about it. Of a case that is over nobody could take it any more."""
+    a.require(*LIVE)
     target = _target(a)
     said = f"forwarded to {target} by {a.actor}{because(a.text if a.value else '')}"
     a.note("forwarded", said, target=target)

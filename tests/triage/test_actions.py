@@ -162,6 +162,8 @@ def test_what_the_state_does_not_allow_is_said_clearly(database: Engine) -> None
     tried = [
         ("resolve", "acknowledge", "is resolved; this needs a case that is new or open or waiting"),
         ("close", "pause", "is closed; this needs a case that is new or open"),
+        ("resolve", "forward", "is resolved; this needs a case that is new or open or waiting"),
+        ("close", "forward", "is closed; this needs a case that is new or open or waiting"),
         ("note", "resume", "is new; this needs a case that is waiting"),
         ("close", "resolve", "is closed; this needs"),
     ]
