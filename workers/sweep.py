@@ -1,6 +1,6 @@
 """The role `sweep`: what must happen because time passes. Any number of sweeps may run; each thing happens once.
 
-due clocks fire · escalation steps are taken · incidents, escalations and risks are looked at (`watch`)
+due clocks fire · escalation steps are taken · incidents, escalations and risks are looked at beside that (`watch`)
 · mentions that no job carries any more are enqueued again, and answers that overtook the post they answer
 · what only served to find stories that are closed by now is let go, and what is past `[retention]` (`retention`)
 """
@@ -32,7 +32,7 @@ from workers import queues, setup, succession
 from workers.logs import configure_logging
 from workers.queues import AssessQueue
 from workers.retention import Retention
-from workers.watch import EVERY, Watch
+from workers.watch import EVERY, Aside, Looks, Watch
 
 log = structlog.get_logger()
 
@@ -46,6 +46,7 @@ FORGET_STORIES = timedelta(minutes=10)
 FIRE_AT_ONCE = 500
 ENQUEUE_AT_ONCE = 2000
 AFTER_TROUBLE = 1.0
+LEAVE = 5.0
 PATIENCE = 0.3  # with Redis: a clock that falls due meanwhile must still fire within a second
 
 
@@ -69,7 +70,7 @@ class Sweep:
     queue: AssessQueue
     policy: Policy
     metrics: Metrics
-    watch: Watch
+    watch: Looks
     retention: Retention
     lost_at: datetime = field(default_factory=clock.now)
     redis_gone_at: datetime = NEVER
@@ -143,19 +144,21 @@ def main(config: Path | str, slot: str = "sweep") -> None:
     configure_logging(slot)
     settings = setup.load(config)
     where = setup.place(settings)
-    engine = setup.open_database(where, pool_size=2)
+    engine = setup.open_database(where, pool_size=3)
     queue = AssessQueue(queues.connect(where.redis_url, PATIENCE))
     policy = compile_policy(settings)
     metrics = open_metrics(where.metrics_dir, slot)
     can = forgetting.able(settings.targets) if settings.retention.cases and settings.retention.forwarded else {}
     retention = Retention(engine, settings.retention, metrics, can)
-    sweep = Sweep(engine, queue, policy, metrics, Watch(engine, policy), retention)
+    looks = Aside(Watch(engine, policy))
+    sweep = Sweep(engine, queue, policy, metrics, looks, retention)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log.info("sweeping")
     with succession.current(engine, stop.set):
         _run(sweep, stop)
+        looks.leave(LEAVE)
     engine.dispose()
 
 

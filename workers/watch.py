@@ -3,13 +3,15 @@
 Escalations and risks are looked for among the cases that changed lately, and once a minute among all that are open.
 
 Deadlines and steps must go on whatever is wrong with one of these: a look that fails is told, rests for a minute, and
-keeps nothing else from its turn.
+keeps nothing else from its turn; one that takes long, or waits for a case that somebody holds, does so beside them.
 """
 
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Protocol
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -91,3 +93,39 @@ class Watch:
         except Exception:  # a fault in one must not make deadlines late
             self.failed_at[name] = now
             log.exception("a look failed and rests for a minute; deadlines go on", look=name)
+
+
+class Looks(Protocol):
+    """Whoever looks when told to."""
+
+    def look(self, now: datetime) -> None:
+        """Look once, or see to it."""
+        ...
+
+
+class Aside:
+    """Looks in a thread of its own, one at a time: whoever asks for the next one while it lasts does not wait."""
+
+    def __init__(self, watch: Looks) -> None:
+        self._watch = watch
+        self._looking: threading.Thread | None = None
+
+    def look(self, now: datetime) -> None:
+        """Begin to look, unless the look before goes on."""
+        if self._looking is None or not self._looking.is_alive():
+            self._looking = threading.Thread(target=self._look, args=(now,), name="looks", daemon=True)
+            self._looking.start()
+
+    def leave(self, patience: float) -> bool:
+        """Whether the look that goes on has ended, within so many seconds."""
+        if self._looking:
+            self._looking.join(patience)
+        return not (self._looking and self._looking.is_alive())
+
+    def _look(self, now: datetime) -> None:
+        try:
+            self._watch.look(now)
+        except OperationalError as error:
+            log.warning("looks wait for PostgreSQL", reason=type(error.orig).__name__)
+        except Exception:  # the thread's outermost frame
+            log.exception("looking failed; deadlines go on")

@@ -1,17 +1,26 @@
 """What the sweep looks at every second: answers of steps, escalations, risks, all in one look."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
+from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 
 from escalation_bridge import outbox
 from escalation_bridge.outbox import Taken
+from leitstand.clock import NEVER
 from leitstand.model import Receipt, Urgency
+from leitstand.settings import Settings
+from monitoring.metrics import Metrics
 from tests.triage.building import NOW, mention, one, policy, run
 from workers import watch
-from workers.watch import Watch
+from workers.queues import AssessQueue, connect
+from workers.retention import Retention
+from workers.sweep import Sweep
+from workers.watch import Aside, Watch
 
+LIMIT = 60.0
 POLICY = policy(escalations={"leadership": "manager"})
 
 
@@ -78,3 +87,32 @@ def test_what_was_overlooked_is_found_though_no_look_comes_at_a_full_minute(data
     with database.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM escalations")) == 1
         assert connection.scalar(text("SELECT at FROM case_risks")) == later
+
+
+def test_a_look_that_waits_for_somebody_holds_up_no_deadline(database: Engine, redis_url: str) -> None:
+    """Who has stopped in the middle of a transaction holds the locks of its cases."""
+    rules = policy(sla=[{"first_response": "1h"}])
+    late, held = (mention(n) for n in (1, 2))
+    run(database, [one(late), one(held, Urgency.CRITICAL)], rules)
+    aside = Aside(Watch(database, rules))
+    metrics = Metrics(CollectorRegistry())
+    retention = Retention(database, Settings.model_validate({}).retention, metrics)
+    sweep = Sweep(database, AssessQueue(connect(redis_url)), rules, metrics, aside, retention, watched_at=NEVER)
+    breached = text(
+        "SELECT count(*) FROM case_events e JOIN cases c ON c.number = e.case_number"
+        " WHERE e.kind = 'clock_breached' AND c.author_id = 'author1'"
+    )
+    escalations = text(
+        "SELECT count(*) FROM escalations e JOIN cases c ON c.number = e.case_number WHERE c.author_id = 'author2'"
+    )
+    with ThreadPoolExecutor(1) as pool, database.connect() as stopped:
+        stopped.execute(text("SELECT FROM cases WHERE author_id = 'author2' FOR UPDATE"))
+        for _ in range(3):
+            pool.submit(sweep.tick).result(timeout=LIMIT)
+        with database.connect() as connection:
+            assert connection.scalar(breached) == 1
+            assert connection.scalar(escalations) == 0
+        stopped.rollback()
+        assert aside.leave(LIMIT)
+    with database.connect() as connection:
+        assert connection.scalar(escalations) == 1
