@@ -7,7 +7,7 @@ took one of ours meanwhile, everything is undone and decided again on what is tr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -117,7 +117,11 @@ def _load(connection: Connection, items: Sequence[Item], wanted: list[str], poli
         for key, number, at in (keys.held(connection, wanted) if cases else ())
         if (case := cases.get(number)) is not None
     }
-    earlier = {key: _ended(number, cases, number in lately, number in rated) for key, number in ended.items()}
+    former = keys.former(connection, lately, wanted)
+    earlier = {
+        key: replace(_ended(number, cases, number in lately, number in rated), keys=former.get(number, ()))
+        for key, number in ended.items()
+    }
     return _Loaded(held, earlier, cases, clocks.read(connection, cases))
 
 
@@ -146,7 +150,7 @@ def _claim(connection: Connection, ledger: Ledger, told: placing.Told) -> bool:
     """Store the new cases, and take the keys. False if another transaction was faster with a key."""
     records.insert(connection, [ledger.records[n] for n in ledger.opened])
     for number in ledger.reopened:
-        keys.retake(connection, number)
+        keys.retake(connection, number, [key for key, (taker, _) in ledger.takes.items() if taker != number])
     if not placing.claim(connection, told):
         return False
     keys.release(connection, ledger.releases)

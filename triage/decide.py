@@ -74,13 +74,15 @@ class Decision:
 class Ended:
     """The last case that had a key and is over, and its author's identity.
 
-    `again` says that it may be opened again, `rated` that its author may still rate it.
+    `again` says that it may be opened again, `rated` that its author may still rate it. `keys` are what it takes back
+    then, unless another case has them, each with the time of its last post.
     """
 
     case: int
     owner: str = ""
     again: bool = False
     rated: bool = False
+    keys: tuple[tuple[str, datetime], ...] = ()
 
 
 NONE = Ended(0)
@@ -121,7 +123,7 @@ def decide(
             opened += 1
             case = -opened
         if move is Move.REOPEN:
-            _retake(case, wants, ended, board)
+            _retake(before, board)
         takes, touches, releases = _claim(wants, case, by, board) if move in _KEEPING else ((), (), ())
         absorbed = _absorb(wants, board)
         decisions.append(
@@ -189,11 +191,10 @@ def _choose(
     return (Move.REOPEN, before.case, "") if before.again else (Move.OPEN, 0, "")
 
 
-def _retake(case: int, wants: _Wants, ended: Mapping[str, Ended], board: dict[str, Held]) -> None:
+def _retake(before: Ended, board: dict[str, Held]) -> None:
     """The board with the keys that a case opened again has back."""
-    for key, before in ended.items():
-        if before.case == case and key not in board:
-            board[key] = Held(case, before.owner, wants.written)
+    for key, last_at in before.keys:
+        board.setdefault(key, Held(before.case, before.owner, last_at))
 
 
 def _absorb(wants: _Wants, board: dict[str, Held]) -> tuple[tuple[int, int], ...]:

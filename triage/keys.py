@@ -1,6 +1,6 @@
 """Grouping keys as stored. The unique index on held keys is what keeps cases single; this is its SQL."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -42,6 +42,11 @@ _RETAKE = text("""
     UPDATE case_keys k SET held = true
     FROM (SELECT DISTINCT ON (key) id FROM case_keys WHERE case_number = :number AND NOT held ORDER BY key, id DESC) own
     WHERE k.id = own.id AND NOT EXISTS (SELECT FROM case_keys o WHERE o.key = k.key AND o.held)
+      AND k.key <> ALL(CAST(:but AS text[]))
+""")
+_FORMER = text("""
+    SELECT DISTINCT ON (case_number, key) case_number, key, last_at FROM case_keys
+    WHERE NOT held AND case_number = ANY(:numbers) AND key = ANY(:keys) ORDER BY case_number, key, id DESC
 """)
 
 
@@ -84,9 +89,19 @@ def release_cases(connection: Connection, numbers: Sequence[int]) -> None:
     connection.execute(_RELEASE_CASES, {"numbers": numbers})
 
 
-def retake(connection: Connection, number: int) -> None:
-    """Give a reopened case its keys back, but for those that a newer case holds."""
-    connection.execute(_RETAKE, {"number": number})
+def retake(connection: Connection, number: int, but: Collection[str] = ()) -> None:
+    """Give a reopened case its keys back, but for those that a newer case holds, or is about to take."""
+    connection.execute(_RETAKE, {"number": number, "but": list(but)})
+
+
+def former(
+    connection: Connection, numbers: Collection[int], keys: Sequence[str]
+) -> dict[int, tuple[tuple[str, datetime], ...]]:
+    """Which of `keys` each of these ended cases once held, with the time of the last post: what it would take back."""
+    found: dict[int, tuple[tuple[str, datetime], ...]] = {}
+    for row in connection.execute(_FORMER, {"numbers": list(numbers), "keys": list(keys)}) if numbers else ():
+        found[row.case_number] = (*found.get(row.case_number, ()), (row.key, row.last_at))
+    return found
 
 
 def move(connection: Connection, number: int, into: int, only: Sequence[str] | None = None) -> None:

@@ -66,6 +66,30 @@ def bridge(number: int, minutes: float) -> Item:
     return one(mention(number, words=f"{SAID} {LINK}", minutes=minutes), Urgency.NORMAL)
 
 
+def _over(database: Engine) -> int:
+    """A case that told a story, and is resolved by now."""
+    (opened,) = run(database, [one(mention(1, words=SAID))]).opened
+    with database.begin() as connection:
+        act(connection, opened.number, "resolve", actor="eve", now=NOW, policy=policy())
+    return opened.number
+
+
+def test_a_copy_and_then_an_answer_that_opens_the_case_again_in_one_batch(database: Engine) -> None:
+    number = _over(database)
+    outcome = run(database, [one(mention(2, words=SAID, minutes=1)), one(mention(3, parent="post1", minutes=2))])
+    assert [case.number for case in outcome.opened] == [case_of(database, 2)]
+    assert case_of(database, 3) == number
+    run(database, [one(mention(4, words=SAID, minutes=3))])
+    assert case_of(database, 4) == case_of(database, 2) != number
+
+
+def test_an_answer_that_opens_the_case_again_and_then_a_copy_in_one_batch(database: Engine) -> None:
+    number = _over(database)
+    outcome = run(database, [one(mention(2, parent="post1", minutes=1)), one(mention(3, words=SAID, minutes=2))])
+    assert outcome.opened == ()
+    assert [case_of(database, n) for n in (2, 3)] == [number] * 2
+
+
 def test_a_copy_on_another_network_joins_the_case(database: Engine) -> None:
     run(database, [one(mention(1, words=SAID))])
     outcome = run(
