@@ -35,6 +35,7 @@ NOTICES: dict[str, str] = {
     "escalation.milestone": N_("milestone"),
     "escalation.reminder": N_("reminder"),
     "case.shared": N_("worth knowing"),
+    "case.forgotten": N_("no longer kept"),
     "digest.weekly": N_("digest"),
 }
 CHANNELS = {

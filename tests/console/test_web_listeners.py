@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import text
 
 from leitstand import clock
+from leitstand.model import NoticeType
 from listeners import gaps
 from listeners.cursors import report_status
 from tests.console.alike import alike
@@ -50,15 +52,15 @@ def test_a_listener_tells_state_lag_gap_budget_and_error(console: Console) -> No
     assert "<html" not in page
 
 
-def _dead(console: Console, number: int, target: str) -> int:
+def _dead(console: Console, number: int, target: str, kind: str = NoticeType.CASE_OPENED) -> int:
     with console.database.begin() as connection:
         found: int = connection.execute(
             text(
                 "INSERT INTO deliveries (key, target, case_number, severity, type, reason, step, snapshot, state,"
                 " attempts, created_at, next_attempt_at, ended_at, error) VALUES (:key, :target, :n, 'sev2',"
-                " 'case.opened', 'r', '', '{}', 'dead', 9, now(), now(), now(), 'HTTP 410: gone') RETURNING id"
+                " :kind, 'r', '', '{}', 'dead', 9, now(), now(), now(), 'HTTP 410: gone') RETURNING id"
             ),
-            {"key": f"{target}-{number}-{clock.now().timestamp()}", "target": target, "n": number},
+            {"key": f"{target}-{number}-{clock.now().timestamp()}", "target": target, "n": number, "kind": kind},
         ).scalar_one()
         return found
 
@@ -80,6 +82,17 @@ def test_dead_letters_are_sent_again_one_or_all_of_a_target(console: Console) ->
         assert [_state(console, d) for d in (first, second, third)] == ["dead", "dead", "unknown"]
         client.post("/deliveries/retry", data={"target": "desk"})
         assert [_state(console, d) for d in (first, second)] == ["unknown", "unknown"]
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_dead_letter_of_any_kind_is_shown(console: Console, language: str) -> None:
+    number = console.open_case()
+    for kind in NoticeType:
+        _dead(console, number, "desk", kind)
+    with sign_in(console, READ) as client:
+        page = client.get("/listeners", headers={"accept-language": language})
+    assert page.status_code == 200
+    assert page.text.count("HTTP 410: gone") == len(NoticeType)
 
 
 def test_who_may_only_read_cannot_send_again_and_nothing_named_sends_nothing(console: Console) -> None:
