@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import URL, Connection, Engine, create_engine, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from leitstand.errors import OutdatedError, ServiceError
 
@@ -20,6 +20,10 @@ _WATCHED = {"keepalives_idle": "5", "keepalives_interval": "5", "keepalives_coun
 # Longer than any job may take. Whoever stands still in a transaction for so long was stopped, or hangs, and others wait
 # for the rows that it holds.
 _OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=180s"
+
+# It was ended so, or the server became one that can only be read. To the driver neither is the server's doing, and the
+# second leaves the connection as it is, for ever.
+_SESSION_OVER = ("25P03", "25P04", "25006")
 
 
 def watched(url: str) -> URL:
@@ -36,7 +40,7 @@ def watched(url: str) -> URL:
 
 def engine(url: str, *, pool_size: int = 4) -> Engine:
     """An engine for `url` (postgresql://…). It connects at first use, and notices and replaces dead connections."""
-    return create_engine(
+    made = create_engine(
         watched(url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=pool_size,
@@ -45,6 +49,21 @@ def engine(url: str, *, pool_size: int = 4) -> Engine:
         json_deserializer=msgspec.json.decode,  # a third of the time of the standard one, on every case that is read
         connect_args={"application_name": "leitstand", "connect_timeout": 5, "options": _OPTIONS},
     )
+    event.listen(made, "handle_error", _leave)
+    return made
+
+
+def session_over(error: BaseException) -> OperationalError | None:
+    """The error as whoever waits for PostgreSQL expects it, where another connection is needed."""
+    over = getattr(error, "sqlstate", None) in _SESSION_OVER
+    return OperationalError(None, None, error, hide_parameters=True, connection_invalidated=True) if over else None
+
+
+def _leave(failed: ExceptionContext) -> BaseException | None:
+    over = session_over(failed.original_exception)
+    if over:
+        failed.is_disconnect = True
+    return over
 
 
 def in_words(error: DBAPIError) -> str:

@@ -14,6 +14,8 @@ from psycopg import Cursor, RawCursor
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from leitstand import database
+
 _NAMED: Final = re.compile(r"(?<![:\w]):(\w+)")
 _CURSOR: Final = "cursor of statements"
 NOTHING: Final[Mapping[str, object]] = {}
@@ -49,6 +51,10 @@ class Statement:
         try:
             return cursor.execute(self._sql, [values[name] for name in self._names])
         except psycopg.Error as error:
+            if over := database.session_over(error):
+                connection.invalidate(error)
+                connection.engine.dispose()  # those that rest in the pool are no better
+                raise over from error
             # The values are a post's words: no error shows them.
             raise DBAPIError.instance(None, None, error, psycopg.Error, dialect=connection.dialect) from error
 

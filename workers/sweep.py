@@ -144,7 +144,7 @@ def main(config: Path | str, slot: str = "sweep") -> None:
     configure_logging(slot)
     settings = setup.load(config)
     where = setup.place(settings)
-    engine = setup.open_database(where, pool_size=3)
+    engine = setup.open_database(where, pool_size=2)
     queue = AssessQueue(queues.connect(where.redis_url, PATIENCE))
     policy = compile_policy(settings)
     metrics = open_metrics(where.metrics_dir, slot)

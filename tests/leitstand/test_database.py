@@ -8,11 +8,11 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from sqlalchemy import Connection, Engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from leitstand import database as db
 from leitstand.errors import OutdatedError, ServiceError
@@ -54,6 +54,38 @@ def test_a_database_that_only_reads_is_no_place_to_start(database: Engine) -> No
     database.dispose()
     with pytest.raises(ServiceError, match="name the primary"):
         db.require_current(database)
+
+
+@contextmanager
+def read_only(database: Engine) -> Iterator[Connection]:
+    """A transaction on a connection to a server that can only be read by now, as all of the pool are: it must fail."""
+    with ExitStack() as open_:
+        for connection in [open_.enter_context(database.connect()) for _ in range(2)]:
+            connection.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"))
+            connection.commit()
+    with pytest.raises(OperationalError, match="read-only transaction"), database.begin() as connection:
+        yield connection
+
+
+def test_a_server_that_can_only_be_read_by_now_is_left_for_another(database: Engine) -> None:
+    """As where another one has become the primary: a connection that still stands would fail for ever."""
+    with read_only(database) as connection:
+        connection.execute(text("CREATE TABLE kept (name text)"))
+    with database.begin() as connection:
+        connection.execute(text("CREATE TABLE kept (name text)"))
+
+
+def test_whoever_was_ended_for_standing_still_may_try_again(database: Engine) -> None:
+    with pytest.raises(OperationalError), database.begin() as connection:
+        connection.execute(text("SET idle_in_transaction_session_timeout = '1ms'"))
+        number = connection.scalar(text("SELECT pg_backend_pid()"))
+        with database.connect() as other:
+            other.execution_options(isolation_level="AUTOCOMMIT")
+            while other.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid"), {"pid": number}):
+                pass
+        connection.execute(text("SELECT 1"))
+    with database.connect() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
 
 
 def test_roles_that_migrate_at_once_migrate_once(database: Engine) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from leitstand.statements import Statement
+from tests.leitstand.test_database import read_only
 
 ADD = Statement("INSERT INTO kept (name, times) VALUES (:name, :times)")
 ALL = Statement("SELECT name, times FROM kept ORDER BY name")
@@ -60,6 +61,15 @@ def test_a_connection_that_was_cut_is_an_operational_error_and_the_next_one_work
         one.rows(connection)
     with database.begin() as connection:
         assert one.value(connection) == 1
+
+
+def test_a_server_that_can_only_be_read_by_now_is_left_for_another(kept: Engine) -> None:
+    with read_only(kept) as connection:
+        ADD.run(connection, {"name": "a", "times": 1})
+    with kept.begin() as connection:
+        assert ADD.run(connection, {"name": "a", "times": 2}) == 1
+    with kept.connect() as connection:
+        assert ALL.rows(connection) == [("a", 2)]
 
 
 def cut(database: Engine, connection: Connection) -> None:
