@@ -150,7 +150,9 @@ def _claim(connection: Connection, ledger: Ledger, told: placing.Told) -> bool:
     """Store the new cases, and take the keys. False if another transaction was faster with a key."""
     records.insert(connection, [ledger.records[n] for n in ledger.opened])
     for number in ledger.reopened:
-        keys.retake(connection, number, [key for key, (taker, _) in ledger.takes.items() if taker != number])
+        given_away = [key for key, (taker, _) in ledger.takes.items() if taker != number]
+        if not keys.retake(connection, number, given_away):
+            return False
     if not placing.claim(connection, told):
         return False
     keys.release(connection, ledger.releases)

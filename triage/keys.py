@@ -38,11 +38,19 @@ _TOUCH = Statement(f"""
 """)  # noqa: S608  our own column names
 _RELEASE = Statement("UPDATE case_keys SET held = false WHERE held AND key = ANY(CAST(:keys AS text[]))")
 _RELEASE_CASES = text("UPDATE case_keys SET held = false WHERE held AND case_number = ANY(:numbers)")
+# Whoever takes one of them at the same moment is waited for, in the order in which keys are taken.
 _RETAKE = text("""
-    UPDATE case_keys k SET held = true
-    FROM (SELECT DISTINCT ON (key) id FROM case_keys WHERE case_number = :number AND NOT held ORDER BY key, id DESC) own
-    WHERE k.id = own.id AND NOT EXISTS (SELECT FROM case_keys o WHERE o.key = k.key AND o.held)
-      AND k.key <> ALL(CAST(:but AS text[]))
+    WITH own AS (
+      SELECT DISTINCT ON (key) id, key, last_at FROM case_keys k WHERE case_number = :number AND NOT held
+        AND key <> ALL(CAST(:but AS text[])) AND NOT EXISTS (SELECT FROM case_keys o WHERE o.key = k.key AND o.held)
+      ORDER BY key, id DESC
+    ), retaken AS (
+      INSERT INTO case_keys (key, case_number, last_at) SELECT key, :number, last_at FROM own ORDER BY key
+      ON CONFLICT (key) WHERE held DO NOTHING RETURNING key
+    ), past AS (
+      DELETE FROM case_keys USING own JOIN retaken USING (key) WHERE case_keys.id = own.id
+    )
+    SELECT (SELECT count(*) FROM own) = (SELECT count(*) FROM retaken)
 """)
 _FORMER = text("""
     SELECT DISTINCT ON (case_number, key) case_number, key, last_at FROM case_keys
@@ -89,9 +97,12 @@ def release_cases(connection: Connection, numbers: Sequence[int]) -> None:
     connection.execute(_RELEASE_CASES, {"numbers": numbers})
 
 
-def retake(connection: Connection, number: int, but: Collection[str] = ()) -> None:
-    """Give a reopened case its keys back, but for those that a newer case holds, or is about to take."""
-    connection.execute(_RETAKE, {"number": number, "but": list(but)})
+def retake(connection: Connection, number: int, but: Collection[str] = ()) -> bool:
+    """Give a reopened case its keys back, but for those that a newer case holds, or is about to take.
+
+    False if another transaction was faster with one.
+    """
+    return bool(connection.scalar(_RETAKE, {"number": number, "but": list(but)}))
 
 
 def former(

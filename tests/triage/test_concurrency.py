@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 from leitstand.model import Urgency
 from tests.triage.building import NOW, mention, one, policy, run, store
 from tests.triage.racing import CAMPAIGNS, CONVERSATIONS, ROUNDS, items_of, same_author, same_stories, work
+from triage.actions import act
 from triage.cases import process
 from triage.stories.prints import BANDS
 
@@ -120,6 +121,36 @@ def test_who_joins_a_story_that_is_merged_meanwhile_joins_what_it_has_become(dat
     with database.connect() as connection:
         assert connection.scalars(text("SELECT DISTINCT story FROM story_posts")).all() == [1]
         assert connection.scalars(text("SELECT DISTINCT case_number FROM case_mentions")).all() == [1]
+
+
+@pytest.mark.parametrize("by", ["an answer", "a person"])
+def test_who_opens_a_case_again_leaves_another_what_it_has_just_taken(database: Engine, by: str) -> None:
+    said = "Acme Cloud has been down since nine and our whole shop stands still"
+    (over,) = run(database, [one(mention(1, words=said))]).opened
+    with database.begin() as connection:
+        act(connection, over.number, "resolve", actor="eve", now=NOW, policy=policy())
+    copy = one(mention(2, words=said, minutes=1))
+    with database.begin() as connection:
+        store(connection, [copy])
+
+    def again() -> None:
+        if by == "an answer":
+            assert run(database, [one(mention(3, parent="post1", minutes=2))]).joined == 1
+            return
+        with database.begin() as connection:
+            act(connection, over.number, "reopen", actor="eve", now=NOW, policy=policy())
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin() as connection:
+            (new,) = process(connection, [copy], policy(), NOW).opened
+            late = pool.submit(again)
+            _until_somebody_waits(database)
+        late.result(30)
+    with database.connect() as connection:
+        held = {row.key: row.case_number for row in connection.execute(text("SELECT * FROM case_keys WHERE held"))}
+        states = connection.execute(text("SELECT number, state FROM cases ORDER BY number")).all()
+    assert (held["s:1"], held["c:x:post1"]) == (new.number, over.number)
+    assert [tuple(row) for row in states] == [(over.number, "open"), (new.number, "new")]
 
 
 def _until_somebody_waits(database: Engine) -> None:
