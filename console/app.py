@@ -4,9 +4,13 @@
 ends open event streams before it waits for requests to finish.
 """
 
+import asyncio
+import errno
+import math
 import socket
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import structlog
 import uvicorn
@@ -42,6 +46,8 @@ from monitoring.health import Part
 log = structlog.get_logger()
 
 STOP_SECONDS = 8
+CROWDED_EVERY = 60.0
+_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -136,6 +142,23 @@ def _description() -> APIRouter:
     return router
 
 
+class Crowd:
+    """What the event loop hands over: that it can take no further connection is one line a minute, not thousands."""
+
+    def __init__(self) -> None:
+        self._told = -math.inf
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Tell it."""
+        error = context.get("exception")
+        if not isinstance(error, OSError) or error.errno not in _NO_ROOM:
+            loop.default_exception_handler(context)
+        elif loop.time() >= self._told + CROWDED_EVERY:
+            self._told = loop.time()
+            advice = "close pages, or allow this process more open files (ulimit -n, LimitNOFILE=)"
+            log.error("no further connection can be taken", reason=error.strerror, advice=advice)
+
+
 class Server(uvicorn.Server):
     """Serves the application until it is told to stop, then for at most STOP_SECONDS more."""
 
@@ -158,6 +181,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen. What the log says of it is so: an address that is taken is no service."""
+        asyncio.get_running_loop().set_exception_handler(Crowd())
         try:
             await super().startup(sockets)
         except SystemExit:
