@@ -48,10 +48,11 @@ _NOTICES: Final = Rows(
         "withdraws": "bigint",
     }
 )
+# The clock of whoever adds them may be ahead of the senders': a page must not wait for theirs to get there.
 _ADD = Statement(f"""
     WITH added AS (
       INSERT INTO deliveries (created_at, next_attempt_at, {_NOTICES.names})
-      SELECT :now, :now, {_NOTICES.selected} FROM {_NOTICES.source}
+      SELECT :now, least(CAST(:now AS timestamptz), clock_timestamp()), {_NOTICES.selected} FROM {_NOTICES.source}
       ON CONFLICT (key) DO NOTHING
       RETURNING target
     ), told AS (

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 
 from escalation_bridge import outbox
 from escalation_bridge.outbox import Taken
+from leitstand import clock
 from leitstand.model import Delivery, Notice, NoticeType, Receipt, Severity
 from tests.escalation_bridge.words import CASE, NOW, notice
 from tests.reading import rows_read
@@ -55,6 +56,13 @@ def test_what_goes_in_comes_out(database: Engine) -> None:
     assert claimed == Delivery(
         claimed.id, outbox.key(notice()), "hook", CASE, NoticeType.CASE_ESCALATED, "why", "2 of 3", NOW, attempt=1
     )
+
+
+def test_a_host_whose_clock_is_ahead_makes_no_page_late(database: Engine) -> None:
+    with database.begin() as connection:
+        outbox.add(connection, [notice()], clock.now() + timedelta(hours=1))
+    with database.begin() as connection:
+        assert len(outbox.claim(connection, "hook", 10, LEASE, clock.now())) == 1
 
 
 def test_adding_tells_each_target_once_when_it_commits(database: Engine, database_url_of_test: str) -> None:
