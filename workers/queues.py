@@ -9,7 +9,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -185,6 +185,19 @@ class WarmWorker(SimpleWorker):
         if self._is_due():
             super().set_state(self._state, pipeline)
             super().heartbeat(timeout, pipeline)
+
+    def set_shutdown_requested_date(self) -> None:
+        """Leave Redis out of it: told to stop in the middle of a batch, what it fails with would end that, too."""
+
+    def register_death(self) -> None:
+        """Say that this worker is gone, where Redis is still there; else that is known when its time runs out."""
+        with suppress(RedisError):
+            super().register_death()  # type: ignore[no-untyped-call]
+
+    def unsubscribe(self) -> None:
+        """Listen for no more orders."""
+        with suppress(RedisError):
+            super().unsubscribe()  # type: ignore[no-untyped-call]
 
     def check_for_suspension(self, burst: bool) -> None:
         """Wait while all workers are suspended; that is looked at as often."""

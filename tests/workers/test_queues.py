@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -155,6 +156,27 @@ def test_a_job_whose_ids_the_script_cannot_read_is_done_by_itself(redis: Redis) 
 def test_a_job_that_breaks_stops_no_other(redis: Redis) -> None:
     given = enqueue(redis, BATCH, 1)
     assert work(redis, 2, Broken()) == given
+
+
+class Stopped(Recorder):
+    """A line whose worker is told to stop in the middle of a batch, when Redis has stopped already."""
+
+    def __init__(self, connection: Redis, address: Path) -> None:
+        super().__init__()
+        self.connection, self.address = connection, address
+
+    def move_all(self, ids: Sequence[int]) -> None:
+        self.address.unlink()
+        self.connection.connection_pool.disconnect(inuse_connections=False)
+        signal.raise_signal(signal.SIGTERM)
+        super().move_all(ids)
+
+
+def test_who_is_told_to_stop_without_a_redis_ends_the_batch_and_then_itself(redis: Redis, tmp_path: Path) -> None:
+    (address := tmp_path / "redis").symlink_to(redis.get_connection_kwargs()["path"])
+    given = enqueue(redis, 3)
+    with queues.connect(f"unix://{address}") as connection:
+        assert work(connection, 2, Stopped(connection, address)) == given
 
 
 def test_a_post_without_end_stops_no_other(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
