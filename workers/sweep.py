@@ -8,6 +8,7 @@ due clocks fire · escalation steps are taken · incidents, escalations and risk
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -46,6 +47,7 @@ FORGET_STORIES = timedelta(minutes=10)
 FIRE_AT_ONCE = 500
 ENQUEUE_AT_ONCE = 2000
 AFTER_TROUBLE = 1.0
+REST = timedelta(seconds=5)
 LEAVE = 5.0
 PATIENCE = 0.3  # with Redis: a clock that falls due meanwhile must still fire within a second
 
@@ -63,7 +65,8 @@ def lost_before(now: datetime, head_enqueued_at: datetime | None) -> datetime:
 @dataclass
 class Sweep:
     """One sweeper. `lost_at` is when it last looked for lost mentions, `redis_gone_at` when it could not, `forgot_at`
-    when it last let old stories go, `settled_at` when it last looked for overtaken answers.
+    when it last let old stories go, `settled_at` when it last looked for overtaken answers, `failed_at` when a part of
+    it met a fault that nobody foresaw: it rests for a little, and keeps no other part from its turn.
     """
 
     engine: Engine
@@ -77,27 +80,40 @@ class Sweep:
     forgot_at: datetime = field(default_factory=clock.now)
     watched_at: datetime = field(default_factory=clock.now)
     settled_at: datetime = field(default_factory=clock.now)
+    failed_at: dict[str, datetime] = field(default_factory=dict)
 
     def tick(self) -> bool:
         """Do what is due now. True if there was so much that the next tick should come at once."""
         now = clock.now()
-        more = self._fire(now) | self._escalate(now)
+        more = self._part("deadlines", self._fire, now) | self._part("steps", self._escalate, now)
         if is_due(self.watched_at, EVERY, now):
             self.watched_at = now
             self.watch.look(now)
         if is_due(self.lost_at, LOOK_FOR_LOST, now) and is_due(self.redis_gone_at, WITHOUT_REDIS, now):
             self.lost_at = now
-            self._enqueue_lost(now)
+            self._part("lost posts", self._enqueue_lost, now)
         if is_due(self.settled_at, LOOK_FOR_OVERTAKEN, now):
             self.settled_at = now
-            self._settle(now)
+            self._part("overtaken answers", self._settle, now)
         if is_due(self.forgot_at, FORGET_STORIES, now):
             self.forgot_at = now
-            with self.engine.begin() as connection:
-                stories.forget(connection, now - 2 * self.policy.triage.story_window)
+            self._part("old stories", self._forget, now)
         if not more:
             self.retention.step(now)
         return more
+
+    def _part(self, name: str, do: Callable[[datetime], bool | None], now: datetime) -> bool:
+        """Do one part: whether there is more of it. False where it fails or rests. Raises OperationalError."""
+        if not is_due(self.failed_at.get(name, NEVER), REST, now):
+            return False
+        try:
+            return bool(do(now))
+        except OperationalError:
+            raise
+        except Exception:
+            self.failed_at[name] = now
+            log.exception("a part of the sweep failed and rests; the others go on", part=name, rests_s=REST.seconds)
+            return False
 
     def _fire(self, now: datetime) -> bool:
         with self.engine.begin() as connection:
@@ -116,6 +132,10 @@ class Sweep:
             advanced = advancing.advance_due(connection, self.policy, now, FIRE_AT_ONCE)
             outbox.add(connection, [*advanced.notices, *outcomes.do(connection, advanced.does, self.policy, now)], now)
         return len(advanced.delays) >= FIRE_AT_ONCE
+
+    def _forget(self, now: datetime) -> None:
+        with self.engine.begin() as connection:
+            stories.forget(connection, now - 2 * self.policy.triage.story_window)
 
     def _settle(self, now: datetime) -> None:
         """Have the answers decided on again that were there before their case."""
