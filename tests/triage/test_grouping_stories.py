@@ -113,6 +113,24 @@ def test_copies_in_one_batch_are_one_case_and_told_of_once(database: Engine) -> 
     assert [n.type for n in outcome.notices] == [NoticeType.CASE_OPENED]
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_the_beginning_of_another_text_tells_its_story_in_one_batch_or_after_it(
+    database: Engine, together: bool
+) -> None:
+    short = "My parcel from Acme went to Lisbon and came back"
+    tail = (
+        "with a cat in it, a bill for its ticket, stamps from places far away, sand in every corner, a postcard for my"
+    )
+    long = (
+        f"{short} {tail} aunt, the smell of grilled fish, half a guide to the old town and the keys of some hotel room"
+    )
+    posts = [one(mention(1, words=long), Urgency.HIGH), one(mention(2, minutes=2, words=short), Urgency.HIGH)]
+    for batch in [posts] if together else [[post] for post in posts]:
+        run(database, batch)
+    assert case_of(database, 1) is not None
+    assert case_of(database, 2) == case_of(database, 1)
+
+
 def test_other_words_and_other_numbers_are_other_cases(database: Engine) -> None:
     said = [
         OTHER,

@@ -266,11 +266,11 @@ def _near(connection: Connection, posts: Sequence[Print], snapshot: str = "") ->
 
 
 def _asks(post: Print) -> tuple[int, ...]:
-    """The bands by which to look for copies: whole texts look for cut ones by their beginning, cut ones for all."""
-    if post.words is None:
-        return ()
-    cut = ~post.beginning
-    return (*post.bands, cut, post.beginning) if post.words.cut else (*post.bands, cut)
+    """The bands by which to look for copies: one may be the beginning of the other, whether it shows its cut or not.
+
+    Cut ones are asked for by a number of their own: whole ones that merely begin alike would crowd them out.
+    """
+    return () if post.words is None else (*post.bands, ~post.beginning, post.beginning)
 
 
 def kept_beginning(post: Print) -> int:
