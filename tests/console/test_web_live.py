@@ -30,9 +30,12 @@ def test_a_change_is_told_to_an_open_page(open_console: Console) -> None:
         assert response.headers["content-type"].startswith("text/event-stream")
         told = events(response)
         assert next(told) == "ready"
-        assert next(told) == "changed"  # the first look
-        open_console.open_case()
-        assert next(told) == "changed"
+        for author in (
+            "ana",
+            "ben",
+        ):  # the first look may tell of a change, too: another page may have seen other cases
+            open_console.open_case(author=author)
+            assert next(told) == "changed"
 
 
 def test_an_open_page_hears_twice_at_least_that_the_console_is_there_before_it_believes_itself_alone() -> None:
