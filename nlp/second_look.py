@@ -17,13 +17,14 @@ import msgspec
 import numpy as np
 
 from leitstand.errors import ConfigurationError, Problem
-from leitstand.model import Intent, Sentiment, Urgency
+from leitstand.model import Intent, Urgency
 from nlp.calibration import sigmoid, softmax
 from nlp.features import NAMES
 from nlp.network import URGENCY, Floats, Reading
+from nlp.verdict import FEELINGS
 
 SCORES = (
-    *(f"is {feeling.value}" for feeling in (Sentiment.NEGATIVE, Sentiment.NEUTRAL, Sentiment.POSITIVE)),
+    *(f"is {feeling.value}" for feeling in FEELINGS),
     *(f"is {level.name.lower()}" for level in Urgency),
     *(f"is {intent.value}" for intent in Intent),
 )
