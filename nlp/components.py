@@ -15,7 +15,9 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from leitstand.model import Intent
 from nlp import intents, sentiment, trained, urgency
+from nlp.calibration import Marks
 from nlp.cues import Cue, CueFinder, read
 from nlp.features import describe
 from nlp.intents import Purpose
@@ -38,6 +40,7 @@ COMPONENTS = {
 }
 _KEY = "leitstand_understanding"
 _BATCH = 512
+_INTENTS = {intent: column for column, intent in enumerate(Intent)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +137,19 @@ class ModelComponent:
             found = [understanding(doc) for doc in batch]
             features = np.asarray([describe(one.reading, one.mood, one.concern) for one in found], dtype=np.float32)
             texts = [one.reading.unsilenced for one in found]
-            for one, verdict in zip(found, self._model.judge(texts, features, self._language), strict=True):
+            verdicts = self._model.judge(texts, features, self._language, _named(found))
+            for one, verdict in zip(found, verdicts, strict=True):
                 one.verdict = _left_alone(verdict, one, self._theirs) if self._theirs else verdict
             yield from batch
+
+
+def _named(found: Sequence[Understanding]) -> Marks:
+    """Which intents of each post are named by a cue."""
+    marks = np.zeros((len(found), len(_INTENTS)), dtype=np.bool_)
+    named = [(row, _INTENTS[p.intent]) for row, one in enumerate(found) for p in one.purposes if p.hit is not None]
+    if named:
+        marks[tuple(zip(*named, strict=True))] = True
+    return marks
 
 
 def _left_alone(verdict: Verdict, found: Understanding, theirs: Sequence[str]) -> Verdict:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from leitstand.model import Intent, Sentiment, Urgency
 from nlp.audience import is_broadcast
-from nlp.cues import Hit
+from nlp.cues import Cue, Hit
 from nlp.reading import Reading
 from nlp.sentiment import Mood
 from nlp.urgency import Concern
@@ -21,6 +21,7 @@ _FROM_URGENCY = {
     "legal": Intent.LEGAL,
     "churn": Intent.CHURN,
 }
+_MARK = Cue("intents", "?", 1.0, "question")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,15 @@ def _purposes(reading: Reading, mood: Mood, concern: Concern) -> Iterator[Purpos
 def _asked(reading: Reading, concern: Concern) -> Iterator[Purpose]:
     hits = reading.of("intents")
     if "?" in reading.text and concern.urgency > Urgency.NONE:
-        yield Purpose(Intent.QUESTION, next((hit for hit in hits if hit.cue.group == "question"), None))
+        yield Purpose(Intent.QUESTION, next((hit for hit in hits if hit.cue.group == "question"), _mark(reading)))
     requests = [hit for hit in hits if hit.cue.group == "request"]
     if requests and concern.urgency > Urgency.NONE:
         yield Purpose(Intent.REQUEST, requests[0])
+
+
+def _mark(reading: Reading) -> Hit:
+    at = reading.text.index("?")
+    return Hit(_MARK, at, at + 1)
 
 
 def _felt(reading: Reading, mood: Mood, concern: Concern) -> Iterator[Purpose]:

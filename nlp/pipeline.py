@@ -21,8 +21,9 @@ from nlp.components import COMPONENTS, Understanding, finder, understanding
 from nlp.cues import Hit
 from nlp.folding import FIELD_BREAK
 from nlp.naming import ENTITIES, PRODUCTS
+from nlp.places import Place, joined
 from nlp.reading import Reading, read_post
-from nlp.verdict import Place, Verdict, joined
+from nlp.verdict import Verdict
 
 TEXT_LIMIT = 5_000
 TITLE_LIMIT = 500
@@ -179,9 +180,9 @@ def _assessment(found: Understanding, code: str, split: int, model: str, theirs:
         sentiment=sentiment,
         sentiment_score=0.0 if sentiment is Sentiment.UNKNOWN else verdict.score,
         urgency=urgency,
-        intents=_intents(found, verdict),
+        intents=(Intent.CHATTER,) if silent and "intents" not in theirs else _intents(found, verdict),
         needs_reply=urgency >= Urgency.NORMAL,
-        reasons=tuple(_reasons(found, verdict, split)),
+        reasons=tuple(_reasons(found, _unsaid(verdict) if silent else verdict, split)),
         model=model,
         confidence=verdict.sureness,
     )
@@ -192,6 +193,11 @@ def _says_nothing(reading: Reading, verdict: Verdict) -> bool:
     if any(reading.hits.values()):
         return False
     return not verdict.feelings or not any(character.isalpha() for character in reading.text)
+
+
+def _unsaid(verdict: Verdict) -> Verdict:
+    """The verdict without the places that spoke for it: where nothing is answered, nothing spoke for it."""
+    return verdict._replace(felt=(), pressing=(), meant={})
 
 
 def _intents(found: Understanding, verdict: Verdict) -> tuple[Intent, ...]:
@@ -212,7 +218,8 @@ def _reasons(found: Understanding, verdict: Verdict, split: int) -> Iterator[Rea
     for hit, weight in found.mood.parts:
         yield _of_list("sentiment", reading, hit, round(weight, 3), split)
     if verdict.sentiment is not Sentiment.UNKNOWN:
-        yield from _of_model("sentiment", reading, verdict.felt, [hit for hit, _ in found.mood.parts], split)
+        sign = -1 if verdict.sentiment is Sentiment.NEGATIVE else 1
+        yield from _of_model("sentiment", reading, verdict.felt, [hit for hit, _ in found.mood.parts], split, sign)
     if verdict.urgency > Urgency.NONE:
         for hit, level in found.concern.parts:
             yield _of_list("urgency", reading, hit, float(level), split)
@@ -220,31 +227,33 @@ def _reasons(found: Understanding, verdict: Verdict, split: int) -> Iterator[Rea
     for purpose in found.purposes:
         if purpose.hit is not None and (purpose.intent in verdict.intents or purpose.intent not in _LEFT_TO_MODEL):
             yield _of_list(purpose.intent.value, reading, purpose.hit, 1.0, split)
-
+    for intent, places in verdict.meant.items():
+        yield from _of_model(intent.value, reading, places, (), split)
     for name in found.names:
         yield _written(name.about, name.name, (name.start, name.end), 1.0, split)
 
 
 def _of_model(
-    about: str, reading: Reading, places: Iterable[Place], told: Sequence[Hit], split: int
+    about: str, reading: Reading, places: Sequence[Place], told: Sequence[Hit], split: int, sign: int = 1
 ) -> Iterator[Reason]:
     """The places that weighed most in the trained model and are not told by a cue already."""
-    for place in joined([one for one in places if not any(one.overlaps(hit.start, hit.end) for hit in told)]):
-        cue = reading.text[place.start : place.end]
-        yield _reason(about, reading, cue, (place.start, place.end), place.weight, split)
+    if told:
+        places = [one for one in places if not any(one.overlaps(hit.start, hit.end) for hit in told)]
+    for place in joined(places):
+        start, end = reading.in_whole(place.start, place.end)
+        origin = reading.folded.origin(start, end)
+        yield _written(about, reading.text[start:end], origin, sign * place.weight, split, learned=True)
 
 
 def _of_list(about: str, reading: Reading, hit: Hit, weight: float, split: int) -> Reason:
-    return _reason(about, reading, hit.cue.pattern, (hit.start, hit.end), weight, split)
+    return _written(about, hit.cue.pattern, reading.folded.origin(hit.start, hit.end), weight, split)
 
 
-def _reason(about: str, reading: Reading, cue: str, place: tuple[int, int], weight: float, split: int) -> Reason:
-    return _written(about, cue, reading.folded.origin(*place), weight, split)
-
-
-def _written(about: str, cue: str, place: tuple[int, int], weight: float, split: int) -> Reason:
+def _written(
+    about: str, cue: str, place: tuple[int, int], weight: float, split: int, *, learned: bool = False
+) -> Reason:
     """A reason by its place in what was read, which is the title and the text."""
     start, end = place
     if end < split:
-        return Reason(about, cue, start, end, weight, "title")
-    return Reason(about, cue, max(0, start - split), end - split, weight, "text")
+        return Reason(about, cue, start, end, weight, "title", learned)
+    return Reason(about, cue, max(0, start - split), end - split, weight, "text", learned)

@@ -87,6 +87,16 @@ class Reading:
             if hit.cue.group == "general" and _SO.fullmatch(self.text, no.end, hit.start) and not told_of_before:
                 yield no.start, hit.end, word
 
+    def in_whole(self, start: int, end: int) -> tuple[int, int]:
+        """Where words stand that the model has read: the whole denial where it read one word in its place."""
+        if not _splits(self.text, start) and not _splits(self.text, end):
+            return start, end
+        told = [(hit.start, hit.end) for hit in self.of("sentiment") if hit.cue.group == "litotes"]
+        for left, right in (*told, *((left, right) for left, right, _ in self._denied())):
+            if left < end and start < right:
+                start, end = min(start, left), max(end, right)
+        return start, end
+
     def remembered(self, name: str, judge: Callable[["Reading"], bool]) -> bool:
         """What `judge` says of this reading; it is asked once."""
         known = self._known.get(name)
@@ -123,6 +133,11 @@ class Reading:
     @property
     def shouted(self) -> bool:
         return self.original.isupper()
+
+
+def _splits(text: str, at: int) -> bool:
+    """It is within a word."""
+    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
 
 
 def _instead(hit: Hit) -> str:

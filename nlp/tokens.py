@@ -29,7 +29,8 @@ _CONTROL, _LONGEST_RUN, _LONGEST_WORD = 2, 3, 40
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """All tokens of a batch in order: `start`:`end` in the joined text, which post each is of, and its distinct number.
+    """All tokens of a batch in order: `start`:`end` in the joined text, the character it begins with, which
+    post each is of, and its distinct number.
 
     Of the distinct tokens there are the hash and the hashes of the letter groups, concatenated; `group_start[i]` is
     where those of the i-th begin. `text_start` is where each post begins in the joined text.
@@ -37,6 +38,7 @@ class Tokens:
 
     start: Ints
     end: Ints
+    first: NDArray[np.uint32]
     post: Ints
     distinct: Ints
     word: Hashes
@@ -62,7 +64,7 @@ def read_tokens(texts: Sequence[str], longest: int = 400) -> Tokens:
     word, index, distinct = np.unique(hashes, return_index=True, return_inverse=True)
     left = start[index]
     group, group_start = _groups(sums, back, left, np.where(words[index], end[index], left))
-    return Tokens(start, end, post, distinct, word, group, group_start, text_start)
+    return Tokens(start, end, points[start], post, distinct, word, group, group_start, text_start)
 
 
 def _spans(points: NDArray[np.uint32]) -> tuple[Ints, Ints, NDArray[np.bool_]]:

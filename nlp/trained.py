@@ -15,7 +15,7 @@ import msgspec
 
 from leitstand.errors import ConfigurationError, Problem
 from nlp import network, own, second_look, verdict
-from nlp.calibration import Calibration
+from nlp.calibration import Calibration, Marks
 from nlp.network import Floats, Network, Reading
 from nlp.own import Answers, Own
 from nlp.second_look import SecondLook
@@ -60,9 +60,12 @@ class Model:
             return found
         return self._second.look(seen, found, features, self.card.calibration.urgency_temperature)
 
-    def judge(self, texts: Sequence[str], features: Floats, language: str = "") -> list[Verdict]:
-        """The verdicts on a batch of folded texts in one language."""
-        return verdict.decide(texts, self.read(texts, features), self.card.calibration.of(language))
+    def judge(
+        self, texts: Sequence[str], features: Floats, language: str = "", named: Marks | None = None
+    ) -> list[Verdict]:
+        """The verdicts on a batch of folded texts in one language. Of intents that are `named` already, by post and
+        intent, no places are told."""
+        return verdict.decide(texts, self.read(texts, features), self.card.calibration.of(language), named)
 
 
 @cache

@@ -59,7 +59,7 @@ _LOOK: dict[str, Callable[[Subject], Any]] = {
     "needs_reply": lambda s: s.assessment.needs_reply,
     "confidence_below": lambda s: s.assessment.confidence,
     "confidence_at_least": lambda s: s.assessment.confidence,
-    "cues": lambda s: [reason.cue for reason in s.assessment.reasons],
+    "cues": lambda s: [reason.cue for reason in s.assessment.reasons if not reason.learned],
     "languages": lambda s: s.assessment.language,
     "channels": lambda s: s.mention.channel,
     "kinds": lambda s: s.mention.kind,

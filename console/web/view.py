@@ -1,6 +1,6 @@
 """What a page shows of a case that the case does not say outright. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -49,10 +49,11 @@ class Still:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a post's text; `cues` say what it is marked for and why, none where it is not; `tone` how."""
+    """A stretch of a post's text; `cues` say what it is marked for, by which cue and whether that is only what the
+    trained model weighed, none where it is not; `tone` how."""
 
     text: str
-    cues: tuple[tuple[str, str], ...] = ()
+    cues: tuple[tuple[str, str, bool], ...] = ()
     tone: str = ""
 
 
@@ -151,14 +152,22 @@ def marked(text: str, reasons: Iterable[Reason], field: str = "text") -> list[Pi
             found.setdefault((reason.start, reason.end), []).append(reason)
     pieces: list[Piece] = []
     at = 0
-    for start, end in sorted(found, key=lambda span: (span[0], -span[1])):
-        if start < at:  # within a longer one
-            continue
+    for start, end in _apart(found):
         pieces += [Piece(text[at:start])] if start > at else []
         why = found[start, end]
-        pieces.append(Piece(text[start:end], tuple((r.about, r.cue.replace("_", " ")) for r in why), _tone(why)))
+        cues = tuple((r.about, r.cue.replace("_", " "), r.learned) for r in why)
+        pieces.append(Piece(text[start:end], cues, _tone(why)))
         at = end
     return [*pieces, Piece(text[at:])] if at < len(text) else pieces
+
+
+def _apart(found: Mapping[tuple[int, int], Sequence[Reason]]) -> list[tuple[int, int]]:
+    """The spans to be marked, of those that overlap one: a list's cue before what is learned, then the earlier one."""
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(found, key=lambda span: (all(r.learned for r in found[span]), span[0], -span[1])):
+        if all(end <= left or right <= start for left, right in kept):
+            kept.append((start, end))
+    return sorted(kept)
 
 
 def _tone(reasons: Sequence[Reason]) -> str:
@@ -172,19 +181,20 @@ def _tone(reasons: Sequence[Reason]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """The words that spoke for something, the weightiest first."""
+    """The words that spoke for something, the weightiest first, and whether each is only what the trained model
+    weighed and no cue of a list."""
 
     about: str
-    words: tuple[str, ...]
+    words: tuple[tuple[str, bool], ...]
 
 
 def weighed(text: str, title: str, reasons: Iterable[Reason]) -> list[Weighed]:
     """What each score was made of, for those who cannot hover over a mark."""
-    by_about: dict[str, dict[str, float]] = {}
+    by_about: dict[str, dict[tuple[str, bool], float]] = {}
     for reason in reasons:
         source = title if reason.field == "title" else text
-        words = " ".join(source[reason.start : reason.end].split()) or reason.cue.replace("_", " ")
-        weights = by_about.setdefault(reason.about, {})
+        quote = " ".join(source[reason.start : reason.end].split()) or reason.cue.replace("_", " ")
+        words, weights = (quote, reason.learned), by_about.setdefault(reason.about, {})
         weights[words] = max(weights.get(words, 0.0), abs(reason.weight))
     return [
         Weighed(about, tuple(sorted(weights, key=lambda w: -weights[w])[:_MOST_WORDS]))

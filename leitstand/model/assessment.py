@@ -44,8 +44,9 @@ class Intent(StrEnum):
 class Reason:
     """Why a score is what it is: the words (`start`:`end` of the mention's `field`), the cue they are, its weight.
 
-    `about` is "sentiment", "urgency", "language" or the intent's name. Weights are signed for sentiment (negative is
-    bad) and 0–3 for urgency.
+    `about` is "sentiment", "urgency", "product", "entity" or the intent's name. Weights are signed for sentiment
+    (negative is bad) and 0–3 for urgency. `learned`: no cue of a list, but words that weighed most in the trained
+    model, which says what is likely; their weight is their part in its score, and `cue` is the words themselves.
     """
 
     about: str
@@ -54,6 +55,7 @@ class Reason:
     end: int
     weight: float
     field: Literal["text", "title"] = "text"
+    learned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

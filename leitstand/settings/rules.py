@@ -45,7 +45,8 @@ class When(Section):
     confidence_below: Share | None = Field(None, description="How sure the assessment is (0 to 1) is below this.")
     confidence_at_least: Share | None = Field(None, description="How sure the assessment is, at the least.")
     cues: list[str] = Field(
-        [], description="Names of cues that the assessment found, as `leitstand assess` shows them."
+        [],
+        description="Names of cues of the word lists that were found, as `leitstand assess --json` shows them.",
     )
     kinds: list[MentionKind] = Field([], description="What the post is: a reply, a review …")
     vip: bool | None = Field(None, description="Whether its author is one of `triage.vips`.")

@@ -44,6 +44,19 @@ def test_a_corrected_label_is_stored_with_who_and_when_and_shown(console: Consol
     assert re.search(r'name="intents" value="question" checked', page)
 
 
+def test_words_that_only_the_model_weighed_are_told_as_such(console: Console) -> None:
+    number = console.open_case()
+    learned = (
+        '[{"about": "outage", "cue": "acme", "start": 0, "end": 4, "weight": 0.4, "field": "text", "learned": true}]'
+    )
+    with console.database.begin() as connection:
+        connection.execute(text("UPDATE assessments SET reasons = reasons || CAST(:more AS jsonb)"), {"more": learned})
+    with sign_in(console) as client:
+        page = client.get(f"/cases/{number}").text
+    assert '<abbr title="learned from other posts; in no word list">≈</abbr> <q>acme</q>' in page
+    assert re.search(r'<mark class="" title="[^":]* ≈ acme">acme</mark>', page)
+
+
 def test_a_second_correction_replaces_the_first_and_the_case_stays_as_it_is(console: Console) -> None:
     number = console.open_case()
     post = post_of(console, number)

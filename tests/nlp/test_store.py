@@ -10,7 +10,10 @@ from nlp.store import load, store
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 FIRST = Assessment(
     "de", Sentiment.NEGATIVE, -0.5, Urgency.HIGH, (Intent.COMPLAINT, Intent.OUTAGE), True,
-    (Reason("urgency", 'geht "nicht", ä 😡', 3, 9, 2.0), Reason("sentiment", "x", 0, 1, -1.5, "title")), "lexicon-1",
+    (
+        Reason("urgency", 'geht "nicht", ä 😡', 3, 9, 2.0), Reason("sentiment", "x", 0, 1, -1.5, "title"),
+        Reason("outage", "y", 0, 1, 0.4, "text", learned=True),
+    ), "lexicon-1",
 )  # fmt: skip
 SECOND = Assessment("unknown", Sentiment.UNKNOWN, 0.0, Urgency.NONE, (Intent.CHATTER,), False, (), "lexicon-1")
 

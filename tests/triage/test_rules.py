@@ -27,6 +27,7 @@ POST = replace(POST, mention=replace(POST.mention, kind="review"))
 FOUND = replace(
     assessment(Urgency.HIGH, Intent.COMPLAINT), confidence=0.6, reasons=(Reason("urgency", "blocked_now", 0, 4, 2.0),)
 )
+LEARNED = replace(FOUND, reasons=(replace(FOUND.reasons[0], learned=True),))
 FACTS = Facts(cases=3, story=12, counts=(("posts per channel within 10m", 3),))
 COUNTED = {"per": "channel", "within": "10m"}
 
@@ -67,6 +68,11 @@ def test_each_condition(name: str, holds: object, fails: object) -> None:
     assert not bad.holds(about)
     assert failed(bad, about).startswith(f"{name}: ")
     assert because(good.rule, about) == (failed(bad, about),)
+
+
+def test_words_that_only_the_model_weighed_are_no_cues() -> None:
+    rule = compiled(Rule.model_validate({"name": "r", "when": {"cues": ["blocked_now"]}, "then": {}}))
+    assert not rule.holds(subject(POST, LEARNED, policy(**BASE), FACTS))
 
 
 def test_every_condition_of_the_file_is_asked() -> None:

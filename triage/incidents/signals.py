@@ -44,7 +44,7 @@ def signals(assessment: Assessment, said: str) -> tuple[Signal, ...]:
     """The signals that a post gives that says this: none for what nobody needs to act on."""
     if Intent.SPAM in assessment.intents:
         return ()
-    named = {reason.about for reason in assessment.reasons}
+    named = {reason.about for reason in assessment.reasons if not reason.learned}
     if any(intent in _TROUBLE and intent.value in named for intent in assessment.intents) or tells_of_trouble(said):
         return (Signal.TROUBLE, Signal.IMPACT)
     return (Signal.IMPACT,) if assessment.urgency > Urgency.NONE else ()

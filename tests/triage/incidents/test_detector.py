@@ -165,6 +165,8 @@ def test_who_gives_which_signal() -> None:
     assert signals(outage, "ach je") == BOTH
     assert signals(assessment(Urgency.NONE), "Is the shop down for anyone else?") == BOTH
     assert signals(assessment(Urgency.HIGH, Intent.OUTAGE), "please call me") == (Signal.IMPACT,), "no cue names it"
+    likely = replace(outage, urgency=Urgency.HIGH, reasons=(Reason("outage", "call", 7, 11, 1, learned=True),))
+    assert signals(likely, "please call me") == (Signal.IMPACT,), "only the model says so"
     assert signals(assessment(Urgency.NORMAL, Intent.QUESTION), "how much is it?") == (Signal.IMPACT,)
     assert signals(assessment(Urgency.NONE, Intent.PRAISE), "lovely") == ()
     assert signals(assessment(Urgency.CRITICAL, Intent.SPAM), "the shop is down") == ()
