@@ -16,12 +16,12 @@ from sqlalchemy import Connection, Engine, text
 from bench.posts import texts
 from bench.report import Figure
 from leitstand import clock, database
+from leitstand.likeness.words import Words, words_of
 from leitstand.model import Mention
 from triage.stories import store
 from triage.stories.board import WINDOW
 from triage.stories.copies import SIMILAR, is_copy
 from triage.stories.prints import Print, prints
-from triage.stories.words import Words, words_of
 from workers.embedded import database_url, embedded_services
 
 STORED, CHUNK, BATCH, LOOKUPS, NAIVE_LOOKUPS, NAIVE_STORIES = 1_000_000, 20_000, 200, 4_000, 3, 20_000

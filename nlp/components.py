@@ -1,13 +1,14 @@
 """The spaCy components, in the order of the pipeline. Each is thin: the judging is in the modules they call.
 
-    text ─ tokenizer ► Doc ► reading ► sentiment ► urgency ► intents ► model ► Doc._.understanding
+    text ─ tokenizer ► Doc ► language, then by language:
+        normalisation ► reading ► sentiment ► urgency ► intents ► model ► needs_reply ► Doc._.understanding
 
-The first four read our word lists, the fifth weighs them together with the words themselves. Their settings are in the
-pipeline's configuration, so `to_disk` and `spacy.load` give the same pipeline back.
+What reads our word lists comes first, the model weighs that together with the words themselves. Settings are in the
+pipeline's configuration and there is no other state: `to_disk` and `spacy.load` give the same pipeline back, and a
+component is made anew from its settings where it goes to another process. They work in any spaCy pipeline.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 
@@ -15,68 +16,35 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from leitstand.model import Intent
-from nlp import intents, sentiment, trained, urgency
+from leitstand.model import Intent, Urgency
+from nlp import intents, language, sentiment, trained, urgency
+from nlp.answers import left_alone, says_nothing, silent
 from nlp.calibration import Marks
 from nlp.cues import Cue, CueFinder, read
 from nlp.features import describe
-from nlp.intents import Purpose
-from nlp.language import small_words
-from nlp.reading import Reading, read_post
-from nlp.sentiment import Mood
-from nlp.tokenizer import SOURCE, PostTokenizer
-from nlp.trained import Model
-from nlp.urgency import Concern
+from nlp.folding import fold
+from nlp.reading import look
+from nlp.tokenizer import PostTokenizer, source
+from nlp.understanding import FOLDED, SPOKEN, Spoken, Understanding, declared, taken, understand, understanding
 from nlp.verdict import Verdict
 
 THEMES = ("sentiment", "shifters", "urgency", "context", "intents")
-READING, MODEL = "leitstand_reading_v1", "leitstand_model_v1"
+LANGUAGE, NORMALISATION, READING, MODEL = (
+    f"leitstand_{role}_v1" for role in ("language", "normalisation", "reading", "model")
+)
 COMPONENTS = {
+    "normalisation": NORMALISATION,
     "reading": READING,
     "sentiment": "leitstand_sentiment_v1",
     "urgency": "leitstand_urgency_v1",
     "intents": "leitstand_intents_v1",
     "model": MODEL,
+    "needs_reply": "leitstand_needs_reply_v1",
 }
-_KEY = "leitstand_understanding"
 _BATCH = 512
 _INTENTS = {intent: column for column, intent in enumerate(Intent)}
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A name in the text as written: a product or an entity, and which."""
-
-    about: str
-    name: str
-    start: int
-    end: int
-
-
-@dataclass(slots=True)
-class Understanding:
-    """What the components have found so far; each adds its own part. `verdict` is None where no model was asked."""
-
-    reading: Reading
-    mood: Mood = field(init=False)
-    concern: Concern = field(init=False)
-    purposes: tuple[Purpose, ...] = field(init=False)
-    verdict: Verdict | None = None
-    names: list[Named] = field(default_factory=list)
-
-
-def understanding(doc: Doc) -> Understanding:
-    """What the pipeline found in a document."""
-    found: Understanding = doc.user_data[_KEY]
-    return found
-
-
-def understand(doc: Doc, found: Understanding) -> None:
-    """Begin with what was read: for components that read a post in their own way."""
-    doc.user_data[_KEY] = found
-
-
-Doc.set_extension("understanding", getter=understanding, setter=understand, force=True)
+_LISTS = {"languages": ["xx"], "brands": []}
+_UNDERSTANDING = ["doc._.understanding"]
 
 
 @cache
@@ -87,35 +55,70 @@ def finder(languages: tuple[str, ...], brands: tuple[str, ...]) -> CueFinder:
     return CueFinder([*names, *(cue for cues in lists for cue in cues)])
 
 
-@Language.factory(READING, default_config={"languages": ["xx"], "brands": []})
-def create_reading(nlp: Language, name: str, languages: Sequence[str], brands: Sequence[str]) -> Callable[[Doc], Doc]:
-    cues = finder(tuple(languages), tuple(brands))
-    if isinstance(nlp.tokenizer, PostTokenizer):
-        for word in (*cues.words, *small_words()):
-            nlp.vocab[word], nlp.vocab[word.capitalize()]  # known for good: a lexeme made anew in each batch costs time
+@Language.component(LANGUAGE, assigns=["doc._.spoken"])
+def find_language(doc: Doc) -> Doc:
+    """`doc._.declared` may say what the network declares."""
+    doc.user_data[SPOKEN] = Spoken(*language.detect(source(doc), declared(doc)))
+    return doc
 
-    def read_doc(doc: Doc) -> Doc:
-        understand(doc, Understanding(read_post(doc.user_data[SOURCE], cues)))
+
+class _OfLists:
+    """A component that knows the lists of some languages."""
+
+    def __init__(self, languages: Sequence[str], brands: Sequence[str]) -> None:
+        self._of = tuple(languages), tuple(brands)
+        self._cues = finder(*self._of)
+
+    def __reduce__(self) -> tuple[type, tuple[tuple[str, ...], tuple[str, ...]]]:
+        return type(self), self._of
+
+
+class Normalisation(_OfLists):
+    """Folds the text: one spelling for what is only written differently."""
+
+    def __call__(self, doc: Doc) -> Doc:
+        doc.user_data[FOLDED] = fold(source(doc), self._cues.words)
         return doc
 
-    return read_doc
+
+class ListReading(_OfLists):
+    """Finds the cues in the folded text, folding it where no component has."""
+
+    def __call__(self, doc: Doc) -> Doc:
+        text = source(doc)
+        folded = taken(doc) or fold(text, self._cues.words)
+        understand(doc, Understanding(look(text, folded, self._cues)))
+        return doc
 
 
-@Language.component("leitstand_sentiment_v1")
+@Language.factory(NORMALISATION, default_config=_LISTS, assigns=["doc._.folded"])
+def create_normalisation(nlp: Language, name: str, languages: Sequence[str], brands: Sequence[str]) -> Normalisation:
+    return Normalisation(languages, brands)
+
+
+@Language.factory(READING, default_config=_LISTS, assigns=_UNDERSTANDING)
+def create_reading(nlp: Language, name: str, languages: Sequence[str], brands: Sequence[str]) -> ListReading:
+    if isinstance(nlp.tokenizer, PostTokenizer):
+        for word in (*finder(tuple(languages), tuple(brands)).words, *language.small_words()):
+            nlp.vocab[word], nlp.vocab[word.capitalize()]  # known for good: a lexeme made anew in each batch costs time
+    return ListReading(languages, brands)
+
+
+@Language.component("leitstand_sentiment_v1", requires=_UNDERSTANDING)
 def judge_sentiment(doc: Doc) -> Doc:
     so_far = understanding(doc)
     so_far.mood = sentiment.judge(so_far.reading)
     return doc
 
 
-@Language.component("leitstand_urgency_v1")
+@Language.component("leitstand_urgency_v1", requires=_UNDERSTANDING)
 def judge_urgency(doc: Doc) -> Doc:
     so_far = understanding(doc)
     so_far.concern = urgency.judge(so_far.reading, so_far.mood)
     return doc
 
 
-@Language.component("leitstand_intents_v1")
+@Language.component("leitstand_intents_v1", requires=_UNDERSTANDING)
 def judge_intents(doc: Doc) -> Doc:
     so_far = understanding(doc)
     so_far.purposes = intents.judge(so_far.reading, so_far.mood, so_far.concern)
@@ -125,8 +128,12 @@ def judge_intents(doc: Doc) -> Doc:
 class ModelComponent:
     """Asks the trained model about whole batches at once."""
 
-    def __init__(self, model: Model, language: str, theirs: Sequence[str] = ()) -> None:
-        self._model, self._language, self._theirs = model, language, theirs
+    def __init__(self, path: str, language: str, theirs: Sequence[str] = ()) -> None:
+        self._path, self._language, self._theirs = path, language, tuple(theirs)
+        self._model = trained.load(path)
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, tuple[str, ...]]]:
+        return type(self), (self._path, self._language, self._theirs)
 
     def __call__(self, doc: Doc) -> Doc:
         return next(self.pipe([doc]))
@@ -139,8 +146,12 @@ class ModelComponent:
             texts = [one.reading.unsilenced for one in found]
             verdicts = self._model.judge(texts, features, self._language, _named(found))
             for one, verdict in zip(found, verdicts, strict=True):
-                one.verdict = _left_alone(verdict, one, self._theirs) if self._theirs else verdict
+                one.verdict = self._answered(one, verdict)
             yield from batch
+
+    def _answered(self, found: Understanding, verdict: Verdict) -> Verdict:
+        answer = silent(verdict) if says_nothing(found.reading) else verdict
+        return left_alone(answer, found, self._theirs) if self._theirs else answer
 
 
 def _named(found: Sequence[Understanding]) -> Marks:
@@ -152,22 +163,17 @@ def _named(found: Sequence[Understanding]) -> Marks:
     return marks
 
 
-def _left_alone(verdict: Verdict, found: Understanding, theirs: Sequence[str]) -> Verdict:
-    """The verdict, with what components of the operator's own have answered as they answered it.
-
-    What spoke for the model's answer is no reason for theirs.
-    """
-    if "sentiment" in theirs:
-        verdict = verdict._replace(sentiment=found.mood.sentiment, score=round(found.mood.score, 4), felt=())
-    if "urgency" in theirs:
-        verdict = verdict._replace(urgency=found.concern.urgency, pressing=())
-    if "intents" in theirs:
-        verdict = verdict._replace(intents=tuple(purpose.intent for purpose in found.purposes))
-    return verdict
-
-
-@Language.factory(MODEL, default_config={"path": "", "theirs": []})
+@Language.factory(MODEL, default_config={"path": "", "theirs": []}, requires=_UNDERSTANDING)
 def create_model(nlp: Language, name: str, path: str, theirs: Sequence[str]) -> ModelComponent:
     """`path` is a folder that `leitstand train` wrote; empty: the shipped model. `theirs` are the questions that other
     components than ours have answered: the model leaves them alone."""
-    return ModelComponent(trained.load(path), nlp.lang or "", theirs)
+    return ModelComponent(path, nlp.lang or "", theirs)
+
+
+@Language.component("leitstand_needs_reply_v1", requires=_UNDERSTANDING)
+def judge_needs_reply(doc: Doc) -> Doc:
+    """An answer is wanted exactly where somebody at the desk must act."""
+    so_far = understanding(doc)
+    level = so_far.verdict.urgency if so_far.verdict else so_far.concern.urgency
+    so_far.needs_reply = level >= Urgency.NORMAL
+    return doc

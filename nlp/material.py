@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from leitstand.model import Mention
 from nlp.calibration import Marks
-from nlp.components import Understanding
 from nlp.features import NAMES, describe
 from nlp.labels import Labelled
 from nlp.layer import dense_input, grams
 from nlp.pipeline import Assessor
 from nlp.trained import Model
+from nlp.understanding import Understanding
 from nlp.verdict import addressed
 
 Floats = NDArray[np.float32]

@@ -149,7 +149,11 @@ def _instead(hit: Hit) -> str:
 
 def read_post(text: str, finder: CueFinder) -> Reading:
     """Fold a text and find its cues."""
-    folded = fold(text, finder.words)
+    return look(text, fold(text, finder.words), finder)
+
+
+def look(text: str, folded: Folded, finder: CueFinder) -> Reading:
+    """Find the cues in a folded text."""
     hits = finder.find(folded.text)
     groups = {theme: frozenset([hit.cue.group for hit in found]) for theme, found in hits.items()}
     return Reading(text, folded, hits, is_addressed(folded.text), groups)

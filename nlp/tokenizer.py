@@ -24,6 +24,12 @@ SOURCE = "leitstand_source"
 _TOKEN = re.compile(r"(https?://\S+|[@#]?\w+(?:['’-]\w+)*|[:;=8][-o*']?[)\](\[dDpP/\\|@3<>]+|[^\w\s]+|\s)( ?)")
 
 
+def source(doc: Doc) -> str:
+    """The text of a document, as it came in."""
+    text: str | None = doc.user_data.get(SOURCE)
+    return doc.text if text is None else text
+
+
 class WholePost:
     """Makes a Doc without tokens that carries its text. It has no settings, so nothing of it is stored."""
 

@@ -33,9 +33,9 @@ class Verdict(NamedTuple):
     urgency: Urgency
     intents: tuple[Intent, ...]
     sureness: float
-    felt: Sequence[Place] = ()
-    pressing: Sequence[Place] = ()
-    meant: Mapping[Intent, Sequence[Place]] = MappingProxyType({})
+    felt: tuple[Place, ...] = ()
+    pressing: tuple[Place, ...] = ()
+    meant: Mapping[Intent, tuple[Place, ...]] = MappingProxyType({})
     feelings: Sequence[float] = ()
     levels: Sequence[float] = ()
     chances: Sequence[float] = ()
@@ -70,9 +70,9 @@ def decide(texts: Sequence[str], seen: Reading, calibration: Calibration, named:
             _LEVELS[level],
             tuple(compress(_ALL, intents)),
             round(sure, 4),
-            places.get(_FELT, ()),
-            places.get(_PRESSED, ()),
-            {intent: places[answer] for answer, intent in _MEANT if answer in places} if places else {},
+            tuple(places.get(_FELT, ())),
+            tuple(places.get(_PRESSED, ())),
+            {intent: tuple(places[answer]) for answer, intent in _MEANT if answer in places} if places else {},
             *probabilities,
         )
         for feeling, score, level, intents, sure, places, *probabilities in rows

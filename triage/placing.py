@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from leitstand.likeness.links import ignoring
 from triage.decide import Item
 from triage.judgement import NO_FACTS
 from triage.policy import Policy
 from triage.rules import Facts
 from triage.stories import store
 from triage.stories.board import Placed
-from triage.stories.links import ignoring
 from triage.stories.prints import Print, language_of, prints
 from triage.stories.store import Seen
 

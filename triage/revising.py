@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from leitstand.likeness.links import ignoring
 from leitstand.model import Assessment, CaseState, MatchedMention, Notice
 from triage import cases, clocks, contacts, keys, records, sla
 from triage.changes import LONGEST, by_its_author, heard_again, raise_severity, title_of
@@ -23,7 +24,6 @@ from triage.placing import prints_of
 from triage.policy import Policy
 from triage.stories import moving, renewal
 from triage.stories import store as stories
-from triage.stories.links import ignoring
 from triage.stories.prints import Print
 
 _CASE = text("SELECT case_number FROM case_mentions WHERE mention_id = :id")

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from console.offline.posts import Post
+from leitstand.likeness.links import ignoring
+from leitstand.likeness.signature import MANY_BANDS
 from leitstand.settings import Triage
 from nlp import language
 from triage.stories.board import Board, place_all
-from triage.stories.links import ignoring
-from triage.stories.prints import MANY_BANDS, language_of, prints
+from triage.stories.prints import language_of, prints
 
 _SURE = 0.8
 

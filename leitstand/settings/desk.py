@@ -114,6 +114,9 @@ class Knowledge(Section):
     )
 
 
+_Role = Literal["language", "normalisation", "reading", "sentiment", "urgency", "intents", "model", "needs_reply"]
+
+
 class Nlp(Section):
     """How posts are understood."""
 
@@ -126,6 +129,6 @@ class Nlp(Section):
     products: dict[str, list[str]] = Field(
         {}, description="Names to recognise in posts, each with its spellings: products, brands, places."
     )
-    components: dict[Literal["reading", "sentiment", "urgency", "intents", "model"], str] = Field(
+    components: dict[_Role, str] = Field(
         {}, description="spaCy factories of an installed package, each to take the place of ours of that name."
     )

@@ -6,8 +6,8 @@ from spacy.tokens import Doc
 
 from console import scenario
 from leitstand.model import Intent, Sentiment, Urgency
-from nlp.components import understanding
 from nlp.folding import FIELD_BREAK
+from nlp.understanding import understanding
 from nlp.verdict import Verdict
 
 

@@ -11,8 +11,8 @@ from spacy.tokens import Doc
 from leitstand.errors import ConfigurationError
 from leitstand.model import Mention, Reason, Sentiment, Urgency
 from leitstand.settings import Nlp, Settings
-from nlp.components import understanding
 from nlp.pipeline import load
+from nlp.understanding import understanding
 from nlp.urgency import Concern
 
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)

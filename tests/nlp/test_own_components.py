@@ -13,13 +13,16 @@ from spacy.tokens import Doc
 from leitstand.model import Assessment, Intent, Mention, Sentiment, Urgency
 from leitstand.settings import Nlp, Settings
 from nlp import tokenizer
-from nlp.components import COMPONENTS, Understanding, finder
+from nlp.components import COMPONENTS, LANGUAGE, finder
+from nlp.folding import Folded
 from nlp.intents import Purpose
 from nlp.naming import ENTITIES, PRODUCTS
 from nlp.pipeline import load
 from nlp.reading import read_post
 from nlp.sentiment import Mood
+from nlp.signature import SIGNATURE
 from nlp.tokenizer import SOURCE
+from nlp.understanding import Understanding
 from nlp.urgency import Concern
 
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
@@ -59,6 +62,25 @@ def read_between_crosses(doc: Doc) -> Doc:
     return doc
 
 
+@Language.component("tests_language")
+def all_german(doc: Doc) -> Doc:
+    assert [token.text for token in doc]
+    doc._.spoken = ("de", 1.0)
+    return doc
+
+
+@Language.component("tests_normalisation")
+def read_zeros_as_o(doc: Doc) -> Doc:
+    doc._.folded = Folded(doc.user_data[SOURCE].lower().replace("0", "o"))
+    return doc
+
+
+@Language.component("tests_needs_reply")
+def always_answered(doc: Doc) -> Doc:
+    doc._.understanding.needs_reply = True
+    return doc
+
+
 def assess(text: str, **components: str) -> Assessment:
     settings = Settings(nlp=Nlp.model_validate({"components": components}))
     (found,) = load(settings).assess([Mention("x", "1", text, NOW, NOW)])
@@ -90,10 +112,32 @@ def test_they_may_read_a_post_in_their_own_way() -> None:
     assert text in [text[reason.start : reason.end] for reason in found.reasons]
 
 
+def test_their_language_chooses_the_lists_and_is_told() -> None:
+    text = "the bad weather"
+    assert assess(text).language == "en"
+    found = assess(text, language="tests_language")
+    assert (found.language, [reason.cue for reason in found.reasons if reason.cue == "bad"]) == ("de", [])
+
+
+def test_their_normalisation_is_what_cues_are_looked_for_in() -> None:
+    text = "Mein K0nto wurde gehackt"
+    ours, theirs = (
+        [text[reason.start : reason.end] for reason in found.reasons if reason.about == "security"]
+        for found in (assess(text), assess(text, normalisation="tests_normalisation"))
+    )
+    assert text not in ours
+    assert text in theirs
+
+
+def test_their_word_on_an_answer_stands() -> None:
+    assert assess("Schönes Wetter heute", needs_reply="tests_needs_reply").needs_reply
+    assert not assess("Schönes Wetter heute").needs_reply
+
+
 def test_spacy_finds_ours_by_the_names_that_the_package_declares() -> None:
     """Else a pipeline on disk could be read only where somebody has imported us before."""
     declared = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["entry-points"]
-    assert set(declared["spacy_factories"]) == {*COMPONENTS.values(), PRODUCTS, ENTITIES}
+    assert set(declared["spacy_factories"]) == {*COMPONENTS.values(), LANGUAGE, PRODUCTS, ENTITIES, SIGNATURE}
     assert set(declared["spacy_tokenizers"]) == {tokenizer.NAME, tokenizer.WHOLE}
     for place in (*declared["spacy_factories"].values(), *declared["spacy_tokenizers"].values()):
         assert callable(pkgutil.resolve_name(place))

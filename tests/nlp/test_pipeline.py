@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from leitstand.model import Assessment, Intent, Mention, Sentiment, Urgency
 from leitstand.settings import Brand, Nlp, Settings
-from nlp.components import understanding
 from nlp.pipeline import TEXT_LIMIT, Assessor, build, load
+from nlp.understanding import understanding
 
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ import pytest
 from spacy.language import Language
 
 from leitstand.model import Assessment, Mention, Sentiment
-from nlp.components import understanding
 from nlp.pipeline import Assessor, build, load
+from nlp.understanding import understanding
 
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 NEGATIVE, NEUTRAL, POSITIVE, UNKNOWN = Sentiment.NEGATIVE, Sentiment.NEUTRAL, Sentiment.POSITIVE, Sentiment.UNKNOWN

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine, text
 
+from leitstand.likeness.signature import BANDS
 from leitstand.model import Urgency
 from tests.triage.building import NOW, mention, one, policy, run, store
 from tests.triage.racing import CAMPAIGNS, CONVERSATIONS, ROUNDS, items_of, same_author, same_stories, work
 from triage.actions import act
 from triage.cases import process
-from triage.stories.prints import BANDS
 
 _LOOKED_UP = text("""
     SELECT pg_stat_get_xact_numscans(CAST('story_bands' AS regclass))

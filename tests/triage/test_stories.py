@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leitstand.likeness.links import ignoring
 from leitstand.model import Mention, MentionKind
 from listeners.incoming import decode_line
 from triage.stories.board import Board, place_all
-from triage.stories.links import ignoring
 from triage.stories.prints import language_of, prints
 
 LABELLED = Path(__file__).parent / "data" / "stories.jsonl"

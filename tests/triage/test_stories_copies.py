@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leitstand.likeness.words import fold, words_of
 from triage.stories.copies import is_copy, same_language
-from triage.stories.words import fold, words_of
 
 SAID = "Third time this month that Brightwell Broadband goes dark right before my night shift"
 

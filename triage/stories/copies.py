@@ -9,7 +9,7 @@ enough common shingles, typing errors mended → yes
 
 from difflib import SequenceMatcher
 
-from triage.stories.words import NEGATORS, Words, fold, negations, numbers, shingles
+from leitstand.likeness.words import NEGATORS, Words, fold, negations, numbers, shingles
 
 SIMILAR = 0.5
 UNKNOWN = "unknown"

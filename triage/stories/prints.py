@@ -1,32 +1,21 @@
 """Fingerprints: the numbers by which the posts of one story find each other, also among millions. Pure.
 
-    keys        equal in both: one story for certain (the same words, the same link, a repost and its original)
-    bands       some equal in both: perhaps a copy, to be looked at (MinHash of the shingles)
-    beginning   equal in both: perhaps one is the cut-off beginning of the other
-
-All are signed 64-bit numbers, as PostgreSQL's bigint is.
+Keys are equal in both: one story for certain (the same words, the same link, a repost and its original). Bands and
+beginning only say that it may be one; they are the text's own (`leitstand.likeness.signature`).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from hashlib import blake2b
-from typing import Final
 
-import numpy as np
-from rensa import RMinHash
-
+from leitstand.likeness.links import links_in, shared
+from leitstand.likeness.signature import BANDS, Signature, number, signatures
+from leitstand.likeness.words import Words, words_of
 from leitstand.model import Mention
 from triage.stories.copies import UNKNOWN
-from triage.stories.links import links_in, shared
-from triage.stories.words import FEWEST, Words, numbers, words_of
 
-BANDS, ROWS = 12, 3  # a pair with 0.5 of its shingles in common shares a band in 80 %, with 0.6 in 94 %, 0.7 in 99 %
-MANY_BANDS = 32  # 98.6 %, 99.9 %: for a file, where a band costs nothing to keep
-_SEED = 42
 _SHARING = ("repost", "quote")
-_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +49,9 @@ class Text:
 def prints(posts: Iterable[tuple[int, Mention, str]], ignored: Sequence[str] = (), bands: int = BANDS) -> list[Print]:
     """The fingerprints of posts, given with their number and their language; `ignored` are links that join nothing."""
     read = [(post, mention, language, _words(mention.text, mention.title)) for post, mention, language in posts]
-    hashed = iter(_bands([words for *_, words in read if words is not None], bands))
+    signed = iter(signatures([(language, words) for *_, language, words in read if words is not None], bands))
     return [
-        Print(
-            post,
-            mention.created_at,
-            language,
-            *_keys(mention, language, words, ignored),
-            bands=() if words is None else next(hashed),
-            beginning=0 if words is None else _beginning(words),
-            words=words,
-        )
+        _print(post, mention, language, words, None if words is None else next(signed), ignored)
         for post, mention, language, words in read
     ]
 
@@ -78,10 +59,10 @@ def prints(posts: Iterable[tuple[int, Mention, str]], ignored: Sequence[str] = (
 def compared(texts: Iterable[Text]) -> list[Print]:
     """The fingerprints of stored posts, without keys."""
     read = [(text, words) for text in texts if (words := _words(text.text, text.title)) is not None]
-    bands = _bands([words for _, words in read], BANDS)
+    signed = signatures([(text.language, words) for text, words in read])
     return [
-        Print(text.post, text.at, text.language, (), (), found, _beginning(words), words)
-        for (text, words), found in zip(read, bands, strict=True)
+        Print(text.post, text.at, text.language, (), (), own.bands, own.beginning, words)
+        for (text, words), own in zip(read, signed, strict=True)
     ]
 
 
@@ -100,9 +81,15 @@ def _words(text: str, title: str) -> Words | None:
     return words if words.enough else None
 
 
-def _keys(
-    mention: Mention, language: str, words: Words | None, ignored: Sequence[str]
-) -> tuple[tuple[int, ...], tuple[str, ...]]:
+def _print(
+    post: int, mention: Mention, language: str, words: Words | None, own: Signature | None, ignored: Sequence[str]
+) -> Print:
+    keys = _keys(mention, own, ignored)
+    bands, beginning = (own.bands, own.beginning) if own else ((), 0)
+    return Print(post, mention.created_at, language, *keys, bands, beginning, words)
+
+
+def _keys(mention: Mention, text: Signature | None, ignored: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """The keys and what each is, without repetition: the post itself first."""
     found = {number(f"p:{mention.channel}:{mention.external_id}"): "the post itself"}
     if mention.kind in _SHARING and mention.parent_id:
@@ -111,41 +98,6 @@ def _keys(
     links = (*own, *mention.links, *links_in(mention.text))
     for link in shared(links, ignored) if links else ():
         found[number(f"l:{link}")] = "the same link"
-    if words is not None:
-        said = "\0".join((language, *words.tokens, *("".join(tag) for tag in words.tags)))
-        found[number(f"t:{said}")] = "the same words"
+    if text is not None:
+        found[text.same] = "the same words"
     return tuple(found), tuple(found.values())
-
-
-def number(said: str) -> int:
-    """A text as a signed 64-bit number."""
-    return int.from_bytes(blake2b(said.encode(errors="surrogatepass"), digest_size=8).digest(), "big", signed=True)
-
-
-def _bands(texts: Sequence[Words], count: int) -> list[tuple[int, ...]]:
-    """Of each text: the MinHash bands of its shingles.
-
-    Copies agree in their numbers, so these go into them: a timetable's thousand lines that differ in a number alone do
-    not even meet.
-    """
-    if not texts:
-        return []
-    hashes = RMinHash.digests_from_token_sets([words.shingles for words in texts], count * ROWS, _SEED)
-    rows = np.array(hashes, dtype=np.uint64).reshape(len(texts), count, ROWS)
-    sense = np.array([_sense(words) for words in texts], dtype=np.uint64)
-    mixed = np.add.outer(sense, np.arange(count, dtype=np.uint64)).astype(np.uint64)
-    for row in range(ROWS):
-        mixed = (mixed ^ rows[:, :, row]) * _MIX
-        mixed ^= mixed >> np.uint64(29)
-    signed: list[list[int]] = mixed.view(np.int64).tolist()
-    return [tuple(bands) for bands in signed]
-
-
-def _sense(words: Words) -> int:
-    """The numbers of a text as one number."""
-    found = numbers(words.tokens)
-    return number(f"n:{' '.join(found)}") & 0xFFFFFFFFFFFF if found else 0
-
-
-def _beginning(words: Words) -> int:
-    return number("b:" + " ".join(words.tokens[:FEWEST]))

@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
-from triage.stories.links import without_links
+from leitstand.likeness.links import without_links
 
 FEWEST: Final = 5
 _LONGEST = 5000  # characters read: beyond that, the beginning tells

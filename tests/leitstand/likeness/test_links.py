@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.stories.links import MOST, canonical, ignoring, links_in, shared, without_links
+from leitstand.likeness.links import MOST, canonical, ignoring, links_in, shared, without_links
 
 SAME = "dailyferret.example/business/kestrel"
 
