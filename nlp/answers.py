@@ -4,6 +4,7 @@ from collections.abc import Container, Iterator, Sequence
 
 from leitstand.model import Assessment, Intent, Reason, Sentiment, Urgency
 from nlp.cues import Hit
+from nlp.known import says_nothing_known
 from nlp.places import Place, joined
 from nlp.reading import Reading
 from nlp.understanding import Understanding
@@ -43,13 +44,23 @@ def answer(found: Understanding, theirs: Container[str] = ()) -> Verdict:
     return Verdict(sentiment, round(mood.score, 4), found.concern.urgency, intents, 1.0)
 
 
-def says_nothing(reading: Reading) -> bool:
-    """No cue of any list, and no word that a model could know."""
-    return not any(reading.hits.values()) and not any(map(str.isalpha, reading.text))
+def unsupported(verdict: Verdict, text: str, *, guesses: bool) -> Verdict:
+    """The verdict on a folded text in which no list has found anything.
+
+    Where there is not even a letter, nothing is answered. `guesses`: of words that it never read, the model only
+    guesses what is felt and meant. How urgent they are stays: rather too much is told there than too little.
+    """
+    if not any(map(str.isalpha, text)):
+        return _silent(verdict)
+    if guesses and says_nothing_known(text, neutral=verdict.sentiment is Sentiment.NEUTRAL):
+        verdict = verdict._replace(sentiment=Sentiment.UNKNOWN, score=0.0, felt=())
+        if verdict.urgency is Urgency.NONE:
+            return verdict._replace(intents=(Intent.CHATTER,), meant={})
+    return verdict
 
 
-def silent(verdict: Verdict) -> Verdict:
-    """The verdict on a post that says nothing: nothing is answered, and nothing spoke for it."""
+def _silent(verdict: Verdict) -> Verdict:
+    """Nothing is answered, and nothing spoke for it."""
     return verdict._replace(
         sentiment=Sentiment.UNKNOWN, score=0.0, urgency=Urgency.NONE, intents=(Intent.CHATTER,), felt=(), pressing=(),
         meant={},

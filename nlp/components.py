@@ -18,7 +18,7 @@ from spacy.tokens import Doc
 
 from leitstand.model import Intent, Urgency
 from nlp import intents, language, sentiment, trained, urgency
-from nlp.answers import left_alone, says_nothing, silent
+from nlp.answers import left_alone, unsupported
 from nlp.calibration import Marks
 from nlp.cues import Cue, CueFinder, read
 from nlp.features import describe
@@ -44,6 +44,7 @@ COMPONENTS = {
 _BATCH = 512
 _INTENTS = {intent: column for column, intent in enumerate(Intent)}
 _LISTS = {"languages": ["xx"], "brands": []}
+_MODEL = {"path": "", "theirs": [], "unknown_below": 0.0}
 _UNDERSTANDING = ["doc._.understanding"]
 
 
@@ -128,12 +129,14 @@ def judge_intents(doc: Doc) -> Doc:
 class ModelComponent:
     """Asks the trained model about whole batches at once."""
 
-    def __init__(self, path: str, language: str, theirs: Sequence[str] = ()) -> None:
-        self._path, self._language, self._theirs = path, language, tuple(theirs)
-        self._model = trained.load(path)
+    def __init__(self, path: str, language: str, theirs: Sequence[str] = (), unknown_below: float = 0.0) -> None:
+        self._path, self._language, self._theirs, self._least = path, language, tuple(theirs), unknown_below
+        model = trained.load(path)
+        self._model = model.unsure_below(unknown_below) if unknown_below else model
+        self._guesses = "sentiment" not in self._model.card.questions  # a site's own posts taught it more words
 
-    def __reduce__(self) -> tuple[type, tuple[str, str, tuple[str, ...]]]:
-        return type(self), (self._path, self._language, self._theirs)
+    def __reduce__(self) -> tuple[type, tuple[str, str, tuple[str, ...], float]]:
+        return type(self), (self._path, self._language, self._theirs, self._least)
 
     def __call__(self, doc: Doc) -> Doc:
         return next(self.pipe([doc]))
@@ -150,7 +153,9 @@ class ModelComponent:
             yield from batch
 
     def _answered(self, found: Understanding, verdict: Verdict) -> Verdict:
-        answer = silent(verdict) if says_nothing(found.reading) else verdict
+        answer = verdict
+        if not any(found.reading.hits.values()):
+            answer = unsupported(verdict, found.reading.text, guesses=self._guesses)
         return left_alone(answer, found, self._theirs) if self._theirs else answer
 
 
@@ -163,11 +168,12 @@ def _named(found: Sequence[Understanding]) -> Marks:
     return marks
 
 
-@Language.factory(MODEL, default_config={"path": "", "theirs": []}, requires=_UNDERSTANDING)
-def create_model(nlp: Language, name: str, path: str, theirs: Sequence[str]) -> ModelComponent:
+@Language.factory(MODEL, default_config=_MODEL, requires=_UNDERSTANDING)
+def create_model(nlp: Language, name: str, path: str, theirs: Sequence[str], unknown_below: float) -> ModelComponent:
     """`path` is a folder that `leitstand train` wrote; empty: the shipped model. `theirs` are the questions that other
-    components than ours have answered: the model leaves them alone."""
-    return ModelComponent(path, nlp.lang or "", theirs)
+    components than ours have answered: the model leaves them alone. Under the probability `unknown_below` no sentiment
+    is given; 0: under the model's own."""
+    return ModelComponent(path, nlp.lang or "", theirs, unknown_below)
 
 
 @Language.component("leitstand_needs_reply_v1", requires=_UNDERSTANDING)

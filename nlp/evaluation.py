@@ -54,7 +54,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Cutoff:
-    """From which probability on "yes" is right as often as wanted; None: from none on."""
+    """From which probability on "yes", or any feeling, is right as often as wanted; None: from none on.
+
+    `recall` is the share found of those that are a "yes"; of feelings, the share of the right answers still given.
+    """
 
     question: str
     precision: float
@@ -147,7 +150,9 @@ def report(model: str, judged: Sequence[Judged], speed: float, precision: float)
         speed,
         tuple(figures),
         _worst_language(figures),
-        tuple(_cutoff(question, found, precision) for question, found in asked.items() if found and _binary(question)),
+        tuple(
+            _cutoff(question, found, precision) for question, found in asked.items() if found and question != "urgency"
+        ),
         tuple(_mistakes(asked)),
     )
 
@@ -257,8 +262,12 @@ def _worst_language(figures: Sequence[Figures]) -> str:
 
 
 def _cutoff(question: str, found: Sequence[_Answer], precision: float) -> Cutoff:
-    chances = np.asarray([one.chances[1] for one in found], dtype=np.float32)
-    best = cutoff_for(chances, np.asarray([one.truth == _YES for one in found]), precision)
+    """For "yes", or for any answer of a question with more than two."""
+    names, first = ([_YES], 1) if _binary(question) else (_NAMES[question], 0)
+    likely = [(one.truth, dict(zip(one.chances[first:], names, strict=True))) for one in found if one.chances]
+    chances = np.asarray([max(answers) for _, answers in likely], dtype=np.float32)
+    truth = np.asarray([answers[max(answers)] == true for true, answers in likely], dtype=np.bool_)
+    best = cutoff_for(chances, truth, precision)
     return Cutoff(question, precision, None, 0.0) if best is None else Cutoff(question, precision, *best)
 
 

@@ -118,7 +118,7 @@ def build(
     for role in COMPONENTS:
         factory = chosen[role]
         if role != "model" or code != _OTHER:
-            config_of = _settings(role, lists, brands, model, theirs) if role not in theirs else {}
+            config_of = _settings(role, lists, brands, model, own) if role not in theirs else {}
             _add(pipeline, role, factory, config_of)
     if own.products:
         _add(pipeline, "products", PRODUCTS, {"products": {name: list(own.products[name]) for name in own.products}})
@@ -143,12 +143,10 @@ def _theirs(own: Nlp) -> list[str]:
     return sorted(role for role, factory in own.components.items() if factory != _STANDARD[role])
 
 
-def _settings(
-    role: str, lists: Sequence[str], brands: Sequence[str], model: str, theirs: Sequence[str]
-) -> dict[str, object]:
+def _settings(role: str, lists: Sequence[str], brands: Sequence[str], model: str, own: Nlp) -> dict[str, object]:
     if role in ("normalisation", "reading"):
         return {"languages": list(lists), "brands": _felt(brands, lists)}
-    return {"path": model, "theirs": list(theirs)} if role == "model" else {}
+    return {"path": model, "theirs": _theirs(own), "unknown_below": own.unknown_below} if role == "model" else {}
 
 
 def _add(pipeline: Language, role: str, factory: str, config: dict[str, object]) -> None:

@@ -6,10 +6,12 @@ go on top of the shipped weights.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Self
 
 import msgspec
 
@@ -48,6 +50,12 @@ class Model:
         self.network = network
         self._answers = Answers(own) if own else None
         self._second = second if "urgency" not in card.questions else None
+
+    def unsure_below(self, least: float) -> Self:
+        """The same model, that gives a sentiment only from this probability on."""
+        found = copy(self)
+        found.card = replace(self.card, calibration=replace(self.card.calibration, unknown=least))
+        return found
 
     def read(self, texts: Sequence[str], features: Floats) -> Reading:
         """The scores of folded texts and where they come from, before anything is decided."""

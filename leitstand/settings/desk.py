@@ -123,6 +123,11 @@ class Nlp(Section):
     model: Path | None = Field(
         None, description="A folder that `leitstand train` wrote. Absent: the shipped model.", examples=["model"]
     )
+    unknown_below: Share = Field(
+        0.0,
+        description="The sentiment is `unknown` where the model is less sure of it than this; 0: as the model says.",
+        examples=[0.5],
+    )
     entities: str = Field(
         "", description="An installed spaCy package whose entities are told, such as de_core_news_lg."
     )

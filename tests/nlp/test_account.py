@@ -52,7 +52,7 @@ def test_it_measures_what_was_held_out_as_the_card_does(told: Account, found: Tr
 
 def test_questions_that_were_not_learned_are_left_out(told: Account) -> None:
     assert not [one for one in told.figures if one.question.startswith("intent ")]
-    assert {one.question for one in told.cutoffs} == {"high", "critical", "needs_reply"}
+    assert {one.question for one in told.cutoffs} == {"sentiment", "high", "critical", "needs_reply"}
 
 
 def test_words_are_told_only_when_asked_for(told: Account, found: Trained) -> None:
