@@ -92,43 +92,46 @@ def _reasons(found: Understanding, verdict: Verdict, split: int) -> Iterator[Rea
     reading = found.reading
     for hit, weight in found.mood.parts:
         yield _of_list("sentiment", reading, hit, round(weight, 3), split)
-    if verdict.sentiment is not Sentiment.UNKNOWN:
+    if verdict.felt and verdict.sentiment is not Sentiment.UNKNOWN:
         sign = -1 if verdict.sentiment is Sentiment.NEGATIVE else 1
-        yield from _of_model("sentiment", reading, verdict.felt, [hit for hit, _ in found.mood.parts], split, sign)
+        yield from _of_model("sentiment", reading, _untold(verdict.felt, found.mood.parts), split, sign)
     if verdict.urgency > Urgency.NONE:
         for hit, level in found.concern.parts:
             yield _of_list("urgency", reading, hit, float(level), split)
-        yield from _of_model("urgency", reading, verdict.pressing, [hit for hit, _ in found.concern.parts], split)
+        yield from _of_model("urgency", reading, _untold(verdict.pressing, found.concern.parts), split)
     for purpose in found.purposes:
         if purpose.hit is not None and (purpose.intent in verdict.intents or purpose.intent not in _LEFT_TO_MODEL):
             yield _of_list(purpose.intent.value, reading, purpose.hit, 1.0, split)
     for intent, places in verdict.meant.items():
-        yield from _of_model(intent.value, reading, places, (), split)
+        yield from _of_model(intent.value, reading, places, split)
     for name in found.names:
         yield _written(name.about, name.name, (name.start, name.end), 1.0, split)
 
 
-def _of_model(
-    about: str, reading: Reading, places: Sequence[Place], told: Sequence[Hit], split: int, sign: int = 1
-) -> Iterator[Reason]:
-    """The places that weighed most in the trained model and are not told by a cue already."""
-    if told:
-        places = [one for one in places if not any(one.overlaps(hit.start, hit.end) for hit in told)]
+def _of_model(about: str, reading: Reading, places: Sequence[Place], split: int, sign: int = 1) -> Iterator[Reason]:
+    """The places that weighed most in the trained model."""
     for place in joined(places):
         start, end = reading.in_whole(place.start, place.end)
         origin = reading.folded.origin(start, end)
-        yield _written(about, reading.text[start:end], origin, sign * place.weight, split, learned=True)
+        yield _written(about, reading.text[start:end], origin, sign * place.weight, split, True)
+
+
+def _untold(places: Sequence[Place], parts: Sequence[tuple[Hit, float]]) -> Sequence[Place]:
+    """Those that are not told by a cue already."""
+    if not parts:
+        return places
+    return [one for one in places if not any(one.overlaps(hit.start, hit.end) for hit, _ in parts)]
 
 
 def _of_list(about: str, reading: Reading, hit: Hit, weight: float, split: int) -> Reason:
     return _written(about, hit.cue.pattern, reading.folded.origin(hit.start, hit.end), weight, split)
 
 
-def _written(
-    about: str, cue: str, place: tuple[int, int], weight: float, split: int, *, learned: bool = False
-) -> Reason:
+def _written(about: str, cue: str, place: tuple[int, int], weight: float, split: int, learned: bool = False) -> Reason:
     """A reason by its place in what was read, which is the title and the text."""
     start, end = place
+    if not split:
+        return Reason(about, cue, start, end, weight, "text", learned)
     if end < split:
         return Reason(about, cue, start, end, weight, "title", learned)
     return Reason(about, cue, max(0, start - split), end - split, weight, "text", learned)

@@ -32,12 +32,10 @@ class Place(NamedTuple):
 Told = dict[int, list[Place]]  # by answer
 
 
-def joined(places: Sequence[Place]) -> list[Place]:
+def joined(places: Sequence[Place]) -> Sequence[Place]:
     """Places of one post; those that overlap are one, with what they weighed together."""
-    if len(places) < 2:
-        return list(places)
-    found: list[Place] = []
-    for place in places:
+    found: list[Place] = list(places[:1])
+    for place in places[1:]:
         for number, one in enumerate(found):
             if place.overlaps(one.start, one.end):
                 both = round(one.weight + place.weight, 3)
@@ -56,13 +54,10 @@ def heaviest(tokens: Tokens, drive: Floats, asked: NDArray[np.bool_]) -> list[To
     """
     found: list[Told] = [{} for _ in asked]
     mute = np.isin(tokens.first, _MUTE)
-    speaking = np.flatnonzero(~mute)
-    rows, answers = _heavy(tokens.post[speaking], drive[speaking], asked)
-    heavy = speaking[rows]
-    weights = drive[heavy, answers].astype(np.float64).round(3)
-    places = zip(*_around(tokens, heavy, mute), weights.tolist(), strict=True)
+    heavy, answers, weights = _heavy(tokens.post, np.flatnonzero(~mute), drive, asked)
+    places = map(Place, *_around(tokens, heavy, mute), weights.astype(np.float64).round(3).tolist())
     for post, answer, place in zip(tokens.post[heavy].tolist(), answers.tolist(), places, strict=True):
-        found[post].setdefault(answer, []).append(Place(*place))
+        found[post].setdefault(answer, []).append(place)
     return found
 
 
@@ -77,18 +72,21 @@ def _around(tokens: Tokens, heavy: Ints, mute: NDArray[np.bool_]) -> tuple[list[
     return start.tolist(), end.tolist()
 
 
-def _heavy(post: Ints, drive: Floats, asked: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """The tokens that weighed most, and in which answer each, by post and answer, the heaviest first."""
-    if not len(post):
-        return post, post
-    starts = np.flatnonzero(np.append(True, post[1:] != post[:-1]))
+def _heavy(post: Ints, speaking: Ints, drive: Floats, asked: NDArray[np.bool_]) -> tuple[Ints, Ints, Floats]:
+    """The tokens that weighed most, in which answer each, and how much; by post and answer, the heaviest first."""
+    many = np.bincount(post[speaking], minlength=len(asked))
+    begin = np.cumsum(many) - many
+    posts, answers = np.nonzero(asked & (many > 0)[:, None])
+    many = many[posts]
+    first = np.cumsum(many) - many
+    pair = np.repeat(np.arange(len(posts)), many)
+    token = speaking[np.arange(len(pair)) + (begin[posts] - first)[pair]]
+    weight = drive[token, answers[pair]]
     # The most that any token of a post weighed is told however little it is, unless it is next to nothing.
-    most = np.maximum.reduceat(drive, starts, axis=0)
-    least = np.full(asked.shape, np.inf, dtype=np.float32)
-    least[post[starts]] = np.where(asked[post[starts]], np.clip(most, _HAIR, _LEAST), np.inf)
-    tokens, answers = np.nonzero(drive >= least[post])
-    group = post[tokens] * drive.shape[1] + answers
-    order = np.lexsort((-drive[tokens, answers], group))
-    group = group[order]
-    shown = order[np.arange(len(group)) - np.searchsorted(group, group) < _SHOWN]
-    return tokens[shown], answers[shown]
+    most = np.maximum.reduceat(weight, first) if len(first) else weight
+    heavy = np.flatnonzero(weight >= np.clip(most, _HAIR, _LEAST)[pair])
+    heavy = heavy[np.lexsort((-weight[heavy], pair[heavy]))]
+    own = pair[heavy]
+    shown = np.arange(len(own)) - np.searchsorted(own, own) < _SHOWN
+    heavy = heavy[shown]
+    return token[heavy], answers[pair[heavy]], weight[heavy]

@@ -89,7 +89,9 @@ class Reading:
 
     def in_whole(self, start: int, end: int) -> tuple[int, int]:
         """Where words stand that the model has read: the whole denial where it read one word in its place."""
-        if not _splits(self.text, start) and not _splits(self.text, end):
+        text = self.folded.text
+        cut = text[start - 1 : start + 1].isalnum() or (end < len(text) and text[end - 1 : end + 1].isalnum())
+        if not cut:
             return start, end
         told = [(hit.start, hit.end) for hit in self.of("sentiment") if hit.cue.group == "litotes"]
         for left, right in (*told, *((left, right) for left, right, _ in self._denied())):
@@ -133,11 +135,6 @@ class Reading:
     @property
     def shouted(self) -> bool:
         return self.original.isupper()
-
-
-def _splits(text: str, at: int) -> bool:
-    """It is within a word."""
-    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
 
 
 def _instead(hit: Hit) -> str:

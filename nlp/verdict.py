@@ -18,7 +18,7 @@ FEELINGS = (Sentiment.NEGATIVE, Sentiment.NEUTRAL, Sentiment.POSITIVE)
 _SENTIMENTS = (*FEELINGS, Sentiment.UNKNOWN)
 _ALL, _LEVELS = tuple(Intent), tuple(Urgency)
 _NEUTRAL = 1
-_FELT, _PRESSED, _MEANT = 0, 1, tuple(enumerate(Intent, 2))  # the answers that are told
+_FELT, _PRESSED, _MEANT = 0, 1, dict(enumerate(Intent, 2))  # the answers that are told
 
 
 class Verdict(NamedTuple):
@@ -72,7 +72,7 @@ def decide(texts: Sequence[str], seen: Reading, calibration: Calibration, named:
             round(sure, 4),
             tuple(places.get(_FELT, ())),
             tuple(places.get(_PRESSED, ())),
-            {intent: tuple(places[answer]) for answer, intent in _MEANT if answer in places} if places else {},
+            {_MEANT[answer]: tuple(own) for answer, own in places.items() if answer in _MEANT},
             *probabilities,
         )
         for feeling, score, level, intents, sure, places, *probabilities in rows
