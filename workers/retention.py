@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
 
 from escalation_bridge import forgetting
 from escalation_bridge import retention as copies
@@ -26,6 +25,7 @@ from triage import ratings
 from triage import retention as cases
 from triage.stories import ageing
 from workers import digests
+from workers.resting import Resting
 
 log = structlog.get_logger()
 
@@ -74,7 +74,7 @@ class Pass:
 
 @dataclass
 class Retention:
-    """One sweeper's. `next_at` is when the next pass begins, or the one that failed begins anew."""
+    """One sweeper's. `next_at` is when the next pass begins; one that failed begins anew after its rest."""
 
     engine: Engine
     limits: settings.Retention
@@ -82,18 +82,20 @@ class Retention:
     targets: Mapping[str, forgetting.Can] = field(default_factory=dict)
     next_at: datetime = _AT_ONCE
     under_way: Pass = field(default_factory=Pass)
+    resting: Resting = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.resting = Resting(REST, self._failed)
 
     def step(self, now: datetime) -> None:
         """Let go of a little, if something is due and the line is not behind. Raises OperationalError."""
         if now < self.next_at or not (self.limits.posts or self.limits.cases):
             return
-        try:
-            self._step(now)
-        except OperationalError:
-            raise
-        except Exception:  # a fault here must not make deadlines late
-            self.under_way, self.next_at = Pass(), now + REST
-            log.exception("letting go of what is past its limit failed and rests for an hour; deadlines go on")
+        self.resting.do("retention", self._step, now)
+
+    def _failed(self, _part: str) -> None:
+        self.under_way = Pass()
+        log.exception("letting go of what is past its limit failed and rests for an hour; deadlines go on")
 
     def _step(self, now: datetime) -> None:
         with self.engine.begin() as connection:

@@ -8,7 +8,6 @@ due clocks fire · escalation steps are taken · incidents, escalations and risk
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,6 +31,7 @@ from triage.stories import store as stories
 from workers import queues, setup, succession
 from workers.logs import configure_logging
 from workers.queues import AssessQueue
+from workers.resting import Resting
 from workers.retention import Retention
 from workers.watch import EVERY, Aside, Looks, Watch
 
@@ -62,11 +62,15 @@ def lost_before(now: datetime, head_enqueued_at: datetime | None) -> datetime:
     return min(turn_passed, head_enqueued_at - COMMIT_TO_ENQUEUE) if head_enqueued_at else turn_passed
 
 
+def _told(part: str) -> None:
+    log.exception("a part of the sweep failed and rests; the others go on", part=part, rests_s=REST.seconds)
+
+
 @dataclass
 class Sweep:
     """One sweeper. `lost_at` is when it last looked for lost mentions, `redis_gone_at` when it could not, `forgot_at`
-    when it last let old stories go, `settled_at` when it last looked for overtaken answers, `failed_at` when a part of
-    it met a fault that nobody foresaw: it rests for a little, and keeps no other part from its turn.
+    when it last let old stories go, `settled_at` when it last looked for overtaken answers. A part of it that meets a
+    fault that nobody foresaw rests for a little.
     """
 
     engine: Engine
@@ -80,40 +84,28 @@ class Sweep:
     forgot_at: datetime = field(default_factory=clock.now)
     watched_at: datetime = field(default_factory=clock.now)
     settled_at: datetime = field(default_factory=clock.now)
-    failed_at: dict[str, datetime] = field(default_factory=dict)
+    resting: Resting = field(default_factory=lambda: Resting(REST, _told))
 
     def tick(self) -> bool:
         """Do what is due now. True if there was so much that the next tick should come at once."""
         now = clock.now()
-        more = self._part("deadlines", self._fire, now) | self._part("steps", self._escalate, now)
+        due = [self.resting.do("deadlines", self._fire, now), self.resting.do("steps", self._escalate, now)]
         if is_due(self.watched_at, EVERY, now):
             self.watched_at = now
             self.watch.look(now)
         if is_due(self.lost_at, LOOK_FOR_LOST, now) and is_due(self.redis_gone_at, WITHOUT_REDIS, now):
             self.lost_at = now
-            self._part("lost posts", self._enqueue_lost, now)
+            self.resting.do("lost posts", self._enqueue_lost, now)
         if is_due(self.settled_at, LOOK_FOR_OVERTAKEN, now):
             self.settled_at = now
-            self._part("overtaken answers", self._settle, now)
+            self.resting.do("overtaken answers", self._settle, now)
         if is_due(self.forgot_at, FORGET_STORIES, now):
             self.forgot_at = now
-            self._part("old stories", self._forget, now)
+            self.resting.do("old stories", self._forget, now)
+        more = any(due)
         if not more:
             self.retention.step(now)
         return more
-
-    def _part(self, name: str, do: Callable[[datetime], bool | None], now: datetime) -> bool:
-        """Do one part: whether there is more of it. False where it fails or rests. Raises OperationalError."""
-        if not is_due(self.failed_at.get(name, NEVER), REST, now):
-            return False
-        try:
-            return bool(do(now))
-        except OperationalError:
-            raise
-        except Exception:
-            self.failed_at[name] = now
-            log.exception("a part of the sweep failed and rests; the others go on", part=name, rests_s=REST.seconds)
-            return False
 
     def _fire(self, now: datetime) -> bool:
         with self.engine.begin() as connection:

@@ -26,6 +26,7 @@ from triage.projects import opening, reminding
 from triage.risk import estimates, ruling
 from triage.runs import outcomes
 from workers import digests, rooms
+from workers.resting import Resting
 
 log = structlog.get_logger()
 
@@ -62,37 +63,33 @@ LOOKS: dict[str, Look] = {
 LOOKS_THROUGH: dict[str, Look] = {"all-escalations": opening.sweep, "all-risks": _risks}
 
 
+def _told(look: str) -> None:
+    log.exception("a look failed and rests for a minute; deadlines go on", look=look)
+
+
 @dataclass
 class Watch:
-    """Looks, each in a transaction of its own. `failed_at` is when one failed that is left alone for a while now,
-    `through_at` when one that looks through all was done last: a slow sweep does it late, and never leaves it out.
+    """Looks, each in a transaction of its own. `through_at` is when one that looks through all was done last: a slow
+    sweep does it late, and never leaves it out.
     """
 
     engine: Engine
     policy: Policy
-    failed_at: dict[str, datetime] = field(default_factory=dict)
+    resting: Resting = field(default_factory=lambda: Resting(REST, _told))
     through_at: dict[str, datetime] = field(default_factory=dict)
 
     def look(self, now: datetime) -> None:
         """Look once. Raises OperationalError where PostgreSQL is away."""
         for name, look in LOOKS.items():
-            self._look(name, look, now)
+            self.resting.do(name, partial(self._look, look), now)
         for name, look in LOOKS_THROUGH.items():
             if is_due(self.through_at.get(name, NEVER), THROUGH, now):
-                self._look(name, look, now)
+                self.resting.do(name, partial(self._look, look), now)
                 self.through_at[name] = now
 
-    def _look(self, name: str, look: Look, now: datetime) -> None:
-        if not is_due(self.failed_at.get(name, NEVER), REST, now):
-            return
-        try:
-            with self.engine.begin() as connection:
-                outbox.add(connection, list(look(connection, self.policy, now)), now)
-        except OperationalError:
-            raise
-        except Exception:  # a fault in one must not make deadlines late
-            self.failed_at[name] = now
-            log.exception("a look failed and rests for a minute; deadlines go on", look=name)
+    def _look(self, look: Look, now: datetime) -> None:
+        with self.engine.begin() as connection:
+            outbox.add(connection, list(look(connection, self.policy, now)), now)
 
 
 class Looks(Protocol):

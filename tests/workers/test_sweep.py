@@ -59,7 +59,7 @@ def test_a_part_that_fails_rests_and_keeps_no_other_from_its_turn(
         assert stamped > long_ago, "what no job carries is enqueued again all the same"
         assert connection.scalar(BREACHES) == 0
     _allow(database)
-    sweep.failed_at.clear()  # its rest is over
+    sweep.resting.failed_at.clear()  # its rest is over
     sweep.tick()
     with database.connect() as connection:
         assert connection.scalar(BREACHES) == 1
