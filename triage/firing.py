@@ -1,16 +1,18 @@
 """Fires what is due on the clocks: warnings, breaches and reminders of them, each once, however many sweeps look.
 
 A sweep claims due clocks together with their cases and passes over what another one holds. A breach starts the team's
-escalation policy. A breach of a case that waits reminds nobody until the wait is over.
+escalation policy. A breach of a case that waits reminds nobody until the wait is over. Clocks fire together or not at
+all; whoever met one that cannot names it, and has the others fire without it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from leitstand.model import CaseSnapshot, Clock, ClockName, Notice, NoticeType, Severity
+from leitstand.rows import Rows
 from leitstand.settings import show_duration
 from triage import clocks, records, timeline
 from triage.policy import Policy
@@ -22,14 +24,29 @@ from triage.snapshot import snapshot
 from triage.telling import forward
 from triage.timeline import Line
 
-_CLAIM = text("""
+_NAMED = Rows({"case_number": "bigint", "name": "text"})
+_CLAIM = """
     SELECT k.*, c.state = 'waiting' AND NOT (c.waits_for = 'department' AND k.name = 'forward_accepted') AS waits
     FROM sla_clocks k JOIN cases c ON c.number = k.case_number
-    WHERE k.fire_at <= :now ORDER BY k.fire_at LIMIT :limit
+    WHERE k.fire_at <= :now AND {which} ORDER BY k.fire_at LIMIT :limit
     FOR NO KEY UPDATE OF k, c SKIP LOCKED
-""")
+"""
+_THESE = f"(k.case_number, k.name) IN (SELECT {_NAMED.selected} FROM {_NAMED.source})"  # noqa: S608  our own names
+_CLAIM_THESE, _CLAIM_BUT = (text(_CLAIM.format(which=which)) for which in (_THESE, "NOT " + _THESE))
+_DUE = text(f"""
+    SELECT k.case_number, k.name FROM sla_clocks k WHERE k.fire_at <= :now AND NOT {_THESE}
+    ORDER BY k.fire_at LIMIT :limit
+""")  # noqa: S608  our own column names
 _BUMP = text("UPDATE cases SET revision = revision + 1, updated_at = :now WHERE number = ANY(:numbers)")
 _NEXT = text("SELECT min(fire_at) FROM sla_clocks WHERE fire_at IS NOT NULL")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A clock, by its case and its name as stored: another version may know names that this one does not."""
+
+    number: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +81,28 @@ class _Shot:
     fraction: float | None
 
 
-def fire_due(connection: Connection, policy: Policy, now: datetime, limit: int = 500) -> Fired:
-    """Fire the clocks that are due, the longest overdue first, at most `limit` of them."""
-    rows = connection.execute(_CLAIM, {"now": now, "limit": limit})
+def fire_due(
+    connection: Connection, policy: Policy, now: datetime, limit: int = 500, *, but: Collection[Due] = ()
+) -> Fired:
+    """Fire the clocks that are due, the longest overdue first, at most `limit` of them, and none of `but`."""
+    return _fire_all(connection, connection.execute(_CLAIM_BUT, _given(now, limit, but)), policy, now)
+
+
+def fire_these(connection: Connection, policy: Policy, now: datetime, these: Collection[Due]) -> Fired:
+    """Fire those of these clocks that are due still."""
+    return _fire_all(connection, connection.execute(_CLAIM_THESE, _given(now, len(these), these)), policy, now)
+
+
+def due(connection: Connection, now: datetime, limit: int = 500, *, but: Collection[Due] = ()) -> list[Due]:
+    """The clocks that `fire_due` would fire now. Nothing of them is read but who they are."""
+    return [Due(row.case_number, row.name) for row in connection.execute(_DUE, _given(now, limit, but))]
+
+
+def _given(now: datetime, limit: int, named: Collection[Due]) -> dict[str, object]:
+    return {"now": now, "limit": limit, **_NAMED.parameters([(one.number, one.name) for one in named])}
+
+
+def _fire_all(connection: Connection, rows: Iterable[Row[tuple[object, ...]]], policy: Policy, now: datetime) -> Fired:
     due = [(row.case_number, clocks.from_row(row), row.waits) for row in rows]
     if not due:
         return Fired()

@@ -1,6 +1,7 @@
 """The role `sweep`: what must happen because time passes. Any number of sweeps may run; each thing happens once.
 
-due clocks fire · escalation steps are taken · incidents, escalations and risks are looked at beside that (`watch`)
+due clocks fire (`deadlines`) · escalation steps are taken
+· incidents, escalations and risks are looked at beside that (`watch`)
 · mentions that no job carries any more are enqueued again, and answers that overtook the post they answer
 · what only served to find stories that are closed by now is let go, and what is past `[retention]` (`retention`)
 """
@@ -23,12 +24,12 @@ from leitstand import clock
 from leitstand.clock import NEVER, is_due
 from listeners import pending
 from monitoring.metrics import Metrics, open_metrics
-from triage import firing, overtaken
+from triage import overtaken
 from triage.policy import Policy, compile_policy
-from triage.projects import opening
 from triage.runs import advancing, outcomes
 from triage.stories import store as stories
 from workers import queues, setup, succession
+from workers.deadlines import Deadlines
 from workers.logs import configure_logging
 from workers.queues import AssessQueue
 from workers.resting import Resting
@@ -44,7 +45,7 @@ COMMIT_TO_ENQUEUE = timedelta(seconds=5)  # a row is stamped when stored, its jo
 WITHOUT_REDIS = timedelta(seconds=5)
 LOOK_FOR_OVERTAKEN = timedelta(seconds=5)
 FORGET_STORIES = timedelta(minutes=10)
-FIRE_AT_ONCE = 500
+STEPS_AT_ONCE = 500
 ENQUEUE_AT_ONCE = 2000
 AFTER_TROUBLE = 1.0
 REST = timedelta(seconds=5)
@@ -85,11 +86,15 @@ class Sweep:
     watched_at: datetime = field(default_factory=clock.now)
     settled_at: datetime = field(default_factory=clock.now)
     resting: Resting = field(default_factory=lambda: Resting(REST, _told))
+    deadlines: Deadlines = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.deadlines = Deadlines(self.engine, self.policy, self.metrics)
 
     def tick(self) -> bool:
         """Do what is due now. True if there was so much that the next tick should come at once."""
         now = clock.now()
-        due = [self.resting.do("deadlines", self._fire, now), self.resting.do("steps", self._escalate, now)]
+        due = [self.resting.do("deadlines", self.deadlines.fire, now), self.resting.do("steps", self._escalate, now)]
         if is_due(self.watched_at, EVERY, now):
             self.watched_at = now
             self.watch.look(now)
@@ -107,23 +112,11 @@ class Sweep:
             self.retention.step(now)
         return more
 
-    def _fire(self, now: datetime) -> bool:
-        with self.engine.begin() as connection:
-            fired = firing.fire_due(connection, self.policy, now, FIRE_AT_ONCE)
-            numbers = [breach.number for breach in fired.breaches]
-            outbox.add(connection, [*fired.notices, *opening.breached(connection, numbers, self.policy, now)], now)
-        for _, delay in fired.delays:
-            self.metrics.clock_fire_delay.observe(delay)
-        for breach in fired.breaches:
-            channel = self.metrics.channels.label(breach.channel)
-            self.metrics.sla_breaches.labels(breach.clock.value, channel, breach.severity.value).inc()
-        return fired.claimed >= FIRE_AT_ONCE
-
     def _escalate(self, now: datetime) -> bool:
         with self.engine.begin() as connection:
-            advanced = advancing.advance_due(connection, self.policy, now, FIRE_AT_ONCE)
+            advanced = advancing.advance_due(connection, self.policy, now, STEPS_AT_ONCE)
             outbox.add(connection, [*advanced.notices, *outcomes.do(connection, advanced.does, self.policy, now)], now)
-        return len(advanced.delays) >= FIRE_AT_ONCE
+        return len(advanced.delays) >= STEPS_AT_ONCE
 
     def _forget(self, now: datetime) -> None:
         with self.engine.begin() as connection:

@@ -1,11 +1,11 @@
 """The sweep's parts are alone with their faults: one that fails rests, and keeps no other from its turn."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
+from structlog.testing import capture_logs
 
 from leitstand import clock
 from leitstand.clock import NEVER
@@ -22,44 +22,41 @@ BREACHES = text("SELECT count(*) FROM case_events WHERE kind = 'clock_breached'"
 
 
 @pytest.fixture
-def no_clock_can_be_written(database: Engine) -> Iterator[None]:
-    """A fault in firing that nobody foresaw: what it writes is refused."""
-    with database.begin() as connection:
-        connection.execute(
-            text(
-                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;"
-                " CREATE TRIGGER refuse BEFORE UPDATE ON sla_clocks FOR EACH ROW EXECUTE FUNCTION refuse()"
-            )
-        )
-    yield
-    _allow(database)
-
-
-def _allow(database: Engine) -> None:
-    with database.begin() as connection:
-        connection.execute(text("DROP TRIGGER IF EXISTS refuse ON sla_clocks; DROP FUNCTION IF EXISTS refuse()"))
-
-
-@pytest.mark.usefixtures("no_clock_can_be_written")
-def test_a_part_that_fails_rests_and_keeps_no_other_from_its_turn(
-    database: Engine, redis_url: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run(database, [one(mention(1))], POLICY)
-    queue = AssessQueue(connect(redis_url))
+def sweep(database: Engine, redis_url: str) -> Sweep:
     retention = Retention(database, Settings.model_validate({}).retention, Metrics(CollectorRegistry()))
-    sweep = Sweep(database, queue, POLICY, retention.metrics, Watch(database, POLICY), retention, lost_at=NEVER)
+    watch = Watch(database, POLICY)
+    return Sweep(database, AssessQueue(connect(redis_url)), POLICY, retention.metrics, watch, retention, lost_at=NEVER)
+
+
+def test_a_part_that_fails_rests_and_keeps_no_other_from_its_turn(database: Engine, sweep: Sweep) -> None:
+    run(database, [one(mention(1))], POLICY)
     with database.begin() as connection:
+        connection.execute(text("ALTER TABLE sla_clocks RENAME TO elsewhere"))  # a fault that nobody foresaw
         long_ago = clock.now() - timedelta(hours=1)
         connection.execute(text("INSERT INTO pending_mentions VALUES (1, :at)"), {"at": long_ago})
-    sweep.tick()
-    sweep.tick()
-    assert capsys.readouterr().out.count("a part of the sweep failed") == 1, "it rests"
-    with database.connect() as connection:
+    with capture_logs() as logs:
+        sweep.tick()
+        sweep.tick()
+    told = [entry["part"] for entry in logs if entry["log_level"] == "error"]
+    assert told == ["deadlines"], "it rests"
+    with database.begin() as connection:
         stamped = connection.scalar(text("SELECT enqueued_at FROM pending_mentions"))
         assert stamped > long_ago, "what no job carries is enqueued again all the same"
-        assert connection.scalar(BREACHES) == 0
-    _allow(database)
+        connection.execute(text("ALTER TABLE elsewhere RENAME TO sla_clocks"))
     sweep.resting.failed_at.clear()  # its rest is over
     sweep.tick()
     with database.connect() as connection:
         assert connection.scalar(BREACHES) == 1
+
+
+def test_a_deadline_that_cannot_fire_holds_up_no_other(database: Engine, sweep: Sweep) -> None:
+    opened = run(database, [one(mention(number)) for number in range(1, 11)], POLICY).opened
+    with database.begin() as connection:  # as only a newer version can read it
+        newer = text("UPDATE sla_clocks SET history = '[[\"?\"]]' WHERE case_number = :case")
+        connection.execute(newer, {"case": opened[4].number})
+    with capture_logs() as logs:
+        for _ in range(3):
+            sweep.tick()
+    with database.connect() as connection:
+        assert connection.scalar(BREACHES) == 9
+    assert [entry.get("case") for entry in logs if entry["log_level"] == "error"] == [opened[4].number]
