@@ -7,7 +7,8 @@ language that is neither, only the signs that all languages share (emoji, emotic
 """
 
 import gc
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from functools import partial
 
 import spacy
 from spacy.language import Language
@@ -82,15 +83,52 @@ def load(settings: Settings | None = None, model: str = "") -> Assessor:
     """An assessor with the shipped lists and model, or with what the operator's settings put in their place.
 
     The words of the brand's name and of its products' are no feelings ("Best Buy"). `model` is a folder that
-    `leitstand train` wrote; it goes before the one in the settings.
+    `leitstand train` wrote; it goes before the one in the settings. Raises ConfigurationError with all that is wrong.
     """
     chosen = settings.nlp if settings else Nlp()
     path = model or str(chosen.model or "")
-    codes = {**_LISTS, _OTHER: (_OTHER,)}
     names = _names(settings) if settings else []
-    pipelines = {code: build(code, lists, names, path, chosen) for code, lists in codes.items()}
+    try:
+        found = _assembled(chosen, path, names)
+    except ConfigurationError as error:
+        raise ConfigurationError(problems(chosen, path) or error.problems) from error
     gc.freeze()  # the lists are here to stay: looking through them again and again would be a tenth of all time
-    return Assessor(_finding_languages(chosen), pipelines, trained.load(path).card.name, _theirs(chosen))
+    return found
+
+
+def problems(own: Nlp, model: str = "") -> list[Problem]:
+    """Everything that keeps an assessor from being loaded: the model, the packages and the components, each by itself.
+
+    What a component of the operator's own raises is told in its own words.
+    """
+    parts: dict[str, Callable[[], object]] = {"model": partial(trained.load, model or str(own.model or ""))}
+    chosen = {str(role): factory for role, factory in own.components.items()}
+    parts |= {f"components.{role}": partial(_alone, role, chosen[role], own) for role in _theirs(own)}
+    for key, add in (("products", _add_products), ("entities", _add_entities)):
+        parts[key] = partial(add, _blank(_OTHER, own), own)
+    return [problem for key, make in parts.items() for problem in _wrong(f"nlp.{key}", make)]
+
+
+def _wrong(path: str, make: Callable[[], object]) -> list[Problem]:
+    try:
+        make()
+    except ConfigurationError as error:
+        return error.problems
+    except Exception as error:  # noqa: BLE001  somebody's own code may raise anything
+        return [Problem(path, f"{type(error).__name__}: {error}")]
+    return []
+
+
+def _alone(role: str, factory: str, own: Nlp) -> None:
+    """Make a component of the operator's own as each pipeline would."""
+    for code in (_OTHER,) if role == "language" else ("de", "en", _OTHER):
+        _add(_blank(code, own), role, factory, {})
+
+
+def _assembled(own: Nlp, path: str, names: Sequence[str]) -> Assessor:
+    codes = {**_LISTS, _OTHER: (_OTHER,)}
+    pipelines = {code: build(code, lists, names, path, own) for code, lists in codes.items()}
+    return Assessor(_finding_languages(own), pipelines, trained.load(path).card.name, _theirs(own))
 
 
 def _names(settings: Settings) -> list[str]:
@@ -120,11 +158,19 @@ def build(
         if role != "model" or code != _OTHER:
             config_of = _settings(role, lists, brands, model, own) if role not in theirs else {}
             _add(pipeline, role, factory, config_of)
+    _add_products(pipeline, own)
+    _add_entities(pipeline, own)
+    return pipeline
+
+
+def _add_products(pipeline: Language, own: Nlp) -> None:
     if own.products:
         _add(pipeline, "products", PRODUCTS, {"products": {name: list(own.products[name]) for name in own.products}})
+
+
+def _add_entities(pipeline: Language, own: Nlp) -> None:
     if own.entities:
         _add(pipeline, "entities", ENTITIES, {"package": own.entities})
-    return pipeline
 
 
 def _finding_languages(own: Nlp) -> Language:

@@ -249,6 +249,17 @@ def test_check_finds_what_no_worker_could_load(folder: Path, leitstand: Leitstan
     assert f"{folder / 'nowhere'} is not a trained model" in model["said"] and model["advice"]
 
 
+def test_check_finds_all_that_no_worker_could_load_in_one_go(folder: Path, leitstand: Leitstand) -> None:
+    config = folder / "leitstand.toml"
+    wrong = 'model = "nowhere"\nentities = "no_such_package"\ncomponents = { urgency = "none", intents = "nor_this" }'
+    config.write_text(f"{config.read_text()}\n[nlp]\n{wrong}\n")
+    ended = leitstand("check", "--config", config, "--json")
+    found = {row["part"]: row["said"] for row in ended.rows if row["part"].startswith("nlp") and row["state"] == "fail"}
+    assert ended.code == 1
+    assert sorted(found) == ["nlp.components.intents", "nlp.components.urgency", "nlp.entities", "nlp.model"]
+    assert found["nlp.components.urgency"] == "no spaCy factory 'none' is installed"
+
+
 def test_check_says_that_what_is_named_can_be_loaded(folder: Path, leitstand: Leitstand) -> None:
     config = folder / "leitstand.toml"
     config.write_text(f'{config.read_text()}\n[nlp.products]\ncloud = ["acme cloud"]\n')

@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 from leitstand.errors import ConfigurationError
 from leitstand.model import Mention, Reason, Sentiment, Urgency
 from leitstand.settings import Nlp, Settings
-from nlp.pipeline import load
+from nlp.pipeline import load, problems
 from nlp.understanding import understanding
 from nlp.urgency import Concern
 
@@ -62,3 +62,36 @@ def test_a_component_of_the_operator_takes_the_place_of_ours() -> None:
 def test_what_is_not_installed_is_a_configuration_error(settings: Nlp) -> None:
     with pytest.raises(ConfigurationError, match="no_such"):
         load(Settings(nlp=settings))
+
+
+@Language.factory("tests_broken")
+def create_broken(nlp: Language, name: str) -> Doc:
+    raise KeyError("weights")
+
+
+def test_all_that_is_wrong_is_told_in_one_go(tmp_path: Path) -> None:
+    components = {"intents": "no_such_factory", "language": "no_such_language", "sentiment": "tests_always_urgent"}
+    settings = Nlp.model_validate({"model": tmp_path, "entities": "no_such_package", "components": components})
+    with pytest.raises(ConfigurationError) as told:
+        load(Settings(nlp=settings))
+    parts = [problem.path for problem in told.value.problems]
+    assert parts == ["nlp.components.intents", "nlp.components.language", "nlp.entities", "nlp.model"]
+
+
+def test_what_a_component_of_the_operator_raises_is_among_what_is_wrong(tmp_path: Path) -> None:
+    wrong = Nlp.model_validate({"components": {"intents": "no_such_factory", "urgency": "tests_broken"}})
+    assert [(problem.path, problem.message) for problem in problems(wrong, str(tmp_path))[1:]] == [
+        ("nlp.components.intents", "no spaCy factory 'no_such_factory' is installed"),
+        ("nlp.components.urgency", "KeyError: 'weights'"),
+    ]
+    assert problems(wrong, str(tmp_path))[0].path == "nlp.model"
+
+
+def test_nothing_is_wrong_with_what_can_be_loaded() -> None:
+    assert problems(Nlp()) == []
+    assert problems(Nlp(components={"needs_reply": "tests_always_urgent"}, products={"HomeHub": ["home hub"]})) == []
+
+
+def test_what_a_component_of_the_operator_raises_reaches_whoever_loads_it() -> None:
+    with pytest.raises(KeyError, match="weights"):
+        load(Settings(nlp=Nlp(components={"urgency": "tests_broken"})))
