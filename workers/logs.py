@@ -34,6 +34,12 @@ class Lines:
 def configure_logging(role: str) -> None:
     """JSON lines on stderr, or coloured ones on a terminal. Libraries' own loggers go the same way."""
     terminal, lines = sys.stderr.isatty(), Lines(sys.stderr)
+    # Its own choice of traceback shows the local variables of every frame: posts, settings and secrets.
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if terminal
+        else structlog.processors.JSONRenderer()
+    )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -41,10 +47,7 @@ def configure_logging(role: str) -> None:
         *([] if terminal else [structlog.processors.format_exc_info]),
     ]
     structlog.configure(
-        processors=[
-            *shared,
-            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
-        ],
+        processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(lines),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
@@ -52,10 +55,7 @@ def configure_logging(role: str) -> None:
     structlog.contextvars.bind_contextvars(role=role)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
-        ],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
     handler = logging.StreamHandler(lines)
     handler.setFormatter(formatter)
