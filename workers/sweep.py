@@ -1,6 +1,6 @@
 """The role `sweep`: what must happen because time passes. Any number of sweeps may run; each thing happens once.
 
-due clocks fire (`deadlines`) · escalation steps are taken
+due clocks fire (`deadlines`) · steps of escalations are taken (`escalation_steps`)
 · incidents, escalations and risks are looked at beside that (`watch`)
 · mentions that no job carries any more are enqueued again, and answers that overtook the post they answer
 · what only served to find stories that are closed by now is let go, and what is past `[retention]` (`retention`)
@@ -19,17 +19,20 @@ from redis import RedisError
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from escalation_bridge import forgetting, outbox
+from escalation_bridge import forgetting
 from leitstand import clock
 from leitstand.clock import NEVER, is_due
 from listeners import pending
 from monitoring.metrics import Metrics, open_metrics
 from triage import overtaken
+from triage.firing import Due
 from triage.policy import Policy, compile_policy
-from triage.runs import advancing, outcomes
+from triage.runs.store import DueRun
 from triage.stories import store as stories
 from workers import queues, setup, succession
+from workers.apart import Apart
 from workers.deadlines import Deadlines
+from workers.escalation_steps import EscalationSteps
 from workers.logs import configure_logging
 from workers.queues import AssessQueue
 from workers.resting import Resting
@@ -45,7 +48,6 @@ COMMIT_TO_ENQUEUE = timedelta(seconds=5)  # a row is stamped when stored, its jo
 WITHOUT_REDIS = timedelta(seconds=5)
 LOOK_FOR_OVERTAKEN = timedelta(seconds=5)
 FORGET_STORIES = timedelta(minutes=10)
-STEPS_AT_ONCE = 500
 ENQUEUE_AT_ONCE = 2000
 AFTER_TROUBLE = 1.0
 REST = timedelta(seconds=5)
@@ -86,15 +88,17 @@ class Sweep:
     watched_at: datetime = field(default_factory=clock.now)
     settled_at: datetime = field(default_factory=clock.now)
     resting: Resting = field(default_factory=lambda: Resting(REST, _told))
-    deadlines: Deadlines = field(init=False)
+    deadlines: Apart[Due] = field(init=False)
+    steps: Apart[DueRun] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.deadlines = Deadlines(self.engine, self.policy, self.metrics)
+        self.deadlines = Apart("deadlines", Deadlines(self.engine, self.policy, self.metrics))
+        self.steps = Apart("steps", EscalationSteps(self.engine, self.policy))
 
     def tick(self) -> bool:
         """Do what is due now. True if there was so much that the next tick should come at once."""
         now = clock.now()
-        due = [self.resting.do("deadlines", self.deadlines.fire, now), self.resting.do("steps", self._escalate, now)]
+        due = [self.resting.do(timely.part, timely.do, now) for timely in (self.deadlines, self.steps)]
         if is_due(self.watched_at, EVERY, now):
             self.watched_at = now
             self.watch.look(now)
@@ -111,12 +115,6 @@ class Sweep:
         if not more:
             self.retention.step(now)
         return more
-
-    def _escalate(self, now: datetime) -> bool:
-        with self.engine.begin() as connection:
-            advanced = advancing.advance_due(connection, self.policy, now, STEPS_AT_ONCE)
-            outbox.add(connection, [*advanced.notices, *outcomes.do(connection, advanced.does, self.policy, now)], now)
-        return len(advanced.delays) >= STEPS_AT_ONCE
 
     def _forget(self, now: datetime) -> None:
         with self.engine.begin() as connection:

@@ -10,18 +10,16 @@ from structlog.testing import capture_logs
 
 from monitoring.metrics import Metrics
 from tests.triage.building import NOW, mention, one, policy, run
-from workers.deadlines import MOST, Deadlines
+from tests.workers.refusing import do, refused
+from triage.firing import Due
+from workers.apart import MOST, Apart
+from workers.deadlines import Deadlines
 
 POLICY = policy(sla=[{"first_response": "1h"}])
 LATE = NOW + timedelta(hours=1)
 BREACHED = text("SELECT case_number FROM case_events WHERE kind = 'clock_breached' ORDER BY 1")
 TOLD = text("SELECT count(*), count(DISTINCT case_number) FROM deliveries WHERE type = 'sla.breached'")
-CANNOT = "a clock cannot fire and is tried again; the others go on"
-
-
-def do(database: Engine, statements: str) -> None:
-    with database.begin() as connection:
-        connection.execute(text(statements))
+CANNOT = "one of what is due fails and is tried again; the others go on"
 
 
 def of_another_version(database: Engine, numbers: str) -> Callable[[], None]:
@@ -31,15 +29,8 @@ def of_another_version(database: Engine, numbers: str) -> Callable[[], None]:
     return lambda: do(database, "UPDATE sla_clocks SET name = 'first_response'")
 
 
-def refused(database: Engine, numbers: str) -> Callable[[], None]:
-    """PostgreSQL refuses what is written of these cases, after much has been written already."""
-    do(
-        database,
-        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;"
-        " CREATE TRIGGER refuse BEFORE INSERT ON deliveries FOR EACH ROW"
-        f" WHEN (NEW.case_number IN ({numbers})) EXECUTE FUNCTION refuse()",
-    )
-    return lambda: do(database, "DROP TRIGGER refuse ON deliveries")
+def sweeper(database: Engine, registry: CollectorRegistry | None = None) -> Apart[Due]:
+    return Apart("deadlines", Deadlines(database, POLICY, Metrics(registry or CollectorRegistry())))
 
 
 def breached(database: Engine) -> list[int]:
@@ -58,18 +49,18 @@ def test_a_clock_that_cannot_fire_holds_up_no_other_and_fires_when_it_can(
 ) -> None:
     numbers, registry = cases(database, 10), CollectorRegistry()
     heal = spoil(database, str(numbers[3]))
-    firing = Deadlines(database, POLICY, Metrics(registry))
+    firing = sweeper(database, registry)
     well = [number for number in numbers if number != numbers[3]]
     with capture_logs() as logs:
         for seconds in (0, 0.1, 0.3, 0.4, 60):
-            firing.fire(LATE + timedelta(seconds=seconds))
+            firing.do(LATE + timedelta(seconds=seconds))
             assert breached(database) == well
     assert [(entry["event"], entry["case"]) for entry in logs] == [(CANNOT, numbers[3])], "it is told once"
     assert [failed.times for failed in firing.left_out.values()] == [3], "the pause grows"
     heal()
     with capture_logs() as logs:
         for seconds in (60.5, 61, 62):
-            firing.fire(LATE + timedelta(seconds=seconds))
+            firing.do(LATE + timedelta(seconds=seconds))
     assert breached(database) == numbers
     assert firing.left_out == {}
     assert registry.get_sample_value("leitstand_clock_fire_delay_seconds_count") == 10
@@ -79,32 +70,32 @@ def test_where_many_fail_no_clock_is_to_blame_and_those_that_can_fire_still_do(d
     numbers = cases(database, 2 * MOST + 5)
     spoilt, well = numbers[: MOST + 5], numbers[MOST + 5 :]
     heal = of_another_version(database, ", ".join(map(str, spoilt)))
-    firing = Deadlines(database, POLICY, Metrics(CollectorRegistry()))
+    firing = sweeper(database)
     with capture_logs() as logs:
         with pytest.raises(ValueError, match="third_response"):
-            firing.fire(LATE)
+            firing.do(LATE)
         assert len(logs) == MOST + 1, "the log is not filled with what is wrong with all of them"
-        firing.fire(LATE + timedelta(seconds=5))
+        firing.do(LATE + timedelta(seconds=5))
         assert breached(database) == well
-        firing.fire(LATE + timedelta(seconds=10))
+        firing.do(LATE + timedelta(seconds=10))
     assert sorted(entry["case"] for entry in logs) == spoilt, "each is told once"
     heal()
     for seconds in (60, 61, 62):
-        firing.fire(LATE + timedelta(seconds=seconds))
+        firing.do(LATE + timedelta(seconds=seconds))
     assert breached(database) == numbers and firing.left_out == {}
 
 
 def test_what_another_sweeper_has_fired_meanwhile_is_not_fired_again(database: Engine) -> None:
     numbers = cases(database, 3)
     heal = refused(database, str(numbers[0]))
-    ours, other = (Deadlines(database, POLICY, Metrics(CollectorRegistry())) for _ in range(2))
+    ours, other = (sweeper(database) for _ in range(2))
     with capture_logs() as logs:
-        ours.fire(LATE)
+        ours.do(LATE)
         assert len(ours.left_out) == 1
         heal()
-        other.fire(LATE)
+        other.do(LATE)
         assert breached(database) == numbers
-        ours.fire(LATE + timedelta(seconds=1))
+        ours.do(LATE + timedelta(seconds=1))
     assert breached(database) == numbers
     assert ([entry["event"] for entry in logs], ours.left_out) == ([CANNOT], {})
 
@@ -118,8 +109,8 @@ def test_what_fails_only_together_fires_apart_and_is_told(database: Engine) -> N
         " END $$; CREATE TRIGGER refuse AFTER INSERT ON deliveries REFERENCING NEW TABLE AS new"
         " FOR EACH STATEMENT EXECUTE FUNCTION refuse()",
     )
-    firing = Deadlines(database, POLICY, Metrics(CollectorRegistry()))
+    firing = sweeper(database)
     with capture_logs() as logs:
-        firing.fire(LATE)
+        firing.do(LATE)
     assert breached(database) == numbers and firing.left_out == {}
-    assert [entry["event"] for entry in logs] == ["clocks that could not fire together have fired apart"]
+    assert [entry["event"] for entry in logs] == ["what could not be done together has been done apart"]

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from leitstand import clock
 from leitstand.clock import NEVER
+from leitstand.model import Urgency
 from leitstand.settings import Settings
 from monitoring.metrics import Metrics
 from tests.triage.building import mention, one, policy, run
@@ -18,6 +19,7 @@ from workers.sweep import Sweep
 from workers.watch import Watch
 
 POLICY = policy(sla=[{"first_response": "1h"}])
+SECOND_STEPS = text("SELECT case_number FROM deliveries WHERE step = '2/2' ORDER BY 1")
 BREACHES = text("SELECT count(*) FROM case_events WHERE kind = 'clock_breached'")
 
 
@@ -60,3 +62,18 @@ def test_a_deadline_that_cannot_fire_holds_up_no_other(database: Engine, sweep: 
     with database.connect() as connection:
         assert connection.scalar(BREACHES) == 9
     assert [entry.get("case") for entry in logs if entry["log_level"] == "error"] == [opened[4].number]
+
+
+def test_a_run_that_cannot_take_its_step_holds_up_no_other(database: Engine, sweep: Sweep) -> None:
+    posts = [one(mention(number), Urgency.CRITICAL) for number in range(1, 6)]
+    opened = run(database, posts, POLICY).opened
+    with database.begin() as connection:  # as only a newer version can read it
+        newer = text("UPDATE escalation_runs SET snapshot = '{}' WHERE case_number = :case AND policy = 'sev1'")
+        connection.execute(newer, {"case": opened[2].number})
+    with capture_logs() as logs:
+        for _ in range(3):
+            sweep.tick()
+    with database.connect() as connection:
+        told = connection.scalars(SECOND_STEPS).all()
+    assert told == [case.number for case in opened if case is not opened[2]]
+    assert [entry.get("case") for entry in logs if entry["log_level"] == "error"] == [opened[2].number]

@@ -1,5 +1,9 @@
-"""The steps that are due are taken: by any number of sweeps, each step by one of them."""
+"""The steps that are due are taken: by any number of sweeps, each step by one of them.
 
+Runs take them together or not at all; whoever met one that cannot names it, and has the others go on without it.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,8 +13,9 @@ from leitstand.model import Notice
 from triage import clocks, overrides, records, timeline
 from triage.policy import Policy
 from triage.runs import asked, silences, store
-from triage.runs.run import RunState
+from triage.runs.run import Run, RunState
 from triage.runs.steps import Do, advance
+from triage.runs.store import DueRun
 from triage.runs.unacknowledge import again
 from triage.snapshot import snapshot
 
@@ -30,9 +35,19 @@ class Steps:
     does: tuple[Do, ...] = ()
 
 
-def advance_due(connection: Connection, policy: Policy, now: datetime, limit: int = 200) -> Steps:
-    """Take the steps that are due. Several sweeps may do this at once; each step is taken by one of them."""
-    due = store.claim_due(connection, now, limit)
+def advance_due(
+    connection: Connection, policy: Policy, now: datetime, limit: int = 200, *, but: Collection[DueRun] = ()
+) -> Steps:
+    """Take the steps that are due, none of `but`. Several sweeps may do this at once; each step is taken by one."""
+    return _advance_all(connection, store.claim_due(connection, now, limit, but=but), policy, now)
+
+
+def advance_these(connection: Connection, policy: Policy, now: datetime, these: Collection[DueRun]) -> Steps:
+    """Take the steps of those of these runs that are due still."""
+    return _advance_all(connection, store.claim_these(connection, now, these), policy, now)
+
+
+def _advance_all(connection: Connection, due: Sequence[Run], policy: Policy, now: datetime) -> Steps:
     if not due:
         return Steps()
     numbers = {run.case_number for run in due}
