@@ -25,6 +25,8 @@ _OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=180s"
 # second leaves the connection as it is, for ever.
 _SESSION_OVER = ("25P03", "25P04", "25006")
 
+_OF_DATA = ("54000", "54001", "54011", "54023")  # a limit of PostgreSQL's: psycopg counts it as a fault of the server
+
 
 def watched(url: str) -> URL:
     """The address, with which a server that is gone without a word is noticed within 20 seconds; its own options stay.
@@ -64,6 +66,11 @@ def _leave(failed: ExceptionContext) -> BaseException | None:
     if over:
         failed.is_disconnect = True
     return over
+
+
+def is_of_data(error: Exception) -> bool:
+    """Whether an error follows from what is worked on, as a word too long to be indexed, and not from PostgreSQL."""
+    return not isinstance(error, OperationalError) or getattr(error.orig, "sqlstate", None) in _OF_DATA
 
 
 def in_words(error: DBAPIError) -> str:

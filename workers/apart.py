@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from leitstand.clock import is_due
+from leitstand.database import is_of_data
 from leitstand.keeping import delay
 
 log = structlog.get_logger()
@@ -67,12 +67,13 @@ class Apart(Generic[T]):
     left_out: dict[T, Failed] = field(default_factory=dict)
 
     def do(self, now: datetime) -> bool:
-        """Do what is due: whether there may be more. Raises OperationalError, and a fault by which many fail."""
+        """Do what is due: whether there may be more. Raises OperationalError where PostgreSQL fails, and a fault by
+        which many fail."""
         try:
             claimed = self.work.do(now, AT_ONCE, self.left_out)
-        except OperationalError:
-            raise
         except Exception as error:  # told of the one that fails by it, or else here
+            if not is_of_data(error):
+                raise
             known = len(self.left_out)
             claimed = self._do_without_the_faulty(now)
             if len(self.left_out) == known:
@@ -93,9 +94,9 @@ class Apart(Generic[T]):
             part = parts.pop()
             try:
                 claimed = self.work.do_these(now, part)
-            except OperationalError:
-                raise
-            except Exception:
+            except Exception as error:
+                if not is_of_data(error):
+                    raise
                 if len(part) > 1:
                     half = len(part) // 2
                     parts += [part[half:], part[:half]]

@@ -6,7 +6,8 @@ from contextlib import nullcontext
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from workers.line import Limit, Line, is_of_posts
+from leitstand.database import is_of_data
+from workers.line import Limit, Line
 
 log = structlog.get_logger()
 
@@ -39,7 +40,7 @@ def _assess(line: Line, ids: list[int], limit: Limit) -> None:
         with limit():
             line.move_all(ids)
     except Exception as error:  # the worker's outermost loop
-        if not is_of_posts(error):
+        if not is_of_data(error):
             raise
         log.exception("batch failed, trying its mentions one by one", mentions=len(ids))
         line.move_singly(ids, limit)

@@ -14,10 +14,10 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
 from escalation_bridge import outbox
 from leitstand import clock
+from leitstand.database import is_of_data
 from leitstand.model import Assessment, MatchedMention
 from listeners import pending, store
 from monitoring.metrics import Metrics
@@ -33,12 +33,6 @@ log = structlog.get_logger()
 MAX_ATTEMPTS = 3
 Limit = Callable[[], AbstractContextManager[object]]
 Holding = Callable[[Sequence[int]], AbstractContextManager[object]]
-_OF_POSTS = ("54000", "54001", "54011", "54023")  # a limit of PostgreSQL's: psycopg counts it as a fault of the server
-
-
-def is_of_posts(error: Exception) -> bool:
-    """Whether an error follows from what is assessed, as a word too long to be indexed, and not from PostgreSQL."""
-    return not isinstance(error, OperationalError) or getattr(error.orig, "sqlstate", None) in _OF_POSTS
 
 
 class EndedError(Exception):
@@ -94,7 +88,7 @@ class Line:
                 with limit():
                     self.move_all([mention_id])
             except Exception as error:  # outermost loop: what one post provokes stops no other
-                if not is_of_posts(error):
+                if not is_of_data(error):
                     raise
                 self._failed(mention_id, error)
 

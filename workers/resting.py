@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy.exc import OperationalError
-
 from leitstand.clock import NEVER, is_due
+from leitstand.database import is_of_data
 
 T = TypeVar("T")
 
@@ -35,9 +34,9 @@ class Resting:
             return None
         try:
             return work(now)
-        except OperationalError:
-            raise
-        except Exception:  # noqa: BLE001  told by `tell`
+        except Exception as error:  # told by `tell`
+            if not is_of_data(error):
+                raise
             self.failed_at[part] = now
             self.tell(part)
             return None

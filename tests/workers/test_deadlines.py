@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from monitoring.metrics import Metrics
 from tests.triage.building import NOW, mention, one, policy, run
-from tests.workers.refusing import do, refused
+from tests.workers.refusing import beyond_a_limit, do, refused
 from triage.firing import Due
 from workers.apart import MOST, Apart
 from workers.deadlines import Deadlines
@@ -43,7 +43,7 @@ def cases(database: Engine, count: int) -> list[int]:
     return [case.number for case in run(database, [one(mention(n)) for n in range(1, count + 1)], POLICY).opened]
 
 
-@pytest.mark.parametrize("spoil", [of_another_version, refused])
+@pytest.mark.parametrize("spoil", [of_another_version, refused, beyond_a_limit])
 def test_a_clock_that_cannot_fire_holds_up_no_other_and_fires_when_it_can(
     database: Engine, spoil: Callable[[Engine, str], Callable[[], None]]
 ) -> None:

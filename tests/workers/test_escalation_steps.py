@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from leitstand.model import Urgency
 from tests.triage.building import NOW, mention, one, policy, run
-from tests.workers.refusing import do, refused
+from tests.workers.refusing import beyond_a_limit, do, refused
 from workers.apart import Apart
 from workers.escalation_steps import EscalationSteps
 
@@ -49,7 +49,7 @@ def cases(database: Engine, count: int) -> list[int]:
     return [case.number for case in run(database, posts, POLICY).opened]
 
 
-@pytest.mark.parametrize("spoil", [of_another_version, refused])
+@pytest.mark.parametrize("spoil", [of_another_version, refused, beyond_a_limit])
 def test_a_run_that_cannot_take_its_step_holds_up_no_other_and_takes_it_when_it_can(
     database: Engine, spoil: Callable[[Engine, str], Callable[[], None]]
 ) -> None:
