@@ -32,7 +32,7 @@ _LISTS = ("urgency ", "level ", "cue level ", "context ", "intent ", "shifter ",
 ASKED = (*SCORES, *(name for name in NAMES if name.startswith(_LISTS)))
 _PLACES = [(*SCORES, *NAMES).index(name) for name in ASKED]
 _CRITICAL = URGENCY.stop - 1
-_OWN = np.float32(1 / 3)  # what the network's own word weighs
+_OWN = np.float32(1 / 2)  # what the network's own word weighs
 _TINY = np.float32(1e-6)
 
 

@@ -141,6 +141,11 @@ class MultilingualBody(nn.Module):
         self.norm = _norm(packed, "emb.ln", packed.width)
         self.layers = nn.ModuleList([Layer(packed, number) for number in range(packed.depth)])
 
+    def keep(self, layers):
+        """The words and the lowest `layers` learn no more."""
+        for part in (self.words, self.places, self.kind, self.norm, *self.layers[:layers]):
+            part.requires_grad_(False)
+
     def forward(self, pieces, mask):
         x = self.norm(self.words(pieces) + self.places[: pieces.shape[1]] + self.kind)
         x = F.dropout(x, self.drop, self.training)

@@ -20,9 +20,9 @@ from nlp.labels import Label, Labelled
 from nlp.second_look import SecondLook
 from nlp.training.gather import Example, gather
 
-_REAL, _CRITICAL = 3, 1  # how much more often such a post is heard
+_REAL, _CRITICAL = 6, 1  # how much more often such a post is heard
 _EACH = 5  # critical post is heard once more, repeated by somebody
-_PENALTY = fitting.Penalty(dense=33.0)
+_PENALTY = fitting.Penalty(dense=200.0)
 
 
 def main() -> None:

@@ -134,11 +134,13 @@ def opened(held):
     return student
 
 
-def mean(students):
-    """One student, whose weights are the mean of those of several that began alike."""
+def mean(students, shares):
+    """One student, whose weights are the mean of those of several that began alike, each by its share of one."""
     states = [student.state_dict() for student in students]
     first = students[0]
-    first.load_state_dict({name: sum(state[name] for state in states) / len(states) for name in states[0]})
+    first.load_state_dict(
+        {name: sum(share * state[name] for share, state in zip(shares, states)) for name in states[0]}
+    )
     return first
 
 

@@ -33,20 +33,25 @@ def judged(encoder, teachers, labelled, texts, epochs):
     return np.mean([scores(encoder, taught(encoder, lessons, shown, *one, epochs), asked) for one in teachers], axis=0)
 
 
-def taught(encoder, labelled, lessons, seed, rate, epochs, size=128):
-    """A teacher that has learned from the labelled posts; `lessons` are their texts in pieces."""
+def taught(encoder, labelled, lessons, seed, rate, epochs, size=128, kept=0):
+    """A teacher that has learned from the labelled posts; `lessons` are their texts in pieces.
+
+    Its words and its `kept` lowest layers stay as they are, if any: on a processor that saves a third of the time.
+    """
     torch.manual_seed(seed)
     dice, teacher = np.random.default_rng(seed), Teacher(encoder.body()).to(DEVICE)
+    if kept:
+        teacher.body.keep(kept)
     truth = [torch.from_numpy(array).to(DEVICE) for array in _truth(labelled)]
     head = [value for name, value in teacher.named_parameters() if name.startswith("head")]
-    body = [value for name, value in teacher.named_parameters() if not name.startswith("head")]
+    body = [value for name, value in teacher.named_parameters() if not name.startswith("head") and value.requires_grad]
     best = torch.optim.AdamW([{"params": head, "lr": rate * 10}, {"params": body, "lr": rate}], weight_decay=0.01)
     steps = epochs * math.ceil(len(labelled) / size)
     pace = torch.optim.lr_scheduler.LambdaLR(best, lambda k: min(1, k / (0.1 * steps + 1)) * max(0, 1 - k / steps))
     teacher.train()
     for _ in range(epochs):
         for chosen in batches(np.array([len(own) for own in lessons]), size, dice):
-            with torch.autocast(DEVICE, dtype=torch.bfloat16, enabled=DEVICE == "cuda"):
+            with torch.autocast(DEVICE, dtype=torch.bfloat16):
                 found = teacher(*padded(encoder.pad, [lessons[place] for place in chosen], DEVICE))
             error = _error(found.float(), *[one[torch.from_numpy(chosen).to(DEVICE)] for one in truth])
             best.zero_grad()
@@ -92,7 +97,7 @@ def scores(encoder, teacher, pieces, size=512):
         np.argsort([-len(own) for own in pieces], kind="stable"),
     )
     teacher.eval()
-    with torch.no_grad(), torch.autocast(DEVICE, dtype=torch.bfloat16, enabled=DEVICE == "cuda"):
+    with torch.no_grad(), torch.autocast(DEVICE, dtype=torch.bfloat16):
         for start in range(0, len(order), size):
             chosen = order[start : start + size]
             found[chosen] = (

@@ -11,7 +11,10 @@ from nlp.folding import fold, unstyled
 from nlp.pipeline import Assessor, load
 
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
-SAID = ["My account was hacked and they are ordering things", "Mein Konto wurde gehackt, jemand bestellt damit"]
+SAID = [
+    "My account was hacked and they are ordering things right now",
+    "Mein Konto wurde gehackt, jemand bestellt damit",
+]
 # All but those that make an umlaut or an accent of a letter by themselves are scribbles to begin with.
 MARKS = [chr(point) for point in range(0x300, 0x370)]
 

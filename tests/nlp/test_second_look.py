@@ -37,12 +37,12 @@ def chances(reading: Reading, temperature: float) -> Floats:
     return softmax(reading.scores[:, URGENCY] / np.float32(temperature))
 
 
-def test_critical_is_two_thirds_the_sum_and_a_third_the_networks_own_word(
+def test_critical_is_half_the_sum_and_half_the_networks_own_word(
     look: SecondLook, seen: Reading, features: Floats
 ) -> None:
     told = asked(seen.scores, features) @ look.weight + look.bias
     own = chances(seen, 1.5)[:, 3]
-    odds = 2 / 3 * told + 1 / 3 * np.log(own / (1 - own))
+    odds = (told + np.log(own / (1 - own))) / 2
     assert np.allclose(chances(look.look(seen, seen, features, 1.5), 1.5)[:, 3], 1 / (1 + np.exp(-odds)), atol=1e-3)
 
 

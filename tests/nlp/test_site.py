@@ -61,7 +61,7 @@ def test_it_is_the_same_when_read_back_and_leaves_other_questions_alone(
 ) -> None:
     trained.save(tmp_path / "own", own.card, own.own)
     read = pipeline.load(model=str(tmp_path / "own"))
-    post = Mention("x", "1", "Alles wieder grau", NOW, NOW)
+    post = Mention("x", "1", "Heute war es wieder grau", NOW, NOW)
     (ours,), (theirs,) = read.assess([post]), shipped.assess([post])
     assert ours.sentiment is Sentiment.POSITIVE
     assert any("grau" in reason.cue for reason in ours.reasons if reason.about == "sentiment")

@@ -31,7 +31,7 @@ def one(assessor: Assessor, text: str) -> Assessment:
     [
         "asdf qwer yxcv",
         "xkqd blxrf zqnk",
-        "qwertz qwertz",
+        "wrtpl bnmq",
         "Ktrw plmq zzr!",
         "@acme ghjkl fghj",
         "Wrmpf grmbl krxl",

@@ -36,8 +36,8 @@ DANGER = [
     ("@acme my account has been hacked and someone changed the password", CRITICAL, Intent.SECURITY),
     ("There is a charge on my card that I did not authorize", CRITICAL, Intent.SECURITY),
     ("@acme Sie hören von meinem Anwalt", CRITICAL, Intent.LEGAL),
-    ("@acme you will hear from my lawyer", HIGH, Intent.LEGAL),
-    ("Ich melde euch jetzt bei der Bundesnetzagentur @acme", HIGH, Intent.LEGAL),
+    ("@acme you will hear from my lawyer", CRITICAL, Intent.LEGAL),
+    ("Ich melde euch jetzt bei der Bundesnetzagentur @acme", CRITICAL, Intent.LEGAL),
     ("@acme Totalausfall bei uns, die ganze Firma steht still", CRITICAL, Intent.OUTAGE),
     ("@acme production is down, none of our customers can order", CRITICAL, Intent.OUTAGE),
 ]
