@@ -34,7 +34,7 @@ class Again:
 
 
 def again(connection: Connection, due: Sequence[Run], cases: Mapping[int, CaseRecord], now: datetime) -> Again:
-    """The acknowledged runs whose time is up; their cases are locked."""
+    """The acknowledged runs whose time is up; their cases are locked. A policy begins again once for a case."""
     if not due:
         return Again()
     numbers = sorted({run.case_number for run in due})
@@ -50,6 +50,7 @@ def again(connection: Connection, due: Sequence[Run], cases: Mapping[int, CaseRe
             ended.append(replace(run, next_at=until))
         else:
             begun.append(replace(run, state=RunState.RUNNING, step=0, round=0, next_at=now))
+            running.add((run.case_number, run.policy))
     changed = {run.case_number: _unacknowledged(cases[run.case_number], now) for run in begun}
     records.update(connection, list(changed.values()))
     return Again(tuple(begun), tuple(ended), changed, tuple(_line(run, cases[run.case_number], now) for run in begun))

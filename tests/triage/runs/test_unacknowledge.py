@@ -32,3 +32,14 @@ def test_work_on_the_case_sets_the_timer_anew_and_solving_ends_it(database: Engi
             act(connection, number, action, actor="ann", now=NOW + minutes * MINUTE, policy=rules, text="called them")
         assert told(sweep(database, minutes + 11, rules)) == []
     assert told(sweep(database, 600, rules)) == []
+
+
+def test_of_two_acknowledged_runs_of_one_policy_one_begins_again(database: Engine) -> None:
+    rules = with_sev1({"notify": "desk"}, {"after": "2h", "notify": "manager"}, **UNACKNOWLEDGED)
+    number = opened(database, rules)
+    for minutes, action, value in ((1, "acknowledge", ""), (2, "escalate", "sev1"), (3, "acknowledge", "")):
+        with database.begin() as connection:
+            act(connection, number, action, actor="ann", now=NOW + minutes * MINUTE, policy=rules, value=value)
+    again = sweep(database, 64, rules)
+    assert (len(again.delays), told(again)) == (2, ["desk"])
+    assert told(sweep(database, 184, rules)) == ["manager"]
