@@ -2,8 +2,7 @@
 
     python -m nlp.training.second_look --data FOLDER
 
-It learns from all posts with labels of urgency that the weights learn from, and from those of the corpus that were
-written since the weights were last taught.
+It learns from all posts with labels of urgency that the weights learn from: after a lesson it is fitted again.
 """
 
 import argparse
