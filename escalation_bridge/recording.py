@@ -7,9 +7,8 @@ third of what they cost.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from sqlalchemy.exc import OperationalError
-
 from escalation_bridge.outbox import Taken
+from leitstand.database import is_of_data
 
 Write = Callable[[Sequence[Taken]], Awaitable[dict[int, bool]]]
 _Waiting = tuple[Taken, "asyncio.Future[bool | None]"]
@@ -40,7 +39,7 @@ class Recorder:
         try:
             written = await self._write([taken for taken, _ in batch])
         except Exception as error:  # noqa: BLE001  each is told by whoever waits for it
-            if len(batch) > 1 and not isinstance(error, OperationalError):
+            if len(batch) > 1 and is_of_data(error):
                 for one in batch:  # what one of them has must not keep the others
                     await self._settle([one])
                 return

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from psycopg.errors import ProgramLimitExceeded
 from sqlalchemy.exc import OperationalError
 
 from escalation_bridge.outbox import Taken
@@ -56,8 +57,12 @@ def test_those_taken_while_one_is_written_are_one_record() -> None:
 
 @pytest.mark.parametrize(
     ("fault", "faults"),
-    [(ValueError("cannot be written"), [BAD]), (OperationalError(None, None, Exception("gone")), [BAD, 2, 3])],
-    ids=["its own", "the database's"],
+    [
+        (ValueError("cannot be written"), [BAD]),
+        (OperationalError(None, None, ProgramLimitExceeded()), [BAD]),
+        (OperationalError(None, None, Exception("gone")), [BAD, 2, 3]),
+    ],
+    ids=["its own", "beyond a limit", "the database's"],
 )
 def test_what_one_cannot_have_written_keeps_no_other(fault: Exception, faults: list[int]) -> None:
     async def run() -> list[bool | BaseException | None]:
