@@ -46,6 +46,27 @@ class Tokens:
     group_start: Ints
     text_start: Ints
 
+    def of(self, posts: Ints) -> "Tokens":
+        """The tokens of some posts, given in order: both these and the distinct ones are numbered anew."""
+        place = np.full(len(self.text_start), -1)
+        place[posts] = np.arange(len(posts))
+        kept = place[self.post] >= 0
+        used, distinct = np.unique(self.distinct[kept], return_inverse=True)
+        many = np.diff(np.append(self.group_start, len(self.group)))[used]
+        group_start = np.cumsum(many) - many
+        group = self.group[np.repeat(self.group_start[used] - group_start, many) + np.arange(int(many.sum()))]
+        return Tokens(
+            self.start[kept],
+            self.end[kept],
+            self.first[kept],
+            place[self.post[kept]],
+            distinct,
+            self.word[used],
+            group,
+            group_start,
+            self.text_start[posts],
+        )
+
 
 def read_tokens(texts: Sequence[str], longest: int = 400) -> Tokens:
     """The tokens of folded texts, at most `longest` of each."""

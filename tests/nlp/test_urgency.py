@@ -36,7 +36,7 @@ DANGER = [
     ("@acme my account has been hacked and someone changed the password", CRITICAL, Intent.SECURITY),
     ("There is a charge on my card that I did not authorize", CRITICAL, Intent.SECURITY),
     ("@acme Sie hören von meinem Anwalt", CRITICAL, Intent.LEGAL),
-    ("@acme you will hear from my lawyer", CRITICAL, Intent.LEGAL),
+    ("@acme our lawyer has filed the claim today, you will hear from the court", CRITICAL, Intent.LEGAL),
     ("Ich melde euch jetzt bei der Bundesnetzagentur @acme", CRITICAL, Intent.LEGAL),
     ("@acme Totalausfall bei uns, die ganze Firma steht still", CRITICAL, Intent.OUTAGE),
     ("@acme production is down, none of our customers can order", CRITICAL, Intent.OUTAGE),
@@ -69,6 +69,7 @@ MERELY_WORDS = [
     "@acme I didn't make a reservation yet, I only want to change my name",
 ]
 NOW_TROUBLE = [
+    ("@acme you will hear from my lawyer", HIGH),
     ("@acme seit 3 Tagen keine Antwort auf mein Ticket", HIGH),
     ("@acme mein Internet geht seit gestern nicht mehr", HIGH),
     ("@acme ich kann mich nicht einloggen", HIGH),
