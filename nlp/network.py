@@ -145,13 +145,12 @@ class Network:
         """The vectors of some distinct tokens: each its word's, and those of its letter groups."""
         places = (tokens.word[chosen] >> np.uint64(20)) & np.uint64(len(self._words) - 1)
         vectors = self._words[places] * self._word_scale[places]
-        many = np.diff(np.append(tokens.group_start, len(tokens.group)))[chosen]
+        group, many = tokens.groups_of(chosen)
         spelled = np.flatnonzero(many)
         if len(spelled):
             many = many[spelled]
+            places = group & np.uint64(len(self._groups) - 1)
             first = np.cumsum(many) - many
-            at = np.repeat(tokens.group_start[chosen[spelled]] - first, many) + np.arange(int(many.sum()))
-            places = tokens.group[at] & np.uint64(len(self._groups) - 1)
             letters = np.add.reduceat(self._groups[places] * self._group_scale[places], first, axis=0)
             vectors[spelled] += letters / np.sqrt(many)[:, None].astype(np.float32)
         return np.asarray(vectors, dtype=np.float32)

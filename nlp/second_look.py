@@ -1,9 +1,8 @@
 """Whether people are to be woken, asked a second time: of all that is known, and of a network taught this alone.
 
-    scores of all questions ─► possible at all? ─► the post read again ─┐
-                 │                                                      ├─► one sum, beside the first network's own word
-                 ├──────────────────────────────────────────────────────┘      ─► how likely it is critical
-    word-list features
+    scores of all questions ─┬─► critical at all possible? ─► read again ─┐
+    word-list features ──────┼───────────────────────────────────────────┴─► one sum ─┐
+                             └─► the first network's own word on critical ─────────────┴─► how likely it is critical
 
 The network that reads every post draws its line by what neighbouring words say, and was taught how real posts sound.
 What the post is about (security, safety, the law), who speaks to whom, and whether it is over are other questions'

@@ -52,9 +52,7 @@ class Tokens:
         place[posts] = np.arange(len(posts))
         kept = place[self.post] >= 0
         used, distinct = np.unique(self.distinct[kept], return_inverse=True)
-        many = np.diff(np.append(self.group_start, len(self.group)))[used]
-        group_start = np.cumsum(many) - many
-        group = self.group[np.repeat(self.group_start[used] - group_start, many) + np.arange(int(many.sum()))]
+        group, many = self.groups_of(used)
         return Tokens(
             self.start[kept],
             self.end[kept],
@@ -63,9 +61,15 @@ class Tokens:
             distinct,
             self.word[used],
             group,
-            group_start,
+            np.cumsum(many) - many,
             self.text_start[posts],
         )
+
+    def groups_of(self, chosen: Ints) -> tuple[Hashes, Ints]:
+        """The letter groups of some distinct tokens, one after the other, and how many are of each."""
+        many = np.diff(np.append(self.group_start, len(self.group)))[chosen]
+        first = np.cumsum(many) - many
+        return self.group[np.repeat(self.group_start[chosen] - first, many) + np.arange(int(many.sum()))], many
 
 
 def read_tokens(texts: Sequence[str], longest: int = 400) -> Tokens:

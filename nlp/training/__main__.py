@@ -120,8 +120,8 @@ def _again(options, examples, posts, common):
         value.requires_grad_(name != "b" and not name.startswith("f"))
     learned = _learn(student, read, posts, heard, replace(AGAIN, seed=options.seed), options.student_epochs, 512)
     if options.critical:
-        others = [opened(_former(path)) for path in options.beside]
-        return arrays(mean([learned, *others], [1 / (1 + len(others))] * (1 + len(others))))
+        all_of_them = [learned, *(opened(_former(path)) for path in options.beside)]
+        return arrays(mean(all_of_them, [1 / len(all_of_them)] * len(all_of_them)))
     return arrays(mean([learned, opened(_former(options.former))], [OF_AGAIN, 1 - OF_AGAIN]))
 
 
@@ -149,10 +149,12 @@ def _options():
     parser.add_argument("--student-epochs", type=int, default=5)
     parser.add_argument("--critical", action="store_true", help="Make the network that reads again, not the other.")
     parser.add_argument("--beside", type=Path, nargs="*", default=[], help="Earlier such: the mean of all is written.")
-    parser.add_argument("--seed", type=int, default=AGAIN.seed)
+    parser.add_argument("--seed", type=int, default=AGAIN.seed, help="Another one for each lesson of such a mean.")
     options = parser.parse_args()
     if options.english and not options.encoder:
         parser.error("--english wants --encoder beside it: the English teachers are heard together with the others")
+    if options.beside and not options.critical:
+        parser.error("--beside is for --critical: the other network's lessons are weighed by other shares")
     return options
 
 

@@ -18,7 +18,6 @@ from leitstand.model import Sentiment, Urgency
 from nlp import fitting, material, pipeline, second_look, trained
 from nlp.labels import Label, Labelled
 from nlp.network import Floats
-from nlp.trained import Model
 from nlp.training.gather import Example, gather
 
 _REAL, _CRITICAL = 6, 1  # how much more often such a post is heard
@@ -32,11 +31,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=trained.SHIPPED / trained.SECOND_LOOK)
     options = parser.parse_args()
     known = [one for one in gather(options.data) if one.urgency >= 0]
-    second_look.save(options.out, *fit([*known, *_repeated(known)], trained.load()))
+    second_look.save(options.out, *fit([*known, *_repeated(known)]))
 
 
-def fit(examples: Sequence[Example], model: Model) -> tuple[Floats, float]:
+def fit(examples: Sequence[Example]) -> tuple[Floats, float]:
     """The weights and the bias that fit the examples best; their `urgency` must be known."""
+    model = trained.load()
     posts = [Labelled(str(place), one.text, Label(sentiment=Sentiment.NEUTRAL)) for place, one in enumerate(examples)]
     read = material.gather(posts, model, pipeline.load(), clock.now(), lambda: None)
     chosen = second_look.possible(read.scores, read.features, model.card.calibration.urgency_temperature)
