@@ -37,7 +37,7 @@ ASKED = (*SCORES, *(NAMES[place] for place in _OF_LISTS), *AGAIN)
 _CRITICAL, _LISTED = URGENCY.stop - 1, NAMES.index("level 3")
 _OWN = np.float32(1 / 2)  # what the first network's own word weighs
 # From this much of a chance of critical on, and of high with that weight, a post is read again: of 100 critical ones
-# 96, of what comes to a desk one in sixteen.
+# 95, of what comes to a desk one in sixteen.
 _POSSIBLE, _OF_HIGH = np.float32(0.08), np.float32(0.06)
 _TINY = np.float32(1e-6)
 
