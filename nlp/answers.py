@@ -1,6 +1,7 @@
 """From all that the components found in a post to its Assessment, with the reasons. Pure."""
 
 from collections.abc import Container, Iterator, Sequence
+from heapq import nlargest
 
 from leitstand.model import Assessment, Intent, Reason, Sentiment, Urgency
 from nlp.cues import Hit
@@ -13,6 +14,7 @@ from nlp.verdict import Verdict
 # Whether a post complains, praises or chats is the model's to say: words alone do not tell.
 _LEFT_TO_MODEL = (Intent.COMPLAINT, Intent.PRAISE, Intent.CHATTER)
 _INTENTS = tuple(Intent)
+_MOST = 50  # reasons from a list that are told of a question: who reads more of a post has read the post
 
 
 def assessment(found: Understanding, language: str, split: int, model: str, theirs: Container[str]) -> Assessment:
@@ -90,13 +92,13 @@ def _intents(found: Understanding, verdict: Verdict) -> tuple[Intent, ...]:
 
 def _reasons(found: Understanding, verdict: Verdict, split: int) -> Iterator[Reason]:
     reading = found.reading
-    for hit, weight in found.mood.parts:
+    for hit, weight in _strongest(found.mood.parts):
         yield _of_list("sentiment", reading, hit, round(weight, 3), split)
     if verdict.felt and verdict.sentiment is not Sentiment.UNKNOWN:
         sign = -1 if verdict.sentiment is Sentiment.NEGATIVE else 1
         yield from _of_model("sentiment", reading, _untold(verdict.felt, found.mood.parts), split, sign)
     if verdict.urgency > Urgency.NONE:
-        for hit, level in found.concern.parts:
+        for hit, level in _strongest(found.concern.parts):
             yield _of_list("urgency", reading, hit, float(level), split)
         yield from _of_model("urgency", reading, _untold(verdict.pressing, found.concern.parts), split)
     for purpose in found.purposes:
@@ -106,6 +108,14 @@ def _reasons(found: Understanding, verdict: Verdict, split: int) -> Iterator[Rea
         yield from _of_model(intent.value, reading, places, split)
     for name in found.names:
         yield _written(name.about, name.name, (name.start, name.end), 1.0, split)
+
+
+def _strongest(parts: Sequence[tuple[Hit, float]]) -> Sequence[tuple[Hit, float]]:
+    """Those that weigh most, in the order of the text."""
+    if len(parts) <= _MOST:
+        return parts
+    chosen = nlargest(_MOST, range(len(parts)), key=lambda place: abs(parts[place][1]))
+    return [parts[place] for place in sorted(chosen)]
 
 
 def _of_model(about: str, reading: Reading, places: Sequence[Place], split: int, sign: int = 1) -> Iterator[Reason]:

@@ -69,7 +69,7 @@ def test_any_text_is_assessed_with_valid_spans(assessor: Assessor, posts: list[t
     found = assessor.assess(mentions)
     for together, alone in zip(found, (assessor.assess([single])[0] for single in mentions), strict=True):
         assert without_figures(together) == without_figures(alone)
-        assert figures(together) == pytest.approx(figures(alone), abs=2e-4)
+        assert figures(together) == pytest.approx(figures(alone), abs=1.1e-3)  # a step of the last digit
     for given_mention, assessment in zip(mentions, found, strict=True):
         check(given_mention, assessment)
 

@@ -78,3 +78,12 @@ def test_where_nothing_is_said_nothing_is_answered_and_nothing_told(assessor: As
     (found,) = assess(assessor, text)
     assert (found.sentiment, found.urgency, found.intents) == (Sentiment.UNKNOWN, Urgency.NONE, (Intent.CHATTER,))
     assert found.reasons == ()
+
+
+def test_of_very_many_cues_the_strongest_are_told_in_the_order_of_the_text(assessor: Assessor) -> None:
+    text = "das ist okay und " * 100 + "das ist katastrophal. " + "das ist okay und " * 100
+    (found,) = assess(assessor, text)
+    listed = [reason for reason in told(found, "sentiment") if not reason.learned]
+    assert len(listed) == 50
+    assert [reason.start for reason in listed] == sorted(reason.start for reason in listed)
+    assert "katastrophal" in {text[reason.start : reason.end] for reason in listed}
