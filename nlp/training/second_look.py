@@ -1,65 +1,76 @@
-"""Fits the numbers of the second look (`nlp.second_look`): a minute of one core, and no encoder.
+"""Makes the second look (`nlp.second_look`) of two networks: two minutes of one core, and no encoder.
 
-    python -m nlp.training.second_look --data FOLDER
+    python -m nlp.training.second_look --data FOLDER --halves half0.npz half1.npz
 
-It learns from all posts with labels of urgency that the weights learn from, as far as they are read again: after a
-lesson, of the network that reads all posts or of the one that reads again, it is fitted anew.
+The newest posts of ours (`gather.HALVED_FROM`) are shared out to two halves, and each network was taught all but one of
+them (`python -m nlp.training --critical --without 0`, then `1`). The numbers are fitted to what each says of the half
+that it never saw: of what it learned by heart it would seem surer than it ever is. The mean of the two is the network
+that is shipped. After newer posts were written, those become the halves; `--former nlp/models/critical.npz` is then
+where their lessons start.
 """
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leitstand import clock
 from leitstand.model import Sentiment, Urgency
-from nlp import fitting, material, pipeline, second_look, trained
+from nlp import fitting, material, network, pipeline, second_look, trained, tuning
+from nlp.features import NAMES
 from nlp.labels import Label, Labelled
-from nlp.network import Floats
-from nlp.training.gather import Example, gather
+from nlp.network import Floats, Network
+from nlp.training.gather import HALVES, Example, gather, repeated
 
-_REAL, _CRITICAL = 6, 1  # how much more often such a post is heard
-_EACH = 5  # critical post is heard once more, repeated by somebody
+_CRITICAL = 2  # how often such a post is heard
 _PENALTY = fitting.Penalty(dense=200.0)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m nlp.training.second_look", description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=trained.SHIPPED / trained.SECOND_LOOK)
+    parser.add_argument("--halves", type=Path, nargs=HALVES, required=True)
     options = parser.parse_args()
-    known = [one for one in gather(options.data) if one.urgency >= 0]
-    second_look.save(options.out, *fit([*known, *_repeated(known)]))
+    held = [network.arrays(path) for path in options.halves]
+    halves = [[one for one in gather(options.data) if one.half == half] for half in range(HALVES)]
+    weight, bias = fit([[*half, *repeated(half)] for half in halves], [Network(one) for one in held])
+    second_look.save(trained.SHIPPED / trained.SECOND_LOOK, weight, bias)
+    shipped: dict[str, Any] = {"features": np.array(NAMES), **mean(held)}
+    np.savez_compressed(trained.SHIPPED / trained.READER, **shipped)
 
 
-def fit(examples: Sequence[Example]) -> tuple[Floats, float]:
-    """The weights and the bias that fit the examples best; their `urgency` must be known."""
-    model = trained.load()
-    posts = [Labelled(str(place), one.text, Label(sentiment=Sentiment.NEUTRAL)) for place, one in enumerate(examples)]
-    read = material.gather(posts, model, pipeline.load(), clock.now(), lambda: None)
-    chosen = second_look.possible(read.scores, read.features, model.card.calibration.urgency_temperature)
-    again = trained.reader().read([read.texts[place] for place in chosen], read.features[chosen])
-    heard = np.repeat(np.arange(len(chosen)), [_often(examples[place]) for place in chosen])
-    known = second_look.asked(read.scores[chosen], read.features[chosen], again.scores)[heard]
+def mean(held: Sequence[Mapping[str, Floats]]) -> dict[str, NDArray[np.generic]]:
+    """The arrays of one network, whose weights are the mean of those of several that began alike."""
+    every = [tuning.opened(one) for one in held]
+    return tuning.closed({name: np.mean([one[name] for one in every], axis=0, dtype=np.float32) for name in every[0]})
+
+
+def fit(halves: Sequence[Sequence[Example]], readers: Sequence[Network]) -> tuple[Floats, float]:
+    """The weights and the bias that fit best, where each reader is asked of its half; their `urgency` must be known."""
+    parts = [_heard(half, reader) for half, reader in zip(halves, readers, strict=True)]
+    known, wanted = (np.concatenate(both) for both in zip(*parts, strict=True))
     mean, scale = known.mean(axis=0), 1.0 / (known.std(axis=0) + np.float32(1e-3))
-    wanted = np.array([[examples[place].urgency == Urgency.CRITICAL] for place in chosen], dtype=np.float32)
     none = np.zeros(0, dtype=np.int64)
-    problem = fitting.Problem((known - mean) * scale, none, none, known[0, :0], 0, wanted[heard], False)
+    problem = fitting.Problem((known - mean) * scale, none, none, known[0, :0], 0, wanted, False)
     found = fitting.fit(problem, _PENALTY)
     weight = found.dense[:, 0] * scale
     return weight, float(found.bias[0] - mean @ weight)
 
 
-def _repeated(examples: Sequence[Example]) -> list[Example]:
-    """Some critical posts as others repeat them: the one that is repeated wakes people, not the one that repeats it."""
-    critical = [one for one in examples if one.urgency == Urgency.CRITICAL][::_EACH]
-    return [replace(one, text=f"RT @pendler42: {one.text}", urgency=0) for one in critical]
-
-
-def _often(one: Example) -> int:
-    return 1 + _REAL * (one.origin == "triage_labels") + _CRITICAL * (one.urgency == Urgency.CRITICAL)
+def _heard(examples: Sequence[Example], reader: Network) -> tuple[Floats, Floats]:
+    """What is asked of those examples that are read again, and whether they are critical."""
+    model = trained.load()
+    posts = [Labelled(str(place), one.text, Label(sentiment=Sentiment.NEUTRAL)) for place, one in enumerate(examples)]
+    read = material.gather(posts, model, pipeline.load(), clock.now(), lambda: None)
+    chosen = second_look.possible(read.scores, read.features, model.card.calibration.urgency_temperature)
+    again = reader.read([read.texts[place] for place in chosen], read.features[chosen])
+    critical = np.array([examples[place].urgency == Urgency.CRITICAL for place in chosen])
+    heard = np.repeat(np.arange(len(chosen)), np.where(critical, _CRITICAL, 1))
+    known = second_look.asked(read.scores[chosen], read.features[chosen], again.scores)[heard]
+    return known, critical[heard, None].astype(np.float32)
 
 
 if __name__ == "__main__":

@@ -177,12 +177,12 @@ def settle(found):
     found["f0.weight"][critical, NAMES.index("form retweet")] -= 2.5  # the one that it repeats pages
     for feature, weight in (("context past", -0.8), ("context hypothetical", -0.8)):
         found["f0.weight"][[high, critical], NAMES.index(feature)] += weight
-    _beside(found, {"level 3": 1.0, "form broadcast": 1.0}, -1.0, critical, 8.0)  # one's own danger in a long text
+    own_danger(found)
     found["f0.weight"][positive, NAMES.index("context transport")] -= 2.0
     found["f0.weight"][positive, NAMES.index("positive")] += 0.4
     found["f0.weight"][negative, NAMES.index("negative")] += 0.2
     # Praise by denial ("not bad") is praise.
-    _beside(found, {"positive": 1.0, "shifter negation": 1.0, "negative": -1.0}, -1.0, positive, 1.0)
+    _beside(found, {"positive": 1.0, "shifter negation": 1.0, "negative": -1.0}, -1.0, positive, 2.25)
     # What is long, said to nobody and about a line is a report, still more often.
     _beside(found, {"form length": 8.0, "form addressed": -20.0, "context transport": 1.0}, -8.4, neutral, 0.5)
     stopped = {f"urgency {group}": 1.0 for group in ("disruption", "delay", "outage")}
@@ -192,6 +192,12 @@ def settle(found):
     for from_one, signs, weight in ((0.0, faults, 1.2), (-4.0, at_a_line, 1.0)):
         _beside(found, signs, from_one, negative, weight)
         _beside(found, signs, from_one - 1.0, negative, -weight)  # the second sign adds nothing
+    return found
+
+
+def own_danger(found):
+    """One's own danger counts in a long text, too, that is said to nobody."""
+    _beside(found, {"level 3": 1.0, "form broadcast": 1.0}, -1.0, URGENCY.stop - 1, 8.0)
     return found
 
 

@@ -56,13 +56,13 @@ def chances(reading: Reading, temperature: float) -> Floats:
     return softmax(reading.scores[:, URGENCY] / np.float32(temperature))
 
 
-def test_critical_is_half_the_sum_and_half_the_networks_own_word(
+def test_critical_is_half_the_sum_and_a_quarter_each_networks_own_word(
     look: SecondLook, seen: Reading, features: Floats
 ) -> None:
     again = trained.reader().read(TEXTS[:1], features[:1])
     told = asked(seen.scores[:1], features[:1], again.scores) @ look.weight + look.bias
-    own = chances(seen, 1.5)[SMOKE, 3]
-    odds = (told + np.log(own / (1 - own))) / 2
+    own = np.array([chances(seen, 1.5)[SMOKE, 3], chances(again, 1.5)[0, 3]])
+    odds = told / 2 + np.log(own / (1 - own)).sum() / 4
     found = chances(look.look(seen, seen, features, 1.5), 1.5)
     assert np.allclose(found[SMOKE, 3], 1 / (1 + np.exp(-odds)), atol=1e-3)
 

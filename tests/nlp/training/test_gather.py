@@ -57,5 +57,5 @@ def test_what_measures_us_is_not_what_we_learn_from(tmp_path: Path) -> None:
     files = sorted(HELD_OUT.glob("*.jsonl"))
     held_out = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
     learned = {fold(example.text).text for example in gather(tmp_path) if example.origin == "corpus"}
-    assert len(held_out) == 2_070 and learned
+    assert len(held_out) == 2_470 and learned
     assert not [post["text"] for post in held_out if fold(post["text"]).text in learned]
