@@ -182,7 +182,7 @@ def settle(found):
     found["f0.weight"][positive, NAMES.index("positive")] += 0.4
     found["f0.weight"][negative, NAMES.index("negative")] += 0.2
     # Praise by denial ("not bad") is praise.
-    _beside(found, {"positive": 1.0, "shifter negation": 1.0, "negative": -1.0}, -1.0, positive, 2.25)
+    _beside(found, {"positive": 1.0, "shifter negation": 1.0, "negative": -1.0}, -1.0, positive, 2.6)
     # What is long, said to nobody and about a line is a report, still more often.
     _beside(found, {"form length": 8.0, "form addressed": -20.0, "context transport": 1.0}, -8.4, neutral, 0.5)
     stopped = {f"urgency {group}": 1.0 for group in ("disruption", "delay", "outage")}
