@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nlp.folding import fold
-from nlp.training.gather import LABELS, Example, gather
+from nlp.training.gather import CORPUS, HALVED_FROM, LABELS, Example, gather, repeated
 
 FILES = sorted(LABELS.glob("*.tsv"))
 HELD_OUT = LABELS.parent / "held_out"
@@ -59,3 +59,21 @@ def test_what_measures_us_is_not_what_we_learn_from(tmp_path: Path) -> None:
     learned = {fold(example.text).text for example in gather(tmp_path) if example.origin == "corpus"}
     assert len(held_out) == 2_470 and learned
     assert not [post["text"] for post in held_out if fold(post["text"]).text in learned]
+
+
+def test_the_newest_posts_are_shared_out_to_two_halves_by_writer(tmp_path: Path) -> None:
+    half = {example.text: example.half for example in gather(tmp_path) if example.origin == "corpus"}
+    assert {*half.values()} == {-1, 0, 1}
+    for path in CORPUS.glob("*.tsv"):
+        number = int(path.name.split("_")[1])
+        lines = [line for line in path.read_text("utf-8").splitlines() if line and not line.startswith("#")]
+        halves = {half[line.split("\t")[3].replace("\\n", "\n")] for line in lines}
+        assert halves == ({number % 2} if number >= HALVED_FROM else {-1}), path.name
+
+
+def test_one_critical_post_in_five_is_repeated_and_then_wakes_nobody() -> None:
+    posts = [Example(f"smoke {number}", "en", "corpus", 0, 3 - number % 2) for number in range(20)]
+    assert [(one.text, one.urgency) for one in repeated(posts)] == [
+        ("RT @pendler42: smoke 0", 0),
+        ("RT @pendler42: smoke 10", 0),
+    ]
