@@ -44,7 +44,7 @@ from nlp.reading import read_post
 from nlp.training import vary as varying
 from nlp.training.encoder import REAL, English, Multilingual, near_words
 from nlp.training.gather import HALVES, LANGUAGES, UNRATED, gather, repeated
-from nlp.training.student import Student, Texts, arrays, lean, loss, mean, opened, own_danger, settle
+from nlp.training.student import Student, Texts, alarmed, arrays, lean, loss, mean, opened, settle
 from nlp.training.teachers import DEVICE, batches, judged, say
 
 TEACHERS = {
@@ -138,7 +138,7 @@ def _critical(options, examples, encoder, common):
     stocks = [varying.stock(some, *common) for some in (examples, [*near_it, *listed])]
     texts, read = _texts(posts, stocks, options.varied)
     judgement = _judgement(options, encoder, examples, texts)[:, :OUTPUTS]
-    return own_danger(arrays(_learn(Student(), read, posts, judgement, CRITICAL, options.student_epochs)))
+    return alarmed(arrays(_learn(Student(), read, posts, judgement, CRITICAL, options.student_epochs)))
 
 
 def _at_last(options, examples, common):

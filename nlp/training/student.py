@@ -198,6 +198,17 @@ def settle(found):
 def own_danger(found):
     """One's own danger counts in a long text, too, that is said to nobody."""
     _beside(found, {"level 3": 1.0, "form broadcast": 1.0}, -1.0, URGENCY.stop - 1, 8.0)
+
+
+def alarmed(found):
+    """What the lists call critical, by hand, for a network that began from nothing: as in `lean` and `settle`."""
+    own_danger(found)
+    critical = URGENCY.stop - 1
+    for feature, weight in (
+        ("level 3", 3.0), ("form retweet", -4.0), ("context hypothetical", -3.0), ("context past", -2.0),
+    ):  # fmt: skip
+        found["f0.weight"][critical, NAMES.index(feature)] += weight
+    found["b"][critical] -= 0.5
     return found
 
 
