@@ -78,8 +78,14 @@ class SecondLook:
 
 def possible(scores: Floats, features: Floats, temperature: float) -> Ints:
     """Which posts are to be read again: by the scores of the network that reads all, or for what the lists found."""
+    return np.flatnonzero((chance(scores, temperature) >= _POSSIBLE) | (features[:, _LISTED] > 0))
+
+
+def chance(scores: Floats, temperature: float) -> Floats:
+    """How likely each post is critical, and a little of how likely it is high, by the network that reads all."""
     levels = _levels(scores, temperature)
-    return np.flatnonzero((levels[:, 3] + _OF_HIGH * levels[:, 2] >= _POSSIBLE) | (features[:, _LISTED] > 0))
+    found: Floats = levels[:, 3] + _OF_HIGH * levels[:, 2]
+    return found
 
 
 def asked(scores: Floats, features: Floats, again: Floats) -> Floats:

@@ -35,7 +35,7 @@ import numpy as np
 import torch
 
 from leitstand.model import Intent, Urgency
-from nlp import sentiment, trained, urgency
+from nlp import second_look, sentiment, trained, urgency
 from nlp.calibration import sigmoid, softmax
 from nlp.components import finder
 from nlp.features import NAMES, describe
@@ -44,8 +44,9 @@ from nlp.reading import read_post
 from nlp.training import vary as varying
 from nlp.training.encoder import REAL, English, Multilingual, near_words
 from nlp.training.gather import HALVES, LANGUAGES, UNRATED, gather, repeated
-from nlp.training.student import Student, Texts, alarmed, arrays, lean, loss, mean, opened, settle
+from nlp.training.student import Student, Texts, alarmed, arrays, lean, loss, opened, settle
 from nlp.training.teachers import DEVICE, batches, judged, say
+from nlp.training.weights import mean
 
 TEACHERS = {
     "multilingual": ((0, 1e-4, 256), (1, 1.4e-4, 256)),  # seed, rate, posts at a time
@@ -77,6 +78,7 @@ AT_LAST = Lesson(6, 0.7, 0.1, 2e-3, 512)
 FORMER = 0.35  # what the weights shipped before weigh among the voices that the last students hear
 OF_AGAIN = 0.4  # what the weights after that lesson weigh beside those before it
 POSSIBLE = 0.04  # from this much of a chance of critical on a post is one of those that are varied for that question
+TEMPERATURE = 1.5  # that this chance is read with
 
 
 def main():
@@ -87,10 +89,8 @@ def main():
         found = _at_last(options, examples, common)
     else:
         encoder = Multilingual(options.encoder)
-        common = common, near_words(encoder, common)
-        found = (_critical if options.critical else _fresh if options.fresh else _again)(
-            options, examples, encoder, common
-        )
+        teach = _critical if options.critical else _fresh if options.fresh else _again
+        found = teach(options, examples, encoder, (common, near_words(encoder, common)))
     np.savez_compressed(options.out, features=np.array(NAMES), **found)
     say("written", options.out)
 
@@ -100,42 +100,39 @@ def _is_heard(example, without):
     return example.half < 0 or (without is not None and example.half != without)
 
 
-def _fresh(options, examples, encoder, common):
+def _fresh(options, examples, encoder, words):
     """Students that start from nothing, and others that hear these and the weights shipped before."""
     posts = _posts(examples)
-    texts, read = _texts(posts, [varying.stock(examples, *common)], options.varied)
+    texts, read = _texts(posts, [varying.stock(examples, *words)], options.varied)
     judgement = _as_real(_judgement(options, encoder, examples, texts))
     students = [lean(arrays(_learn(Student(), read, posts, judgement, one, options.student_epochs))) for one in FIRST]
     before = FORMER * _voice(opened(_former(options.former)), read)
     heard = before + (1 - FORMER) * np.mean([_voice(opened(one), read) for one in students], axis=0)
     last = [_learn(opened(students[-1]), read, posts, heard, one, options.student_epochs) for one in LAST]
-    return settle(arrays(mean(last, [0.5, 0.5])))
+    return settle(mean([arrays(one) for one in last], [0.5, 0.5]))
 
 
-def _again(options, examples, encoder, common):
+def _again(options, examples, encoder, words):
     """The weights shipped before, and what comes of them after one more lesson. What was set by hand stays."""
     posts = _posts(examples)
-    texts, read = _texts(posts, [varying.stock(examples, *common)], options.varied)
+    texts, read = _texts(posts, [varying.stock(examples, *words)], options.varied)
     judgement = _as_real(_judgement(options, encoder, examples, texts))
-    student = opened(_former(options.former))
+    former = _former(options.former)
+    student = opened(former)
     heard = FORMER * _voice(student, read) + (1 - FORMER) * judgement
     for name, value in student.named_parameters():
         value.requires_grad_(name != "b" and not name.startswith("f"))
     learned = _learn(student, read, posts, heard, AGAIN, options.student_epochs)
-    return arrays(mean([learned, opened(_former(options.former))], [OF_AGAIN, 1 - OF_AGAIN]))
+    return mean([arrays(learned), former], [OF_AGAIN, 1 - OF_AGAIN])
 
 
-def _critical(options, examples, encoder, common):
+def _critical(options, examples, encoder, words):
     """A student that learns from posts whose urgency is known, and from varied ones, half of them of what may be so."""
     posts, listed = [one for one in _posts(examples) if one.urgency >= 0], _listed(examples)
     _, read = _texts(posts, [], 0)
-    levels = softmax(_voice(opened(_former(options.former)), read)[:, URGENCY] / 1.5)
-    near_it = [
-        one
-        for one, chances in zip(posts, levels)
-        if one.urgency >= Urgency.HIGH or chances[3] + 0.06 * chances[2] >= POSSIBLE
-    ]
-    stocks = [varying.stock(some, *common) for some in (examples, [*near_it, *listed])]
+    chances = second_look.chance(_voice(opened(_former(options.former)), read), TEMPERATURE)
+    near_it = [one for one, chance in zip(posts, chances) if one.urgency >= Urgency.HIGH or chance >= POSSIBLE]
+    stocks = [varying.stock(some, *words) for some in (examples, [*near_it, *listed])]
     texts, read = _texts(posts, stocks, options.varied)
     judgement = _judgement(options, encoder, examples, texts)[:, :OUTPUTS]
     return alarmed(arrays(_learn(Student(), read, posts, judgement, CRITICAL, options.student_epochs)))

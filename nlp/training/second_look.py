@@ -10,20 +10,20 @@ where their lessons start.
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leitstand import clock
 from leitstand.model import Sentiment, Urgency
-from nlp import fitting, material, network, pipeline, second_look, trained, tuning
+from nlp import fitting, material, network, pipeline, second_look, trained
 from nlp.features import NAMES
 from nlp.labels import Label, Labelled
 from nlp.network import Floats, Network
 from nlp.training.gather import HALVES, Example, gather, repeated
+from nlp.training.weights import mean
 
 _CRITICAL = 2  # how often such a post is heard
 _PENALTY = fitting.Penalty(dense=200.0)
@@ -33,19 +33,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m nlp.training.second_look", description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--halves", type=Path, nargs=HALVES, required=True)
+    parser.add_argument("--out", type=Path, default=trained.SHIPPED, help="The folder of both its files.")
     options = parser.parse_args()
-    held = [network.arrays(path) for path in options.halves]
-    halves = [[one for one in gather(options.data) if one.half == half] for half in range(HALVES)]
+    held, examples = [network.arrays(path) for path in options.halves], gather(options.data)
+    halves = [[one for one in examples if one.half == half] for half in range(HALVES)]
     weight, bias = fit([[*half, *repeated(half)] for half in halves], [Network(one) for one in held])
-    second_look.save(trained.SHIPPED / trained.SECOND_LOOK, weight, bias)
-    shipped: dict[str, Any] = {"features": np.array(NAMES), **mean(held)}
-    np.savez_compressed(trained.SHIPPED / trained.READER, **shipped)
-
-
-def mean(held: Sequence[Mapping[str, Floats]]) -> dict[str, NDArray[np.generic]]:
-    """The arrays of one network, whose weights are the mean of those of several that began alike."""
-    every = [tuning.opened(one) for one in held]
-    return tuning.closed({name: np.mean([one[name] for one in every], axis=0, dtype=np.float32) for name in every[0]})
+    second_look.save(options.out / trained.SECOND_LOOK, weight, bias)
+    reader: dict[str, Any] = {"features": np.array(NAMES), **mean(held, [1 / HALVES] * HALVES)}
+    np.savez_compressed(options.out / trained.READER, **reader)
 
 
 def fit(halves: Sequence[Sequence[Example]], readers: Sequence[Network]) -> tuple[Floats, float]:

@@ -134,16 +134,6 @@ def opened(held):
     return student
 
 
-def mean(students, shares):
-    """One student, whose weights are the mean of those of several that began alike, each by its share of one."""
-    states = [student.state_dict() for student in students]
-    first = students[0]
-    first.load_state_dict(
-        {name: sum(share * state[name] for share, state in zip(shares, states)) for name in states[0]}
-    )
-    return first
-
-
 def lean(found):
     """Adjustments chosen on the measured sets, a handful of numbers, all linear in the features: see docs/nlp.md."""
     place = {name: number for number, name in enumerate(NAMES)}

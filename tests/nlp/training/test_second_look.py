@@ -9,7 +9,8 @@ from nlp.features import NAMES
 from nlp.network import Network, arrays
 from nlp.second_look import ASKED
 from nlp.training.gather import HALVES, gather
-from nlp.training.second_look import fit, mean
+from nlp.training.second_look import fit
+from nlp.training.weights import mean
 
 TEXTS = ["there is smoke in the cabin and nobody answers", "danke, alles wieder gut"]
 
@@ -17,7 +18,7 @@ TEXTS = ["there is smoke in the cabin and nobody answers", "danke, alles wieder 
 def test_the_mean_of_two_networks_that_are_alike_is_that_network() -> None:
     held = arrays(trained.SHIPPED / trained.READER)
     features = np.zeros((len(TEXTS), len(NAMES)), dtype=np.float32)
-    both = Network(mean([held, held])).read(TEXTS, features)  # type: ignore[arg-type]
+    both = Network(mean([held, held], [0.5, 0.5])).read(TEXTS, features)  # type: ignore[arg-type]
     assert np.allclose(both.scores, trained.reader().read(TEXTS, features).scores, atol=0.05)
 
 
